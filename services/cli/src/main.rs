@@ -1,0 +1,3 @@
+//! lictor, the command line of the Lictor control plane.
+
+fn main() {}

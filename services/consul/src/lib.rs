@@ -1,0 +1,1 @@
+//! Consul: catalog, transactions and keys.

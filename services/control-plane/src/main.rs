@@ -1,0 +1,3 @@
+//! lictord, Lictor's control plane.
+
+fn main() {}

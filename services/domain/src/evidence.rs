@@ -1,0 +1,269 @@
+//! Evidence: the facts a decision rests on, typed, each with its sentence.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::gtid::GtidSet;
+use crate::names::{NodeAddress, NodeName};
+use crate::report::ReceiverState;
+
+/// Which set of a node's GTIDs is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GtidRole {
+    /// Committed there.
+    Executed,
+    /// Received from its source, applied or not, and what it executed itself.
+    Received,
+    /// Held there, but not by the primary.
+    Errant,
+    /// Held by another, not there.
+    Missing,
+}
+
+impl fmt::Display for GtidRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Executed => "executed",
+            Self::Received => "received",
+            Self::Errant => "errant",
+            Self::Missing => "missing",
+        })
+    }
+}
+
+/// One fact. `Display` is its sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Evidence {
+    /// The standing connection to the node ended.
+    ConnectionLost {
+        /// The node.
+        node: NodeName,
+    },
+    /// The node's host refuses connections: no process listens there.
+    ConnectionRefused {
+        /// The node.
+        node: NodeName,
+    },
+    /// The node gave no sign of life for a time.
+    NoAnswer {
+        /// The node.
+        node: NodeName,
+        /// Since its last sign of life.
+        silent_for: Duration,
+        /// The time after which it counts as hung.
+        threshold: Duration,
+    },
+    /// The node cannot be reached over the network.
+    Unreachable {
+        /// The node.
+        node: NodeName,
+        /// What the network said.
+        reason: String,
+    },
+    /// The node answered.
+    Answers {
+        /// The node.
+        node: NodeName,
+        /// How long ago.
+        ago: Duration,
+    },
+    /// A replica lost its connection to the primary.
+    ReceiverLost {
+        /// The replica.
+        replica: NodeName,
+        /// Its receiver's state.
+        receiver: ReceiverState,
+        /// Since it last heard from the primary.
+        silent_for: Option<Duration>,
+    },
+    /// A replica's connection stands, but nothing comes through it.
+    ReceiverSilent {
+        /// The replica.
+        replica: NodeName,
+        /// Since it last heard from the primary.
+        silent_for: Duration,
+        /// How often it should hear something.
+        heartbeat_period: Duration,
+    },
+    /// A replica still hears the primary.
+    ReceiverHears {
+        /// The replica.
+        replica: NodeName,
+        /// Since it last heard from the primary.
+        heard_ago: Option<Duration>,
+    },
+    /// A replica that cannot testify.
+    NoWitness {
+        /// The replica.
+        replica: NodeName,
+        /// Why its word does not count.
+        reason: String,
+    },
+    /// A set of GTIDs on a node.
+    Gtids {
+        /// The node.
+        node: NodeName,
+        /// Which set.
+        role: GtidRole,
+        /// The set.
+        set: GtidSet,
+    },
+    /// A setting that is not as it should be.
+    Setting {
+        /// The node.
+        node: NodeName,
+        /// The variable.
+        name: String,
+        /// Its value.
+        value: String,
+        /// What it should be.
+        wanted: String,
+    },
+    /// An error the server reported.
+    ServerSays {
+        /// The node.
+        node: NodeName,
+        /// MySQL's error number.
+        number: u32,
+        /// MySQL's message.
+        message: String,
+    },
+    /// Where a replica replicates from.
+    Follows {
+        /// The replica.
+        replica: NodeName,
+        /// Its source.
+        source: NodeAddress,
+    },
+    /// How far a replica is behind.
+    Lag {
+        /// The replica.
+        replica: NodeName,
+        /// `None` when unknown.
+        lag: Option<Duration>,
+        /// What the policy allows.
+        allowed: Duration,
+    },
+    /// Failovers done within the budget's window.
+    BudgetSpent {
+        /// Failovers done.
+        done: u32,
+        /// Failovers allowed.
+        allowed: u32,
+        /// The window.
+        window: Duration,
+    },
+}
+
+/// A duration as people read it: milliseconds below ten seconds, then seconds.
+#[must_use]
+pub fn human(duration: Duration) -> String {
+    if duration < Duration::from_secs(10) {
+        format!("{} ms", duration.as_millis())
+    } else {
+        format!("{} s", duration.as_secs())
+    }
+}
+
+const SHOWN_INTERVALS: usize = 6;
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ConnectionLost { node } => {
+                write!(f, "the standing connection to {node} ended")
+            }
+            Self::ConnectionRefused { node } => {
+                write!(f, "the host of {node} refuses connections: nothing listens there")
+            }
+            Self::NoAnswer {
+                node,
+                silent_for,
+                threshold,
+            } => write!(
+                f,
+                "{node} gave no sign of life for {} (threshold {})",
+                human(*silent_for),
+                human(*threshold)
+            ),
+            Self::Unreachable { node, reason } => write!(f, "{node} is unreachable: {reason}"),
+            Self::Answers { node, ago } => write!(f, "{node} answered {} ago", human(*ago)),
+            Self::ReceiverLost {
+                replica,
+                receiver,
+                silent_for,
+            } => {
+                let state = match receiver {
+                    ReceiverState::Running => "running",
+                    ReceiverState::Connecting => "reconnecting",
+                    ReceiverState::Stopped => "stopped",
+                };
+                write!(f, "{replica} lost the primary: its receiver is {state}")?;
+                match silent_for {
+                    Some(time) => write!(f, ", last heard {} ago", human(*time)),
+                    None => Ok(()),
+                }
+            }
+            Self::ReceiverSilent {
+                replica,
+                silent_for,
+                heartbeat_period,
+            } => write!(
+                f,
+                "{replica} has heard nothing from the primary for {} (heartbeat every {})",
+                human(*silent_for),
+                human(*heartbeat_period)
+            ),
+            Self::ReceiverHears { replica, heard_ago } => match heard_ago {
+                Some(ago) => write!(f, "{replica} heard the primary {} ago", human(*ago)),
+                None => write!(f, "{replica} is connected to the primary"),
+            },
+            Self::NoWitness { replica, reason } => {
+                write!(f, "{replica} is no witness: {reason}")
+            }
+            Self::Gtids { node, role, set } => {
+                write!(f, "{role} on {node}: {}", set.summary(SHOWN_INTERVALS))
+            }
+            Self::Setting {
+                node,
+                name,
+                value,
+                wanted,
+            } => write!(f, "{node} has {name}={value}, wanted {wanted}"),
+            Self::ServerSays {
+                node,
+                number,
+                message,
+            } => write!(f, "{node} reports error {number}: {message}"),
+            Self::Follows { replica, source } => {
+                write!(f, "{replica} replicates from {source}")
+            }
+            Self::Lag {
+                replica,
+                lag,
+                allowed,
+            } => match lag {
+                Some(lag) => write!(
+                    f,
+                    "{replica} is {} behind (allowed {})",
+                    human(*lag),
+                    human(*allowed)
+                ),
+                None => write!(f, "how far {replica} is behind is unknown"),
+            },
+            Self::BudgetSpent {
+                done,
+                allowed,
+                window,
+            } => write!(
+                f,
+                "{done} failovers in the last {} (allowed {allowed})",
+                human(*window)
+            ),
+        }
+    }
+}

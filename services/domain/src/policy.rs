@@ -1,0 +1,276 @@
+//! What the operator wants of a cluster: how far Lictor may act by itself, how
+//! soon, and what a commit must survive.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// A text that is none of the words of an option.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{what} `{found}` is unknown; use one of: {allowed}")]
+pub struct UnknownWord {
+    what: &'static str,
+    found: String,
+    allowed: String,
+}
+
+macro_rules! words {
+    ($type:ident, $what:literal, $($variant:ident => $word:literal),+ $(,)?) => {
+        impl $type {
+            /// Every value, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word in settings, the CLI and the API.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = $crate::policy::UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err($crate::policy::UnknownWord::new(
+                        $what,
+                        text,
+                        &[$($word),+],
+                    )),
+                }
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+impl UnknownWord {
+    pub(crate) fn new(what: &'static str, found: &str, allowed: &[&str]) -> Self {
+        Self {
+            what,
+            found: found.chars().take(60).collect(),
+            allowed: allowed.join(", "),
+        }
+    }
+}
+
+/// How far Lictor may act on a cluster by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Never touches a node; records what it would have done, and why.
+    #[default]
+    Observe,
+    /// Acts when an operator tells it.
+    Manual,
+    /// Fails over by itself.
+    Auto,
+}
+words!(Mode, "mode", Observe => "observe", Manual => "manual", Auto => "auto");
+
+/// How long a primary may hang before it counts as lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// One second.
+    Fast,
+    /// Three seconds.
+    #[default]
+    Balanced,
+    /// Ten seconds.
+    Conservative,
+}
+words!(
+    Profile, "profile",
+    Fast => "fast", Balanced => "balanced", Conservative => "conservative",
+);
+
+impl Profile {
+    /// How long a primary may give no sign of life before it counts as hung.
+    #[must_use]
+    pub const fn hang_threshold(self) -> Duration {
+        match self {
+            Self::Fast => Duration::from_secs(1),
+            Self::Balanced => Duration::from_secs(3),
+            Self::Conservative => Duration::from_secs(10),
+        }
+    }
+}
+
+/// What a commit must survive before a client hears that it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Durability {
+    /// The primary's own disk. A failover may lose the newest commits.
+    Async,
+    /// Also the relay logs of this many replicas (lossless semi-sync).
+    SemiSync {
+        /// Replicas that must have received a transaction.
+        acks: NonZeroU32,
+    },
+}
+
+impl Durability {
+    /// Lossless semi-sync with one acknowledging replica.
+    pub const ONE_ACK: Self = Self::SemiSync {
+        acks: NonZeroU32::MIN,
+    };
+
+    /// Replicas that must hold a transaction before its client hears of it.
+    #[must_use]
+    pub const fn acks(self) -> u32 {
+        match self {
+            Self::Async => 0,
+            Self::SemiSync { acks } => acks.get(),
+        }
+    }
+}
+
+impl Default for Durability {
+    fn default() -> Self {
+        Self::ONE_ACK
+    }
+}
+
+impl fmt::Display for Durability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Async => f.write_str("async"),
+            Self::SemiSync { acks } => write!(f, "semi-sync {acks}"),
+        }
+    }
+}
+
+impl FromStr for Durability {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let unknown = || UnknownWord::new("durability", text, &["async", "semi-sync N (N ≥ 1)"]);
+        match text.split_once(' ') {
+            None if text == "async" => Ok(Self::Async),
+            None if text == "semi-sync" => Ok(Self::ONE_ACK),
+            Some(("semi-sync", acks)) => acks
+                .parse()
+                .map(|acks| Self::SemiSync { acks })
+                .map_err(|_| unknown()),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+/// How many failovers a cluster may have in a time before Lictor stops and
+/// asks: it ends flapping without blocking the first of several true failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Budget {
+    /// Failovers allowed within the window.
+    pub failovers: u32,
+    /// The window, in whole seconds.
+    pub window_secs: u64,
+}
+
+impl Budget {
+    /// The window as a duration.
+    #[must_use]
+    pub const fn window(self) -> Duration {
+        Duration::from_secs(self.window_secs)
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            failovers: 3,
+            window_secs: 600,
+        }
+    }
+}
+
+/// How gladly a node is made primary.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum PromotionRule {
+    /// Never.
+    MustNot,
+    /// Only when no other can.
+    PreferNot,
+    /// No preference.
+    #[default]
+    Neutral,
+    /// Before others that hold the same data.
+    Prefer,
+}
+words!(
+    PromotionRule, "promotion rule",
+    MustNot => "must_not", PreferNot => "prefer_not", Neutral => "neutral", Prefer => "prefer",
+);
+
+/// A cluster's policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// How far Lictor may act by itself.
+    pub mode: Mode,
+    /// When a silent primary counts as hung.
+    pub profile: Profile,
+    /// What a commit must survive.
+    pub durability: Durability,
+    /// Failovers allowed in a time.
+    pub budget: Budget,
+    /// Replicas further behind than this many seconds serve no reads.
+    pub max_read_lag_secs: u64,
+}
+
+impl Policy {
+    /// The lag above which a replica serves no reads.
+    #[must_use]
+    pub const fn max_read_lag(&self) -> Duration {
+        Duration::from_secs(self.max_read_lag_secs)
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            profile: Profile::default(),
+            durability: Durability::default(),
+            budget: Budget::default(),
+            max_read_lag_secs: 5,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_read_back_as_written() {
+        for mode in Mode::ALL {
+            assert_eq!(mode.as_str().parse::<Mode>().unwrap(), *mode);
+        }
+        let error = "on".parse::<Mode>().unwrap_err().to_string();
+        assert_eq!(error, "mode `on` is unknown; use one of: observe, manual, auto");
+    }
+
+    #[test]
+    fn durability_reads_back_as_written() {
+        for text in ["async", "semi-sync 1", "semi-sync 3"] {
+            assert_eq!(text.parse::<Durability>().unwrap().to_string(), text);
+        }
+        assert!("semi-sync 0".parse::<Durability>().is_err());
+    }
+}

@@ -1,0 +1,366 @@
+//! A recovery: the story of one failover, as it is stored and told.
+//!
+//! It is written step by step while it happens, so that another leader can
+//! read where it stands; finished, it is history.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::evidence::human;
+use crate::gtid::GtidSet;
+use crate::names::{ClusterName, NodeName};
+use crate::order::Epoch;
+use crate::policy::{UnknownWord, words};
+use crate::problem::Problem;
+
+/// A recovery's identity.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct RecoveryId(pub Uuid);
+
+impl fmt::Display for RecoveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+impl FromStr for RecoveryId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}
+
+/// What kind of recovery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecoveryKind {
+    /// Unplanned: the primary was lost.
+    Failover,
+}
+words!(RecoveryKind, "recovery kind", Failover => "failover");
+
+/// The phases of a failover, in order.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// From the first sign to the verdict.
+    Detect,
+    /// The old primary is kept from acknowledging anything more.
+    Fence,
+    /// The candidate is chosen by what each replica received.
+    Elect,
+    /// The candidate applies all it received.
+    CatchUp,
+    /// The candidate is opened for writes.
+    Promote,
+    /// The new route is pushed.
+    Publish,
+    /// The other replicas follow the new primary.
+    Repoint,
+}
+words!(
+    Phase, "phase",
+    Detect => "detect", Fence => "fence", Elect => "elect", CatchUp => "catch_up",
+    Promote => "promote", Publish => "publish", Repoint => "repoint",
+);
+
+/// How it was made certain that the old primary acknowledges nothing more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "proof", rename_all = "snake_case")]
+pub enum FencingProof {
+    /// The process is gone: its live host refused the connection.
+    ProcessDead,
+    /// So many receivers were stopped that no commit can gather its
+    /// acknowledgements any more.
+    QuorumRevoked {
+        /// Replicas whose receivers were stopped.
+        stopped: Vec<NodeName>,
+        /// Replicas that could acknowledge (N).
+        possible_ackers: u32,
+        /// Acknowledgements a commit needs (k).
+        acks: u32,
+    },
+    /// It answered, and it is super_read_only.
+    ReadOnlySet,
+    /// The agent beside it let its lease run out and stopped it.
+    LeaseExpired,
+    /// A named operator took the responsibility.
+    Overridden {
+        /// Who.
+        operator: String,
+        /// Why.
+        reason: String,
+    },
+    /// It is not fenced, and the cluster's policy accepts that.
+    Unfenced,
+}
+
+impl fmt::Display for FencingProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ProcessDead => f.write_str("its process is dead: its host refuses connections"),
+            Self::QuorumRevoked {
+                stopped,
+                possible_ackers,
+                acks,
+            } => {
+                let names: Vec<_> = stopped.iter().map(NodeName::as_str).collect();
+                write!(
+                    f,
+                    "its acknowledgements were revoked: receivers stopped on {} ({} of {} \
+                     possible; a commit needs {acks})",
+                    names.join(", "),
+                    stopped.len(),
+                    possible_ackers
+                )
+            }
+            Self::ReadOnlySet => f.write_str("it answered and is super_read_only"),
+            Self::LeaseExpired => f.write_str("its agent's lease expired and stopped it"),
+            Self::Overridden { operator, reason } => {
+                write!(f, "{operator} took the responsibility: {reason}")
+            }
+            Self::Unfenced => f.write_str("it is NOT fenced; the cluster's policy accepts that"),
+        }
+    }
+}
+
+/// Why a replica cannot be promoted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "rejection", rename_all = "snake_case")]
+pub enum Rejection {
+    /// It gave no answer, or its receiver could not be stopped.
+    NoAnswer {
+        /// What happened.
+        reason: String,
+    },
+    /// It lacks transactions that another replica received.
+    Behind {
+        /// Who holds them.
+        than: NodeName,
+        /// What it lacks.
+        missing: GtidSet,
+    },
+    /// It holds transactions that the most advanced replica does not.
+    Diverged {
+        /// From whom.
+        from: NodeName,
+        /// What it holds alone.
+        errant: GtidSet,
+    },
+    /// Its promotion rule says `must_not`.
+    MustNot,
+    /// It is quarantined.
+    Quarantined {
+        /// Why.
+        reason: String,
+    },
+    /// It writes no binary log, or does not log what it replicates.
+    CannotBeSource,
+    /// Its applier is stopped by an error.
+    ApplierBroken {
+        /// MySQL's message.
+        message: String,
+    },
+    /// Its operator delays it on purpose.
+    Delayed {
+        /// By how much.
+        by: Duration,
+    },
+    /// It is newer than a replica that would have to follow it.
+    NewerThanFollower {
+        /// The older replica.
+        follower: NodeName,
+    },
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAnswer { reason } => write!(f, "no answer: {reason}"),
+            Self::Behind { than, missing } => {
+                write!(f, "behind {than}, missing {}", missing.summary(4))
+            }
+            Self::Diverged { from, errant } => {
+                write!(f, "diverged from {from}, holds alone {}", errant.summary(4))
+            }
+            Self::MustNot => f.write_str("its promotion rule is must_not"),
+            Self::Quarantined { reason } => write!(f, "quarantined: {reason}"),
+            Self::CannotBeSource => {
+                f.write_str("log_bin or log_replica_updates is off, so nobody could follow it")
+            }
+            Self::ApplierBroken { message } => write!(f, "its applier is stopped: {message}"),
+            Self::Delayed { by } => write!(f, "delayed on purpose by {}", human(*by)),
+            Self::NewerThanFollower { follower } => {
+                write!(f, "a newer version than {follower}, which could not follow it")
+            }
+        }
+    }
+}
+
+/// What the election found about one replica.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CandidateVerdict {
+    /// The replica.
+    pub node: NodeName,
+    /// What it had received; empty when it gave no answer.
+    pub received: GtidSet,
+    /// Its place among the eligible, from 1; `None` when rejected.
+    pub rank: Option<u32>,
+    /// Why it is rejected; empty when eligible.
+    pub rejections: Vec<Rejection>,
+    /// What its rank rests on, as a sentence.
+    pub reason: String,
+}
+
+/// One step of a recovery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The phase it belongs to.
+    pub phase: Phase,
+    /// Since the recovery began.
+    pub began: Duration,
+    /// How long it took; `None` while it runs.
+    pub took: Option<Duration>,
+    /// What was done, as a sentence.
+    pub sentence: String,
+}
+
+/// Why a recovery was given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "abort", rename_all = "snake_case")]
+pub enum AbortReason {
+    /// The primary gave a sign of life before anything was opened.
+    PrimaryAnswered,
+    /// The old primary could not be fenced.
+    NotFenced {
+        /// What is missing for a proof.
+        missing: String,
+    },
+    /// No replica can be promoted.
+    NoViableCandidate {
+        /// What stands in the way.
+        blocker: String,
+    },
+    /// The candidate did not open.
+    PromotionFailed {
+        /// What it said.
+        error: String,
+    },
+    /// The intent could be stored nowhere.
+    NotDurable {
+        /// What the stores said.
+        error: String,
+    },
+    /// Leadership was lost on the way; another leader takes it up.
+    LeadershipLost,
+    /// The policy lets Lictor only watch; this is what it would have done.
+    OnlyObserved,
+}
+
+impl fmt::Display for AbortReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PrimaryAnswered => f.write_str("the primary gave a sign of life"),
+            Self::NotFenced { missing } => {
+                write!(f, "the old primary could not be fenced: {missing}")
+            }
+            Self::NoViableCandidate { blocker } => {
+                write!(f, "no replica can be promoted: {blocker}")
+            }
+            Self::PromotionFailed { error } => write!(f, "the candidate did not open: {error}"),
+            Self::NotDurable { error } => {
+                write!(f, "neither store took the intent: {error}")
+            }
+            Self::LeadershipLost => f.write_str("leadership was lost on the way"),
+            Self::OnlyObserved => f.write_str("the policy lets Lictor only watch"),
+        }
+    }
+}
+
+/// How a recovery stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum RecoveryOutcome {
+    /// It runs.
+    Running,
+    /// The cluster has its new primary, and every replica that answers follows.
+    Done,
+    /// It was given up, and nothing stays half done.
+    Aborted {
+        /// Why.
+        reason: AbortReason,
+    },
+}
+
+/// One failover, from the first sign to the last replica.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// Its identity.
+    pub id: RecoveryId,
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// What kind.
+    pub kind: RecoveryKind,
+    /// The epoch it makes.
+    pub epoch: Epoch,
+    /// When its first sign was seen.
+    pub started_at: DateTime<Utc>,
+    /// The primary that was lost.
+    pub old_primary: NodeName,
+    /// Who was chosen.
+    pub new_primary: Option<NodeName>,
+    /// The verdict, with its evidence.
+    pub verdict: Problem,
+    /// How the old primary was fenced.
+    pub fencing: Option<FencingProof>,
+    /// What the election found about each replica.
+    pub candidates: Vec<CandidateVerdict>,
+    /// What was done, in order.
+    pub steps: Vec<Step>,
+    /// How it stands.
+    pub outcome: RecoveryOutcome,
+}
+
+impl Recovery {
+    /// From the first sign until the new primary accepted writes.
+    #[must_use]
+    pub fn time_to_writable(&self) -> Option<Duration> {
+        self.steps
+            .iter()
+            .find(|step| step.phase == Phase::Promote)
+            .and_then(|step| Some(step.began + step.took?))
+    }
+
+    /// Each phase with its length: from the begin of its first step to the end
+    /// of its last; phases overlap where steps ran side by side.
+    #[must_use]
+    pub fn phases(&self) -> BTreeMap<Phase, Duration> {
+        let mut spans: BTreeMap<Phase, (Duration, Duration)> = BTreeMap::new();
+        for step in &self.steps {
+            let end = step.began + step.took.unwrap_or_default();
+            spans
+                .entry(step.phase)
+                .and_modify(|(from, to)| {
+                    *from = (*from).min(step.began);
+                    *to = (*to).max(end);
+                })
+                .or_insert((step.began, end));
+        }
+        spans
+            .into_iter()
+            .map(|(phase, (from, to))| (phase, to.saturating_sub(from)))
+            .collect()
+    }
+}

@@ -1,0 +1,1 @@
+//! Every decision of Lictor, without I/O.

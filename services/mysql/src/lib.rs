@@ -1,0 +1,1 @@
+//! MySQL nodes: probe, replication, fencing.

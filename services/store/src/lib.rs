@@ -1,0 +1,1 @@
+//! Postgres: the only SQL against Lictor's own database.

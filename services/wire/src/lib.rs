@@ -1,0 +1,1 @@
+//! Generated protobuf of lictor.v1 and its conversions to domain values.
