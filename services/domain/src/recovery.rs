@@ -16,7 +16,7 @@ use crate::evidence::human;
 use crate::gtid::GtidSet;
 use crate::names::{ClusterName, NodeName};
 use crate::order::Epoch;
-use crate::policy::{UnknownWord, words};
+use crate::policy::words;
 use crate::problem::Problem;
 
 /// A recovery's identity.
