@@ -1,0 +1,99 @@
+//! Clusters and nodes, as they are shown.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use lictor_domain as domain;
+
+use crate::time::{micros, timestamp};
+use crate::v1;
+
+impl From<domain::Writability> for v1::Writability {
+    fn from(writability: domain::Writability) -> Self {
+        match writability {
+            domain::Writability::Writable => Self::Writable,
+            domain::Writability::ReadOnly => Self::ReadOnly,
+            domain::Writability::SuperReadOnly => Self::SuperReadOnly,
+        }
+    }
+}
+
+impl From<domain::ReceiverState> for v1::ReceiverState {
+    fn from(receiver: domain::ReceiverState) -> Self {
+        match receiver {
+            domain::ReceiverState::Running => Self::Running,
+            domain::ReceiverState::Connecting => Self::Connecting,
+            domain::ReceiverState::Stopped => Self::Stopped,
+        }
+    }
+}
+
+impl From<&domain::Quarantine> for v1::Quarantine {
+    fn from(quarantine: &domain::Quarantine) -> Self {
+        Self {
+            reason: quarantine.reason.clone(),
+            errant: quarantine.errant.to_string(),
+        }
+    }
+}
+
+impl v1::NodeView {
+    /// What is stored of a node, with nothing seen of it yet.
+    #[must_use]
+    pub fn stored(node: &domain::Node, role: v1::NodeRole) -> Self {
+        Self {
+            name: node.name.to_string(),
+            address: node.address.to_string(),
+            server_uuid: node.server_uuid.to_string(),
+            role: role.into(),
+            quarantine: node.quarantine.as_ref().map(Into::into),
+            zone: node.zone.clone(),
+            promotion: v1::PromotionRule::from(node.promotion).into(),
+            ..Self::default()
+        }
+    }
+
+    /// The same node, with its last report, how long that probe took, and when
+    /// it answered.
+    #[must_use]
+    pub fn seen(
+        self,
+        report: &domain::NodeReport,
+        latency: Duration,
+        last_seen: DateTime<Utc>,
+    ) -> Self {
+        let replication = report.replication.as_ref();
+        let receiver = replication.map(|replication| replication.receiver.into());
+        Self {
+            version: report.version.to_string(),
+            writability: v1::Writability::from(report.writability).into(),
+            lag_us: replication.and_then(|replication| replication.lag.map(micros)),
+            latency_us: Some(micros(latency)),
+            receiver: receiver.unwrap_or(v1::ReceiverState::Unspecified).into(),
+            applier_running: replication.map(|replication| replication.applier_running),
+            source: replication.map(|replication| replication.source.to_string()),
+            gtid_executed: report.executed.to_string(),
+            last_seen: Some(timestamp(last_seen)),
+            ..self
+        }
+    }
+}
+
+impl v1::ClusterView {
+    /// What is stored of a cluster, its problems, and its nodes as they are seen.
+    #[must_use]
+    pub fn new(
+        cluster: &domain::Cluster,
+        problems: &[domain::Problem],
+        nodes: Vec<v1::NodeView>,
+    ) -> Self {
+        Self {
+            name: cluster.name.to_string(),
+            epoch: Some(cluster.epoch.into()),
+            primary: cluster.primary.to_string(),
+            policy: Some((&cluster.policy).into()),
+            problems: problems.iter().map(Into::into).collect(),
+            nodes,
+        }
+    }
+}

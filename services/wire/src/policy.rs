@@ -1,0 +1,138 @@
+//! Policies, and changes of them.
+
+use std::num::NonZeroU32;
+
+use lictor_domain as domain;
+
+use crate::error::{WireError, convert, required};
+use crate::v1;
+
+/// Conversions of an option of words: each value has its counterpart, and the
+/// wire's `UNSPECIFIED` has none.
+macro_rules! words {
+    ($type:ident, $field:literal, $($variant:ident),+) => {
+        impl From<domain::$type> for v1::$type {
+            fn from(value: domain::$type) -> Self {
+                match value { $(domain::$type::$variant => Self::$variant),+ }
+            }
+        }
+
+        impl TryFrom<v1::$type> for domain::$type {
+            type Error = WireError;
+
+            fn try_from(value: v1::$type) -> Result<Self, WireError> {
+                match value {
+                    v1::$type::Unspecified => Err(WireError::missing($field)),
+                    $(v1::$type::$variant => Ok(Self::$variant)),+
+                }
+            }
+        }
+    };
+}
+
+words!(Mode, "mode", Observe, Manual, Auto);
+words!(Profile, "profile", Fast, Balanced, Conservative);
+words!(
+    PromotionRule,
+    "promotion",
+    MustNot,
+    PreferNot,
+    Neutral,
+    Prefer
+);
+
+/// The enum value behind a number; `field` is named when there is none.
+fn known<E: TryFrom<i32, Error = prost::UnknownEnumValue>>(
+    number: i32,
+    field: &str,
+) -> Result<E, WireError> {
+    E::try_from(number).map_err(|error| WireError::invalid(field, error))
+}
+
+impl From<domain::Durability> for v1::Durability {
+    fn from(durability: domain::Durability) -> Self {
+        use v1::durability::{AsyncReplication, Kind, SemiSync};
+        let kind = match durability {
+            domain::Durability::Async => Kind::AsyncReplication(AsyncReplication {}),
+            domain::Durability::SemiSync { acks } => Kind::SemiSync(SemiSync { acks: acks.get() }),
+        };
+        Self { kind: Some(kind) }
+    }
+}
+
+impl TryFrom<v1::Durability> for domain::Durability {
+    type Error = WireError;
+
+    fn try_from(durability: v1::Durability) -> Result<Self, WireError> {
+        use v1::durability::Kind;
+        match required(durability.kind, "kind")? {
+            Kind::AsyncReplication(_) => Ok(Self::Async),
+            Kind::SemiSync(semi_sync) => NonZeroU32::new(semi_sync.acks)
+                .map(|acks| Self::SemiSync { acks })
+                .ok_or_else(|| WireError::invalid("semi_sync.acks", "0, and at least 1 is needed")),
+        }
+    }
+}
+
+impl From<domain::Budget> for v1::Budget {
+    fn from(budget: domain::Budget) -> Self {
+        Self {
+            failovers: budget.failovers,
+            window_secs: budget.window_secs,
+        }
+    }
+}
+
+impl From<v1::Budget> for domain::Budget {
+    fn from(budget: v1::Budget) -> Self {
+        Self {
+            failovers: budget.failovers,
+            window_secs: budget.window_secs,
+        }
+    }
+}
+
+impl From<&domain::Policy> for v1::Policy {
+    fn from(policy: &domain::Policy) -> Self {
+        Self {
+            mode: v1::Mode::from(policy.mode).into(),
+            profile: v1::Profile::from(policy.profile).into(),
+            durability: Some(policy.durability.into()),
+            budget: Some(policy.budget.into()),
+            max_read_lag_secs: policy.max_read_lag_secs,
+        }
+    }
+}
+
+impl TryFrom<v1::Policy> for domain::Policy {
+    type Error = WireError;
+
+    fn try_from(policy: v1::Policy) -> Result<Self, WireError> {
+        Ok(Self {
+            mode: known::<v1::Mode>(policy.mode, "mode")?.try_into()?,
+            profile: known::<v1::Profile>(policy.profile, "profile")?.try_into()?,
+            durability: convert(policy.durability, "durability")?,
+            budget: required(policy.budget, "budget")?.into(),
+            max_read_lag_secs: policy.max_read_lag_secs,
+        })
+    }
+}
+
+impl v1::PolicyChange {
+    /// `policy` with this change; what is not set stays as it is.
+    pub fn applied_to(self, policy: &domain::Policy) -> Result<domain::Policy, WireError> {
+        let mode: v1::Mode = known(self.mode, "mode")?;
+        let profile: v1::Profile = known(self.profile, "profile")?;
+        let durability = self
+            .durability
+            .map(|durability| convert(Some(durability), "durability"))
+            .transpose()?;
+        Ok(domain::Policy {
+            mode: mode.try_into().unwrap_or(policy.mode),
+            profile: profile.try_into().unwrap_or(policy.profile),
+            durability: durability.unwrap_or(policy.durability),
+            budget: self.budget.map_or(policy.budget, Into::into),
+            max_read_lag_secs: self.max_read_lag_secs.unwrap_or(policy.max_read_lag_secs),
+        })
+    }
+}

@@ -1,0 +1,124 @@
+//! Recoveries, as they are told.
+
+use lictor_domain as domain;
+use lictor_domain::RecoveryOutcome;
+
+use crate::time::{micros, timestamp};
+use crate::v1;
+
+impl From<domain::RecoveryKind> for v1::RecoveryKind {
+    fn from(kind: domain::RecoveryKind) -> Self {
+        match kind {
+            domain::RecoveryKind::Failover => Self::Failover,
+        }
+    }
+}
+
+impl From<domain::Phase> for v1::Phase {
+    fn from(phase: domain::Phase) -> Self {
+        match phase {
+            domain::Phase::Detect => Self::Detect,
+            domain::Phase::Fence => Self::Fence,
+            domain::Phase::Elect => Self::Elect,
+            domain::Phase::CatchUp => Self::CatchUp,
+            domain::Phase::Promote => Self::Promote,
+            domain::Phase::Publish => Self::Publish,
+            domain::Phase::Repoint => Self::Repoint,
+        }
+    }
+}
+
+impl From<&RecoveryOutcome> for v1::RecoveryState {
+    fn from(outcome: &RecoveryOutcome) -> Self {
+        match outcome {
+            RecoveryOutcome::Running => Self::Running,
+            RecoveryOutcome::Done => Self::Done,
+            RecoveryOutcome::Aborted { .. } => Self::Aborted,
+        }
+    }
+}
+
+impl From<&domain::FencingProof> for v1::FencingProof {
+    fn from(proof: &domain::FencingProof) -> Self {
+        use domain::FencingProof as Proof;
+        let code = match proof {
+            Proof::ProcessDead => "process_dead",
+            Proof::QuorumRevoked { .. } => "quorum_revoked",
+            Proof::ReadOnlySet => "read_only_set",
+            Proof::LeaseExpired => "lease_expired",
+            Proof::Overridden { .. } => "overridden",
+            Proof::Unfenced => "unfenced",
+        };
+        Self {
+            code: code.to_owned(),
+            sentence: proof.to_string(),
+        }
+    }
+}
+
+impl From<&domain::CandidateVerdict> for v1::Candidate {
+    fn from(verdict: &domain::CandidateVerdict) -> Self {
+        Self {
+            node: verdict.node.to_string(),
+            received: verdict.received.to_string(),
+            rank: verdict.rank,
+            rejections: verdict.rejections.iter().map(ToString::to_string).collect(),
+            reason: verdict.reason.clone(),
+        }
+    }
+}
+
+impl From<&domain::Step> for v1::Step {
+    fn from(step: &domain::Step) -> Self {
+        Self {
+            phase: v1::Phase::from(step.phase).into(),
+            began_us: micros(step.began),
+            took_us: step.took.map(micros),
+            sentence: step.sentence.clone(),
+        }
+    }
+}
+
+impl From<&domain::Recovery> for v1::RecoverySummary {
+    fn from(recovery: &domain::Recovery) -> Self {
+        let abort_reason = match &recovery.outcome {
+            RecoveryOutcome::Aborted { reason } => Some(reason.to_string()),
+            RecoveryOutcome::Running | RecoveryOutcome::Done => None,
+        };
+        Self {
+            id: recovery.id.to_string(),
+            cluster: recovery.cluster.to_string(),
+            kind: v1::RecoveryKind::from(recovery.kind).into(),
+            epoch: Some(recovery.epoch.into()),
+            started_at: Some(timestamp(recovery.started_at)),
+            old_primary: recovery.old_primary.to_string(),
+            new_primary: recovery.new_primary.as_ref().map(ToString::to_string),
+            state: v1::RecoveryState::from(&recovery.outcome).into(),
+            abort_reason,
+            verdict_code: recovery.verdict.code.as_str().to_owned(),
+            time_to_writable_us: recovery.time_to_writable().map(micros),
+        }
+    }
+}
+
+impl From<&domain::Recovery> for v1::Recovery {
+    fn from(recovery: &domain::Recovery) -> Self {
+        let mut candidates: Vec<v1::Candidate> =
+            recovery.candidates.iter().map(Into::into).collect();
+        candidates.sort_by_key(|candidate| candidate.rank.unwrap_or(u32::MAX));
+        let phases = recovery.phases().into_iter();
+        Self {
+            summary: Some(recovery.into()),
+            verdict: Some((&recovery.verdict).into()),
+            fencing: recovery.fencing.as_ref().map(Into::into),
+            candidates,
+            steps: recovery.steps.iter().map(Into::into).collect(),
+            phases: phases
+                .map(|(phase, took)| v1::PhaseSpan {
+                    phase: v1::Phase::from(phase).into(),
+                    took_us: micros(took),
+                })
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Times of day and durations.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use prost_types::Timestamp;
+
+use crate::error::WireError;
+
+/// A time of day for the wire.
+#[must_use]
+pub fn timestamp(at: DateTime<Utc>) -> Timestamp {
+    Timestamp {
+        seconds: at.timestamp(),
+        // Chrono writes a leap second as nanoseconds above a whole second.
+        nanos: at.timestamp_subsec_nanos().min(999_999_999).cast_signed(),
+    }
+}
+
+/// A time of day from the wire; `field` is named when it is none.
+pub fn instant(at: &Timestamp, field: &str) -> Result<DateTime<Utc>, WireError> {
+    u32::try_from(at.nanos)
+        .ok()
+        .and_then(|nanos| DateTime::from_timestamp(at.seconds, nanos))
+        .ok_or_else(|| WireError::invalid(field, "no time of day"))
+}
+
+/// A duration in microseconds, the largest number when it is longer.
+#[must_use]
+pub fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
