@@ -136,3 +136,75 @@ impl v1::PolicyChange {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{Budget, Durability, Mode, Policy, Profile};
+
+    use super::*;
+
+    fn unusual() -> Policy {
+        Policy {
+            mode: Mode::Auto,
+            profile: Profile::Conservative,
+            durability: Durability::Async,
+            budget: Budget {
+                failovers: 7,
+                window_secs: 60,
+            },
+            max_read_lag_secs: 9,
+        }
+    }
+
+    #[test]
+    fn a_policy_reads_back_as_sent() {
+        for policy in [unusual(), Policy::default()] {
+            let sent = v1::Policy::from(&policy);
+            assert_eq!(Policy::try_from(sent).unwrap(), policy);
+        }
+    }
+
+    #[test]
+    fn an_empty_change_keeps_everything() {
+        let kept = v1::PolicyChange::default().applied_to(&unusual()).unwrap();
+        assert_eq!(kept, unusual());
+    }
+
+    #[test]
+    fn a_change_changes_what_it_sets() {
+        let all = v1::Policy::from(&unusual());
+        let change = v1::PolicyChange {
+            mode: all.mode,
+            profile: all.profile,
+            durability: all.durability,
+            budget: all.budget,
+            max_read_lag_secs: Some(all.max_read_lag_secs),
+        };
+        let changed = change.applied_to(&Policy::default()).unwrap();
+        assert_eq!(changed, unusual());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_by_name() {
+        let no_acks = v1::PolicyChange {
+            durability: Some(v1::Durability {
+                kind: Some(v1::durability::Kind::SemiSync(v1::durability::SemiSync {
+                    acks: 0,
+                })),
+            }),
+            ..v1::PolicyChange::default()
+        };
+        let error = no_acks.applied_to(&Policy::default()).unwrap_err();
+        assert_eq!(error.field(), "durability.semi_sync.acks");
+
+        let unknown = v1::PolicyChange {
+            mode: 99,
+            ..v1::PolicyChange::default()
+        };
+        let error = unknown.applied_to(&Policy::default()).unwrap_err();
+        assert_eq!(
+            tonic::Status::from(error).message(),
+            "field `mode` is not valid: unknown enumeration value 99"
+        );
+    }
+}

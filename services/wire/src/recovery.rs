@@ -122,3 +122,102 @@ impl From<&domain::Recovery> for v1::Recovery {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use chrono::DateTime;
+    use domain::{
+        CandidateVerdict, ClusterName, Epoch, Evidence, GtidSet, NodeName, Phase, Problem,
+        ProblemCode, Recovery, RecoveryId, RecoveryKind, Rejection, Severity, Step, Term,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn step(phase: Phase, began: u64, took: Option<u64>) -> Step {
+        Step {
+            phase,
+            began: Duration::from_micros(began),
+            took: took.map(Duration::from_micros),
+            sentence: format!("did {phase}"),
+        }
+    }
+
+    fn recovery(outcome: RecoveryOutcome) -> Recovery {
+        let cluster: ClusterName = "orders".parse().unwrap();
+        let node = |number| NodeName::numbered(&cluster, number);
+        let candidate = |number, rank, rejections| CandidateVerdict {
+            node: node(number),
+            received: GtidSet::default(),
+            rank,
+            rejections,
+            reason: String::new(),
+        };
+        Recovery {
+            id: RecoveryId(Uuid::nil()),
+            kind: RecoveryKind::Failover,
+            epoch: Epoch {
+                term: Term(2),
+                n: 1,
+            },
+            started_at: DateTime::UNIX_EPOCH,
+            old_primary: node(1),
+            new_primary: Some(node(3)),
+            verdict: Problem {
+                code: ProblemCode::DeadPrimary,
+                severity: Severity::Critical,
+                node: Some(node(1)),
+                sentence: "It is gone.".to_owned(),
+                response: "Fail over.".to_owned(),
+                evidence: vec![Evidence::ConnectionRefused { node: node(1) }],
+            },
+            fencing: Some(domain::FencingProof::ProcessDead),
+            candidates: vec![
+                candidate(2, None, vec![Rejection::MustNot]),
+                candidate(3, Some(1), vec![]),
+            ],
+            steps: vec![
+                step(Phase::Detect, 0, Some(900)),
+                step(Phase::Promote, 1_000, Some(250)),
+                step(Phase::Repoint, 1_300, None),
+            ],
+            outcome,
+            cluster,
+        }
+    }
+
+    #[test]
+    fn a_recovery_is_told_whole() {
+        let told = v1::Recovery::from(&recovery(RecoveryOutcome::Done));
+        let summary = told.summary.unwrap();
+        assert_eq!(summary.state(), v1::RecoveryState::Done);
+        assert_eq!(summary.abort_reason, None);
+        assert_eq!(summary.verdict_code, "DeadPrimary");
+        assert_eq!(summary.time_to_writable_us, Some(1_250));
+        assert_eq!(told.fencing.unwrap().code, "process_dead");
+        assert_eq!(
+            told.verdict.unwrap().evidence[0].sentence,
+            "the host of orders-1 refuses connections: nothing listens there"
+        );
+        let candidates: Vec<_> = told.candidates.iter().map(|c| c.node.as_str()).collect();
+        assert_eq!(candidates, ["orders-3", "orders-2"], "the chosen one first");
+        assert_eq!(told.steps[1].took_us, Some(250));
+        assert_eq!(told.steps[2].took_us, None, "it runs");
+        assert_eq!(told.phases[0].took_us, 900);
+    }
+
+    #[test]
+    fn an_abort_says_why() {
+        let aborted = recovery(RecoveryOutcome::Aborted {
+            reason: domain::AbortReason::PrimaryAnswered,
+        });
+        let summary = v1::RecoverySummary::from(&aborted);
+        assert_eq!(summary.state(), v1::RecoveryState::Aborted);
+        assert_eq!(
+            summary.abort_reason.as_deref(),
+            Some("the primary gave a sign of life")
+        );
+    }
+}

@@ -54,3 +54,49 @@ pub fn objections(status: &Status) -> Vec<Finding> {
         .flat_map(|detail| detail.objections)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings() -> Vec<Finding> {
+        vec![
+            Finding {
+                code: "GtidModeOff".to_owned(),
+                node: Some("127.0.0.2:3306".to_owned()),
+                sentence: "gtid_mode is OFF.".to_owned(),
+                remedy: "Set gtid_mode=ON.".to_owned(),
+            },
+            Finding {
+                code: "NoReplica".to_owned(),
+                node: None,
+                sentence: "There is no replica.".to_owned(),
+                remedy: String::new(),
+            },
+        ]
+    }
+
+    #[test]
+    fn a_refusal_reads_as_a_list_of_what_to_do() {
+        assert_eq!(
+            refusal("orders cannot be added:", findings()).message(),
+            "orders cannot be added:\n\
+             - 127.0.0.2:3306: gtid_mode is OFF. Remedy: Set gtid_mode=ON.\n\
+             - There is no replica."
+        );
+    }
+
+    #[test]
+    fn its_objections_read_back_as_made() {
+        let status = refusal("orders cannot be added:", findings());
+        assert_eq!(status.code(), Code::FailedPrecondition);
+        assert_eq!(objections(&status), findings());
+    }
+
+    #[test]
+    fn another_status_carries_none() {
+        assert_eq!(objections(&Status::internal("no")), vec![]);
+        let garbage = Status::with_details(Code::Internal, "no", vec![0xff; 9].into());
+        assert_eq!(objections(&garbage), vec![]);
+    }
+}

@@ -157,3 +157,142 @@ impl TryFrom<v1::RoutingDelta> for domain::RoutingDelta {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{ClusterName, Epoch, NodeAddress, NodeName, Revision, RouteState, Term};
+    use proptest::prelude::*;
+    use prost::Message;
+
+    use super::*;
+
+    fn endpoints(name: ClusterName) -> impl Strategy<Value = domain::Endpoint> {
+        (1..9_u32, 1..=u16::MAX, any::<bool>()).prop_map(move |(number, port, v6)| {
+            let host = if v6 { "::1" } else { "db.example.org" };
+            domain::Endpoint {
+                node: NodeName::numbered(&name, number),
+                address: NodeAddress::new(host, port).unwrap(),
+            }
+        })
+    }
+
+    fn states(name: ClusterName) -> impl Strategy<Value = RouteState> {
+        prop_oneof![
+            endpoints(name).prop_map(|writer| RouteState::Serving { writer }),
+            Just(RouteState::Held),
+            Just(RouteState::NoPrimary),
+        ]
+    }
+
+    fn routes() -> impl Strategy<Value = domain::ClusterRoute> {
+        let names = "[a-z]([a-z0-9-]{0,8}[a-z0-9])?"
+            .prop_filter_map("reserved", |name| name.parse::<ClusterName>().ok());
+        names.prop_flat_map(|name| {
+            let reader = (endpoints(name.clone()), 1..=u32::MAX)
+                .prop_map(|(endpoint, weight)| domain::Reader { endpoint, weight });
+            let readers = proptest::collection::vec(reader, 0..4);
+            (any::<(u64, u64)>(), states(name.clone()), readers).prop_map(
+                move |((term, n), state, readers)| domain::ClusterRoute {
+                    name: name.clone(),
+                    epoch: Epoch {
+                        term: Term(term),
+                        n,
+                    },
+                    state,
+                    readers,
+                },
+            )
+        })
+    }
+
+    fn tables() -> impl Strategy<Value = domain::RoutingTable> {
+        let routes = proptest::collection::vec(routes(), 0..6);
+        (any::<(u64, u64)>(), routes).prop_map(|((term, n), routes)| domain::RoutingTable {
+            revision: Revision {
+                term: Term(term),
+                n,
+            },
+            clusters: routes.into_iter().map(|r| (r.name.clone(), r)).collect(),
+        })
+    }
+
+    fn over_the_wire<M: Message + Default>(message: &M) -> M {
+        M::decode(message.encode_to_vec().as_slice()).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_reads_back_as_sent(table in tables()) {
+            let sent = v1::RoutingTable::from(table.clone());
+            let read = domain::RoutingTable::try_from(over_the_wire(&sent)).unwrap();
+            prop_assert_eq!(read, table);
+        }
+
+        #[test]
+        fn a_delta_reads_back_as_sent(a in tables(), b in tables()) {
+            let delta = a.diff(&b);
+            let sent = v1::RoutingDelta::from(delta.clone());
+            let read = domain::RoutingDelta::try_from(over_the_wire(&sent)).unwrap();
+            prop_assert_eq!(read, delta);
+        }
+
+        #[test]
+        fn garbage_is_an_error_and_never_a_panic(bytes in any::<Vec<u8>>()) {
+            if let Ok(table) = v1::RoutingTable::decode(bytes.as_slice()) {
+                let _ = domain::RoutingTable::try_from(table);
+            }
+        }
+    }
+
+    fn orders() -> v1::ClusterRoute {
+        let endpoint = |node: &str| v1::Endpoint {
+            node: node.to_owned(),
+            address: "127.0.0.1:3306".to_owned(),
+        };
+        v1::ClusterRoute {
+            name: "orders".to_owned(),
+            epoch: Some(v1::Epoch { term: 1, n: 1 }),
+            state: Some(State::Serving(Serving {
+                writer: Some(endpoint("orders-1")),
+            })),
+            readers: vec![v1::Reader {
+                endpoint: Some(endpoint("orders-2")),
+                weight: 1,
+            }],
+        }
+    }
+
+    fn wrong_field(routes: Vec<v1::ClusterRoute>) -> String {
+        let table = v1::RoutingTable {
+            revision: Some(v1::Revision { term: 1, n: 1 }),
+            clusters: routes,
+        };
+        let error = domain::RoutingTable::try_from(table).unwrap_err();
+        error.field().to_owned()
+    }
+
+    #[test]
+    fn an_error_names_the_field_it_is_about() {
+        let changed = |change: fn(&mut v1::ClusterRoute)| {
+            let mut route = orders();
+            change(&mut route);
+            wrong_field(vec![route])
+        };
+        assert_eq!(changed(|route| route.name.clear()), "clusters[0].name");
+        assert_eq!(changed(|route| route.epoch = None), "clusters[0].epoch");
+        assert_eq!(changed(|route| route.state = None), "clusters[0].state");
+        assert_eq!(
+            changed(|route| route.state = Some(State::Serving(Serving { writer: None }))),
+            "clusters[0].serving.writer"
+        );
+        assert_eq!(
+            changed(|route| route.readers[0].weight = 0),
+            "clusters[0].readers[0].weight"
+        );
+        assert_eq!(
+            changed(|route| route.readers[0].endpoint = None),
+            "clusters[0].readers[0].endpoint"
+        );
+        assert_eq!(wrong_field(vec![orders(), orders()]), "clusters[1].name");
+    }
+}
