@@ -178,7 +178,10 @@ impl fmt::Display for Evidence {
                 write!(f, "the standing connection to {node} ended")
             }
             Self::ConnectionRefused { node } => {
-                write!(f, "the host of {node} refuses connections: nothing listens there")
+                write!(
+                    f,
+                    "the host of {node} refuses connections: nothing listens there"
+                )
             }
             Self::NoAnswer {
                 node,

@@ -279,9 +279,7 @@ impl From<NodeAddress> for String {
 }
 
 /// A MySQL server's `@@server_uuid`: what it is, wherever it listens.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ServerUuid(pub Uuid);
 
@@ -308,7 +306,9 @@ mod tests {
         for good in ["orders", "o", "orders-eu-1", "a1"] {
             assert_eq!(good.parse::<ClusterName>().unwrap().as_str(), good);
         }
-        for bad in ["", "Orders", "1orders", "-a", "a-", "a.b", "a_b", "ö", "a b"] {
+        for bad in [
+            "", "Orders", "1orders", "-a", "a-", "a.b", "a_b", "ö", "a b",
+        ] {
             assert!(bad.parse::<ClusterName>().is_err(), "{bad:?} was taken");
         }
         assert!("a".repeat(49).parse::<ClusterName>().is_err());

@@ -106,16 +106,28 @@ mod tests {
 
     #[test]
     fn a_later_term_orders_above_any_number_of_an_earlier_one() {
-        let old = Epoch { term: Term(1), n: 900 };
+        let old = Epoch {
+            term: Term(1),
+            n: 900,
+        };
         let new = old.next(Term(2));
-        assert_eq!(new, Epoch { term: Term(2), n: 1 });
+        assert_eq!(
+            new,
+            Epoch {
+                term: Term(2),
+                n: 1
+            }
+        );
         assert!(new > old);
         assert!(new.next(Term(2)) > new);
     }
 
     #[test]
     fn it_reads_back_as_written() {
-        let revision = Revision { term: Term(3), n: 7 };
+        let revision = Revision {
+            term: Term(3),
+            n: 7,
+        };
         assert_eq!(revision.to_string(), "3.7");
         assert_eq!("3.7".parse::<Revision>().unwrap(), revision);
         assert!("3".parse::<Revision>().is_err());

@@ -263,7 +263,10 @@ mod tests {
             assert_eq!(mode.as_str().parse::<Mode>().unwrap(), *mode);
         }
         let error = "on".parse::<Mode>().unwrap_err().to_string();
-        assert_eq!(error, "mode `on` is unknown; use one of: observe, manual, auto");
+        assert_eq!(
+            error,
+            "mode `on` is unknown; use one of: observe, manual, auto"
+        );
     }
 
     #[test]

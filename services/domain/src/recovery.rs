@@ -20,9 +20,7 @@ use crate::policy::words;
 use crate::problem::Problem;
 
 /// A recovery's identity.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RecoveryId(pub Uuid);
 
@@ -50,9 +48,7 @@ pub enum RecoveryKind {
 words!(RecoveryKind, "recovery kind", Failover => "failover");
 
 /// The phases of a failover, in order.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// From the first sign to the verdict.
@@ -178,11 +174,6 @@ pub enum Rejection {
         /// By how much.
         by: Duration,
     },
-    /// It is newer than a replica that would have to follow it.
-    NewerThanFollower {
-        /// The older replica.
-        follower: NodeName,
-    },
 }
 
 impl fmt::Display for Rejection {
@@ -202,9 +193,6 @@ impl fmt::Display for Rejection {
             }
             Self::ApplierBroken { message } => write!(f, "its applier is stopped: {message}"),
             Self::Delayed { by } => write!(f, "delayed on purpose by {}", human(*by)),
-            Self::NewerThanFollower { follower } => {
-                write!(f, "a newer version than {follower}, which could not follow it")
-            }
         }
     }
 }

@@ -214,7 +214,10 @@ mod tests {
             address: NodeAddress::new("127.0.0.1", 3306).unwrap(),
         };
         ClusterRoute {
-            epoch: Epoch { term: Term(1), n: epoch },
+            epoch: Epoch {
+                term: Term(1),
+                n: epoch,
+            },
             state: writer.map_or(RouteState::NoPrimary, |number| RouteState::Serving {
                 writer: endpoint(number),
             }),
@@ -250,7 +253,10 @@ mod tests {
         let (a, b) = (table(1, vec![]), table(2, vec![route("a", 1, Some(1))]));
         let mut other = table(7, vec![]);
         let before = other.clone();
-        assert!(matches!(other.apply(a.diff(&b)), Err(ApplyError::Gap { .. })));
+        assert!(matches!(
+            other.apply(a.diff(&b)),
+            Err(ApplyError::Gap { .. })
+        ));
         assert_eq!(other, before);
     }
 
@@ -258,7 +264,10 @@ mod tests {
     fn an_older_snapshot_or_epoch_is_refused() {
         let mut held = table(5, vec![route("a", 4, Some(1))]);
         let older = table(4, vec![]);
-        assert!(matches!(held.replace(older), Err(ApplyError::NotRising { .. })));
+        assert!(matches!(
+            held.replace(older),
+            Err(ApplyError::NotRising { .. })
+        ));
         let older_epoch = table(6, vec![route("a", 3, Some(2))]);
         assert!(matches!(
             held.replace(older_epoch),

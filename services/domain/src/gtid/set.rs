@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use uuid::Uuid;
+
 use super::identifier::{Gtid, Source};
 use super::interval::{Interval, IntervalSet};
 use super::write::Prefix;
@@ -125,6 +127,14 @@ impl GtidSet {
     #[must_use]
     pub fn errant_against(&self, reference: &Self) -> Self {
         self.subtract(reference)
+    }
+
+    /// This set without what the server `origin` numbered, under any tag.
+    #[must_use]
+    pub fn without_origin(&self, origin: Uuid) -> Self {
+        let mut sources = self.sources.clone();
+        sources.retain(|source, _| source.uuid != origin);
+        Self { sources }
     }
 
     /// Where this set stands as seen from the other.

@@ -1,0 +1,278 @@
+//! The election: who becomes primary, and why not the others.
+//!
+//! It compares what each replica *received*, never what it executed. A node is
+//! eligible only if it holds everything any other eligible node received and
+//! everything the old primary was last seen to have committed. Among equals the
+//! order is the derived `Ord` of [`Score`].
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use lictor_domain::{
+    CandidateVerdict, GtidSet, Node, NodeName, NodeReport, PromotionRule, Rejection, ServerVersion,
+};
+
+use crate::fencing;
+use crate::view::ClusterView;
+
+/// What stopping each replica's receiver gave: all it holds, or why not.
+pub type Stopped = BTreeMap<NodeName, Result<GtidSet, String>>;
+
+/// How good a candidate is; the greatest wins. Fields compare top to bottom.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Score {
+    rule: PromotionRule,
+    same_zone: bool,
+    /// An older one can be followed by newer ones, not the other way round.
+    version: Reverse<ServerVersion>,
+    /// Less left to apply.
+    lag: Reverse<Duration>,
+    /// A stable order among equals.
+    name: Reverse<NodeName>,
+}
+
+/// An election's result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Election {
+    /// One verdict for each replica, the eligible ones first, best first.
+    pub verdicts: Vec<CandidateVerdict>,
+    /// Who won, or what stands in the way.
+    pub winner: Result<Winner, String>,
+}
+
+/// The candidate to be promoted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Winner {
+    /// Its name.
+    pub node: NodeName,
+    /// Everything it must have applied before it is opened.
+    pub holds: GtidSet,
+}
+
+/// Elects among the replicas whose receivers were stopped.
+#[must_use]
+pub fn elect(view: &ClusterView, stopped: &Stopped) -> Election {
+    let held = sets(stopped);
+    let mut eligible: Vec<(Score, &Node)> = Vec::new();
+    let mut verdicts: Vec<CandidateVerdict> = Vec::new();
+    let most = most_advanced(view, &held);
+    for (node, replica) in view.replicas() {
+        let mut rejections = unfit(view, node, replica.report(), stopped.get(&node.name));
+        if let (Some(set), Some(most)) = (held.get(&node.name), &most) {
+            rejections.extend(behind(view, node, set, most, &held));
+        }
+        if rejections.is_empty() {
+            eligible.push((score(view, node, replica.report()), node));
+        } else {
+            verdicts.push(rejected(node, &held, rejections));
+        }
+    }
+    eligible.sort_by(|(a, _), (b, _)| b.cmp(a));
+    let complete = fencing::holds_all_acknowledged(view, &held.keys().cloned().collect());
+    let winner = match (eligible.first(), complete) {
+        (_, Err(missing)) => Err(missing.0),
+        (None, Ok(())) => Err(blocker(&verdicts)),
+        (Some((_, node)), Ok(())) => Ok(Winner {
+            node: node.name.clone(),
+            holds: held.get(&node.name).cloned().unwrap_or_default(),
+        }),
+    };
+    let ranked = (1..)
+        .zip(&eligible)
+        .map(|(rank, (score, node))| CandidateVerdict {
+            node: node.name.clone(),
+            received: held.get(&node.name).cloned().unwrap_or_default(),
+            rank: Some(rank),
+            rejections: vec![],
+            reason: score.reason(),
+        });
+    let verdicts = ranked.chain(verdicts).collect();
+    Election { verdicts, winner }
+}
+
+fn sets(stopped: &Stopped) -> BTreeMap<NodeName, GtidSet> {
+    let answered = stopped.iter().filter_map(|(name, result)| {
+        let set = result.as_ref().ok()?;
+        Some((name.clone(), set.clone()))
+    });
+    answered.collect()
+}
+
+impl Score {
+    fn reason(&self) -> String {
+        let zone = if self.same_zone {
+            ", in the old primary's zone"
+        } else {
+            ""
+        };
+        format!(
+            "holds everything received; promotion rule {}{zone}, version {}, {} ms to apply",
+            self.rule,
+            self.version.0,
+            self.lag.0.as_millis()
+        )
+    }
+}
+
+fn score(view: &ClusterView, node: &Node, report: Option<&NodeReport>) -> Score {
+    let primary_zone = view
+        .primary_node()
+        .and_then(|primary| primary.zone.as_ref());
+    let lag = report
+        .and_then(|report| report.replication.as_ref())
+        .and_then(|replication| replication.lag);
+    Score {
+        rule: node.promotion,
+        same_zone: node.zone.is_some() && node.zone.as_ref() == primary_zone,
+        version: Reverse(report.map_or(ServerVersion::OLDEST_SUPPORTED, |r| r.version)),
+        lag: Reverse(lag.unwrap_or_default()),
+        name: Reverse(node.name.clone()),
+    }
+}
+
+/// Reasons that have nothing to do with the others.
+fn unfit(
+    view: &ClusterView,
+    node: &Node,
+    report: Option<&NodeReport>,
+    stopped: Option<&Result<GtidSet, String>>,
+) -> Vec<Rejection> {
+    let mut reasons = Vec::new();
+    if let Some(quarantine) = &node.quarantine {
+        reasons.push(Rejection::Quarantined {
+            reason: quarantine.reason.clone(),
+        });
+    }
+    let no_answer = |reason: &str| Rejection::NoAnswer {
+        reason: reason.to_owned(),
+    };
+    match (stopped, report) {
+        (None, _) => reasons.push(no_answer("it was silent before")),
+        (Some(Err(why)), _) => reasons.push(no_answer(why)),
+        (Some(Ok(_)), None) => reasons.push(no_answer("it has not been seen yet")),
+        (Some(Ok(set)), Some(report)) => {
+            reasons.extend(unfit_report(report));
+            reasons.extend(errant(view, set));
+        }
+    }
+    if node.promotion == PromotionRule::MustNot {
+        reasons.push(Rejection::MustNot);
+    }
+    reasons
+}
+
+fn unfit_report(report: &NodeReport) -> Vec<Rejection> {
+    let mut reasons = Vec::new();
+    if !(report.log_bin && report.log_replica_updates && report.gtid_mode_on) {
+        reasons.push(Rejection::CannotBeSource);
+    }
+    let Some(replication) = &report.replication else {
+        return reasons;
+    };
+    if let Some(error) = replication
+        .applier_error
+        .as_ref()
+        .filter(|_| !replication.applier_running)
+    {
+        reasons.push(Rejection::ApplierBroken {
+            message: error.message.clone(),
+        });
+    }
+    if !replication.delay.is_zero() {
+        reasons.push(Rejection::Delayed {
+            by: replication.delay,
+        });
+    }
+    reasons
+}
+
+/// What a replica holds that can never have come from the primary: neither
+/// committed there at its last word, nor numbered by it since.
+fn errant(view: &ClusterView, set: &GtidSet) -> Option<Rejection> {
+    let primary = view.primary_node()?;
+    let last = view.primary().report()?;
+    let errant = set
+        .errant_against(&last.executed)
+        .without_origin(primary.server_uuid.0);
+    (!errant.is_empty()).then(|| Rejection::Diverged {
+        from: primary.name.clone(),
+        errant,
+    })
+}
+
+/// A node that holds all that every other sound node received.
+fn most_advanced(
+    view: &ClusterView,
+    held: &BTreeMap<NodeName, GtidSet>,
+) -> Option<(NodeName, GtidSet)> {
+    let sound = || held.iter().filter(|(_, set)| errant(view, set).is_none());
+    let all = sound().fold(GtidSet::default(), |all, (_, set)| all.union(set));
+    let leader = sound().max_by_key(|(_, set)| set.count())?;
+    Some((leader.0.clone(), all))
+}
+
+fn behind(
+    view: &ClusterView,
+    node: &Node,
+    set: &GtidSet,
+    (leader, all): &(NodeName, GtidSet),
+    held: &BTreeMap<NodeName, GtidSet>,
+) -> Vec<Rejection> {
+    let mut reasons = Vec::new();
+    let missing = all.subtract(set);
+    if !missing.is_empty() {
+        // The leader itself lacks something only when two have diverged.
+        let than = if node.name == *leader {
+            holder_of(&missing, held).unwrap_or(leader)
+        } else {
+            leader
+        };
+        reasons.push(Rejection::Behind {
+            than: than.clone(),
+            missing,
+        });
+    }
+    let semi_sync = view.cluster.policy.durability.acks() > 0;
+    let last_words = view.primary().report().filter(|_| semi_sync);
+    let missing = last_words.map(|report| report.executed.subtract(set));
+    if let Some(missing) = missing.filter(|missing| !missing.is_empty()) {
+        reasons.push(Rejection::Behind {
+            than: view.cluster.primary.clone(),
+            missing,
+        });
+    }
+    reasons
+}
+
+fn holder_of<'a>(some: &GtidSet, held: &'a BTreeMap<NodeName, GtidSet>) -> Option<&'a NodeName> {
+    held.iter()
+        .find(|(_, set)| !set.intersection(some).is_empty())
+        .map(|(name, _)| name)
+}
+
+fn rejected(
+    node: &Node,
+    held: &BTreeMap<NodeName, GtidSet>,
+    rejections: Vec<Rejection>,
+) -> CandidateVerdict {
+    let reasons: Vec<_> = rejections.iter().map(ToString::to_string).collect();
+    CandidateVerdict {
+        node: node.name.clone(),
+        received: held.get(&node.name).cloned().unwrap_or_default(),
+        rank: None,
+        reason: reasons.join("; "),
+        rejections,
+    }
+}
+
+fn blocker(verdicts: &[CandidateVerdict]) -> String {
+    if verdicts.is_empty() {
+        return "the cluster has no replica".to_owned();
+    }
+    let each: BTreeSet<_> = verdicts
+        .iter()
+        .map(|verdict| format!("{}: {}", verdict.node, verdict.reason))
+        .collect();
+    each.into_iter().collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,164 @@
+//! Fencing: the proof that the old primary can acknowledge nothing more.
+//!
+//! # The quorum rule
+//!
+//! Let N replicas be able to acknowledge a commit of the old primary, and let a
+//! commit need k of them. Once the receivers of any s ≥ N − k + 1 are stopped,
+//! at most N − s ≤ k − 1 are left, too few for any commit: nothing can be
+//! acknowledged *afterwards*. And every commit acknowledged *before* had k
+//! acknowledging replicas among N, of which at least k + s − N ≥ 1 is among the
+//! stopped: the union of what the stopped ones received misses none. It is a
+//! proof only if the old primary was seen enforcing k without a way to fall
+//! back, and if no replica we do not know was connected to it.
+//!
+//! A replica counts as unable to acknowledge when its process is gone or it
+//! says itself that it does not follow, and the primary was heard *after* that
+//! began: what it acknowledged before is then within what the primary reported
+//! as committed, which `candidate` demands of whoever is promoted.
+
+use std::collections::BTreeSet;
+
+use lictor_domain::{Durability, FencingProof, NodeName};
+
+use crate::view::ClusterView;
+
+/// Receivers that must be stopped so that nothing more can be acknowledged.
+///
+/// `None` when no number is enough: with no acknowledgement demanded, commits
+/// need nobody.
+#[must_use]
+pub const fn quorum(possible_ackers: u32, acks: u32) -> Option<u32> {
+    if acks == 0 {
+        None
+    } else {
+        Some((possible_ackers + 1).saturating_sub(acks))
+    }
+}
+
+/// The replicas that could have acknowledged something the primary has not
+/// reported as committed since.
+#[must_use]
+pub fn possible_ackers(view: &ClusterView) -> BTreeSet<NodeName> {
+    let last_words = view.primary().answer.as_ref().map(|answer| answer.at);
+    view.replicas()
+        .filter(|(_, replica)| match (replica.idle_since, last_words) {
+            (Some(idle), Some(words)) => idle >= words,
+            _ => true,
+        })
+        .map(|(node, _)| node.name.clone())
+        .collect()
+}
+
+/// The fact that the old primary is fenced, by value. `Command::Promote` takes
+/// one, so nothing can be promoted without; only this module makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fenced(FencingProof);
+
+impl Fenced {
+    /// What it rests on.
+    #[must_use]
+    pub const fn proof(&self) -> &FencingProof {
+        &self.0
+    }
+
+    /// The primary answers as ours and holds everything: nobody else was ever
+    /// promoted, so there is nobody to fence but the node itself, which is
+    /// super_read_only until it is opened.
+    #[must_use]
+    pub(crate) const fn nobody_else() -> Self {
+        Self(FencingProof::ReadOnlySet)
+    }
+}
+
+/// Why there is no proof, as a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotFenced(pub String);
+
+/// Seeks a proof, given the replicas whose receivers have been stopped.
+pub fn prove(view: &ClusterView, stopped: &BTreeSet<NodeName>) -> Result<Fenced, NotFenced> {
+    if view.primary().refused() {
+        return Ok(Fenced(FencingProof::ProcessDead));
+    }
+    let acks = view.cluster.policy.durability.acks();
+    let ackers = possible_ackers(view);
+    let count = |set: &BTreeSet<NodeName>| u32::try_from(set.len()).unwrap_or(u32::MAX);
+    let (stopped, missing): (BTreeSet<_>, BTreeSet<_>) = ackers
+        .iter()
+        .cloned()
+        .partition(|node| stopped.contains(node));
+    let needed = quorum(count(&ackers), acks).ok_or_else(|| {
+        NotFenced(format!(
+            "the policy is {}, so the old primary needs nobody to acknowledge a commit",
+            Durability::Async
+        ))
+    })?;
+    was_enforcing(view, acks)?;
+    if count(&stopped) < needed {
+        let missing: Vec<_> = missing.iter().map(NodeName::as_str).collect();
+        return Err(NotFenced(format!(
+            "receivers must be stopped on {needed} of {} replicas that may acknowledge; {} \
+             could not be",
+            ackers.len(),
+            missing.join(", ")
+        )));
+    }
+    Ok(Fenced(FencingProof::QuorumRevoked {
+        stopped: stopped.into_iter().collect(),
+        possible_ackers: count(&ackers),
+        acks,
+    }))
+}
+
+/// Whether the last look at the old primary showed it waiting for `acks`
+/// replicas that we all know.
+fn was_enforcing(view: &ClusterView, acks: u32) -> Result<(), NotFenced> {
+    let primary = &view.cluster.primary;
+    let not = |why: String| Err(NotFenced(why));
+    let Some(report) = view.primary().report() else {
+        return not(format!("{primary} was never seen enforcing semi-sync"));
+    };
+    let enforced = report.semi_sync.as_ref().is_some_and(|s| s.enforces(acks));
+    if !enforced {
+        return not(format!(
+            "{primary} was last seen not enforcing semi-sync with {acks} acknowledgement(s)"
+        ));
+    }
+    let known = |uuid| {
+        view.cluster
+            .nodes
+            .iter()
+            .any(|node| node.server_uuid == uuid)
+    };
+    match report.replicas.iter().find(|uuid| !known(**uuid)) {
+        Some(stranger) => not(format!(
+            "{primary} had a replica that Lictor does not know, with server_uuid {stranger}"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Whether those who answered hold, together, all that was ever acknowledged:
+/// the other half of the quorum rule, needed whatever the proof is.
+pub fn holds_all_acknowledged(
+    view: &ClusterView,
+    stopped: &BTreeSet<NodeName>,
+) -> Result<(), NotFenced> {
+    let acks = view.cluster.policy.durability.acks();
+    if acks == 0 {
+        return Ok(());
+    }
+    // A primary this leader never saw was set to enforce when it was made one.
+    if view.primary().report().is_some() {
+        was_enforcing(view, acks)?;
+    }
+    let ackers = possible_ackers(view);
+    let needed = quorum(u32::try_from(ackers.len()).unwrap_or(u32::MAX), acks).unwrap_or(0);
+    let silent: Vec<_> = ackers.difference(stopped).map(NodeName::as_str).collect();
+    if ackers.len() - silent.len() >= needed as usize {
+        return Ok(());
+    }
+    Err(NotFenced(format!(
+        "{} may alone hold acknowledged writes, and could not be asked",
+        silent.join(", ")
+    )))
+}

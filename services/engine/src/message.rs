@@ -1,0 +1,202 @@
+//! What goes into a keeper and what comes out: events and commands, as values.
+
+use lictor_domain::report::Knock;
+use lictor_domain::{
+    Cluster, Durability, Endpoint, Epoch, GtidSet, NodeAddress, NodeName, ProbeOutcome, Quarantine,
+    Recovery, RecoveryId,
+};
+
+use crate::fencing::Fenced;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Time has passed.
+    Tick,
+    /// A probe of a node ended.
+    Probed {
+        /// The node.
+        node: NodeName,
+        /// How.
+        outcome: ProbeOutcome,
+    },
+    /// A handshake attempt ended.
+    Knocked {
+        /// The node.
+        node: NodeName,
+        /// What it found.
+        knock: Knock,
+    },
+    /// The standing connection to a node ended.
+    ConnectionLost {
+        /// The node.
+        node: NodeName,
+    },
+    /// A hand has finished a command of a recovery.
+    Finished {
+        /// The recovery it belongs to.
+        recovery: RecoveryId,
+        /// What was done, and how it ended.
+        done: Done,
+    },
+    /// A hand has finished a command outside any recovery.
+    Tended {
+        /// The node.
+        node: NodeName,
+        /// How it ended.
+        result: Result<(), String>,
+    },
+    /// The cluster's definition was changed.
+    Redefined(Cluster),
+}
+
+/// The end of one command of a recovery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// The intent is stored in at least one store, or in none.
+    IntentStored(Result<(), String>),
+    /// A receiver is stopped; everything its node holds.
+    ReceiverStopped {
+        /// The replica.
+        node: NodeName,
+        /// What it holds.
+        holds: Result<GtidSet, String>,
+    },
+    /// The candidate has applied all it received.
+    CaughtUp(Result<(), String>),
+    /// The candidate accepts writes.
+    Opened(Result<(), String>),
+    /// The route was handed to the push.
+    Published {
+        /// Subscribers it goes to.
+        subscribers: u32,
+    },
+    /// A replica follows the new primary.
+    Repointed {
+        /// The replica.
+        node: NodeName,
+        /// How it ended.
+        result: Result<(), String>,
+    },
+    /// The new primary has forgotten its old source.
+    Detached(Result<(), String>),
+}
+
+/// How thoroughly a node is told to follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follow {
+    /// It followed before: only the host changes.
+    HostOnly,
+    /// Everything is set: account, GTID positioning, heartbeat.
+    Full,
+}
+
+/// Something to be done. Every command is idempotent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Probe a node now, out of turn; ends in `Event::Probed`.
+    Probe {
+        /// The node.
+        node: NodeName,
+    },
+    /// Try a handshake; ends in `Event::Knocked`.
+    Knock {
+        /// The node.
+        node: NodeName,
+    },
+    /// A command of a recovery; ends in `Event::Finished`.
+    Recover {
+        /// The recovery it belongs to.
+        recovery: RecoveryId,
+        /// What to do.
+        act: Act,
+    },
+    /// Write a recovery into the history; nobody waits for it.
+    Record(Box<Recovery>),
+    /// A command outside any recovery; ends in `Event::Tended`.
+    Tend {
+        /// The node.
+        node: NodeName,
+        /// What to do.
+        care: Care,
+    },
+}
+
+/// A command of a recovery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Store the intent in both stores side by side; done when either has it.
+    StoreIntent(Box<Recovery>),
+    /// Stop a replica's receiver, and read all it holds.
+    StopReceiver {
+        /// The replica.
+        node: NodeName,
+    },
+    /// Let the candidate apply all it holds.
+    CatchUp {
+        /// The candidate.
+        node: NodeName,
+        /// What it must have applied.
+        holds: GtidSet,
+    },
+    /// Open the candidate for writes.
+    Promote {
+        /// The candidate.
+        node: NodeName,
+        /// The proof without which nothing is promoted.
+        fenced: Fenced,
+        /// What a commit must survive.
+        durability: Durability,
+    },
+    /// Make the new primacy known: push, store, Consul.
+    Publish {
+        /// The new primacy.
+        epoch: Epoch,
+        /// Who holds it.
+        primary: Endpoint,
+    },
+    /// Point a replica at the new primary and start its receiver.
+    Repoint {
+        /// The replica.
+        node: NodeName,
+        /// The new primary.
+        source: NodeAddress,
+    },
+    /// Make the new primary forget its old source.
+    Detach {
+        /// The new primary.
+        node: NodeName,
+    },
+    /// Start a receiver again that a recovery had stopped, after giving up.
+    StartReceiver {
+        /// The replica.
+        node: NodeName,
+    },
+}
+
+/// What a node outside any recovery needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Care {
+    /// Make it super_read_only: it is not the primary.
+    Close,
+    /// Open the primary again after its restart.
+    Reopen {
+        /// The proof that nobody else was promoted.
+        fenced: Fenced,
+        /// What a commit must survive.
+        durability: Durability,
+    },
+    /// Make it follow the primary.
+    Follow {
+        /// The primary.
+        source: NodeAddress,
+        /// How thoroughly.
+        how: Follow,
+    },
+    /// Start its receiver and applier again after its restart.
+    Resume,
+    /// Keep it out of every pool, or let it back.
+    Quarantine(Option<Quarantine>),
+    /// Make the primary enforce the durability policy.
+    Enforce(Durability),
+}

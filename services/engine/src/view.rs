@@ -1,0 +1,295 @@
+//! What is known of a cluster's nodes right now: the last words of each, and
+//! since when it is silent. Facts only; `verdict` and `analysis` say what they
+//! mean.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use lictor_domain::report::Knock;
+use lictor_domain::{Cluster, Mono, Node, NodeName, NodeReport, ProbeOutcome};
+
+/// A probe's answer and when it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What the node said.
+    pub report: NodeReport,
+    /// When its answer arrived.
+    pub at: Mono,
+    /// How long it took.
+    pub latency: Duration,
+}
+
+/// Why a node did not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// Its host refuses connections: no process listens.
+    Refused,
+    /// It took the connection, or nothing, and said nothing.
+    Mute,
+    /// The network has no way there.
+    Unreachable(String),
+    /// It is alive, and turned the control account away.
+    Denied(String),
+    /// The connection broke, or the answer made no sense.
+    Broken(String),
+}
+
+/// What is known of one node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeView {
+    /// Its last answer.
+    pub answer: Option<Answer>,
+    /// Why it is silent now, and since when; cleared by an answer.
+    pub silence: Option<(Silence, Mono)>,
+    /// Last moment it was known to be alive.
+    pub alive_at: Option<Mono>,
+    /// When its standing connection ended; cleared by an answer.
+    pub connection_lost: Option<Mono>,
+    /// Set when it answers after a silence, until it takes part again: what a
+    /// node that has rebooted needs is Lictor's to do, what an operator has
+    /// stopped is not.
+    pub returned: bool,
+    /// The moment as of which its data was last known to be complete.
+    pub fresh_as_of: Option<Mono>,
+    /// Since when it is known that it acknowledges nothing to the primary.
+    pub idle_since: Option<Mono>,
+}
+
+impl NodeView {
+    /// The last report, however old.
+    #[must_use]
+    pub fn report(&self) -> Option<&NodeReport> {
+        self.answer.as_ref().map(|answer| &answer.report)
+    }
+
+    /// The last report, if the node is not silent and it is at most `age` old.
+    #[must_use]
+    pub fn fresh_report(&self, now: Mono, age: Duration) -> Option<&NodeReport> {
+        let answer = self.answer.as_ref().filter(|_| self.silence.is_none())?;
+        (now.since(answer.at) <= age).then_some(&answer.report)
+    }
+
+    /// Whether its host refuses connections.
+    #[must_use]
+    pub fn refused(&self) -> bool {
+        matches!(self.silence, Some((Silence::Refused, _)))
+    }
+
+    fn answered(&mut self, report: NodeReport, latency: Duration, now: Mono) {
+        self.returned |= self.silence.is_some() || self.connection_lost.is_some();
+        self.silence = None;
+        self.connection_lost = None;
+        self.alive_at = Some(now);
+        let lag = report.replication.as_ref().and_then(|r| r.lag);
+        if let Some(lag) = lag {
+            self.fresh_as_of = Some(now - lag);
+        }
+        self.answer = Some(Answer {
+            report,
+            at: now,
+            latency,
+        });
+    }
+
+    fn silent(&mut self, why: Silence, now: Mono) {
+        let since = self.silence.as_ref().map_or(now, |(_, since)| *since);
+        self.silence = Some((why, since));
+    }
+
+    fn probed(&mut self, outcome: ProbeOutcome, now: Mono) {
+        match outcome {
+            ProbeOutcome::Answered { report, latency } => self.answered(*report, latency, now),
+            ProbeOutcome::Refused => self.silent(Silence::Refused, now),
+            ProbeOutcome::TimedOut => self.silent(Silence::Mute, now),
+            ProbeOutcome::Unreachable { reason } => {
+                self.silent(Silence::Unreachable(reason), now);
+            }
+            ProbeOutcome::Denied { reason } => {
+                self.alive_at = Some(now);
+                self.silent(Silence::Denied(reason), now);
+            }
+            ProbeOutcome::Broken { reason } => self.silent(Silence::Broken(reason), now),
+        }
+    }
+
+    fn knocked(&mut self, knock: Knock, now: Mono) {
+        match knock {
+            // A greeting is life, but no report: the silence is only over
+            // when a probe is answered.
+            Knock::Greeted => {
+                self.alive_at = Some(now);
+                if self.refused() {
+                    self.silent(Silence::Broken("it greets again".to_owned()), now);
+                }
+            }
+            Knock::Refused => self.silent(Silence::Refused, now),
+            Knock::Silent => self.silent(Silence::Mute, now),
+            Knock::Unreachable => {
+                self.silent(
+                    Silence::Unreachable("no connection in time".to_owned()),
+                    now,
+                );
+            }
+            Knock::Dropped => {}
+        }
+    }
+}
+
+/// A cluster and what is known of its nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterView {
+    /// The cluster as Lictor remembers it.
+    pub cluster: Cluster,
+    /// Since when it is watched.
+    pub watched_since: Mono,
+    nodes: BTreeMap<NodeName, NodeView>,
+}
+
+impl ClusterView {
+    /// A cluster of which nothing has been seen yet.
+    #[must_use]
+    pub fn new(cluster: Cluster, now: Mono) -> Self {
+        let nodes = cluster
+            .nodes
+            .iter()
+            .map(|node| (node.name.clone(), NodeView::default()))
+            .collect();
+        Self {
+            cluster,
+            watched_since: now,
+            nodes,
+        }
+    }
+
+    /// Takes over a changed definition, keeping what is known of its nodes.
+    pub fn redefine(&mut self, cluster: Cluster) {
+        let known = std::mem::take(&mut self.nodes);
+        *self = Self::new(cluster, self.watched_since);
+        for (name, view) in known {
+            if let Some(slot) = self.nodes.get_mut(&name) {
+                *slot = view;
+            }
+        }
+    }
+
+    /// What is known of a node; an unknown name gives an empty view.
+    #[must_use]
+    pub fn node(&self, name: &NodeName) -> &NodeView {
+        const NOTHING: &NodeView = &NodeView {
+            answer: None,
+            silence: None,
+            alive_at: None,
+            connection_lost: None,
+            returned: false,
+            fresh_as_of: None,
+            idle_since: None,
+        };
+        self.nodes.get(name).unwrap_or(NOTHING)
+    }
+
+    /// What is known of the primary.
+    #[must_use]
+    pub fn primary(&self) -> &NodeView {
+        self.node(&self.cluster.primary)
+    }
+
+    /// The primary's definition.
+    #[must_use]
+    pub fn primary_node(&self) -> Option<&Node> {
+        self.cluster.node(&self.cluster.primary)
+    }
+
+    /// Every node but the primary, with what is known of it.
+    pub fn replicas(&self) -> impl Iterator<Item = (&Node, &NodeView)> {
+        self.cluster
+            .replicas()
+            .map(|node| (node, self.node(&node.name)))
+    }
+
+    /// Whether a report says that this replica is told to follow the primary.
+    #[must_use]
+    pub fn follows_primary(&self, report: &NodeReport) -> bool {
+        let primary = self.primary_node();
+        let source = report.replication.as_ref().map(|r| &r.source);
+        primary.is_some_and(|primary| source == Some(&primary.address))
+    }
+
+    /// Takes in the end of a probe.
+    pub fn probed(&mut self, name: &NodeName, outcome: ProbeOutcome, now: Mono) {
+        let outcome = self.refuse_strangers(name, outcome);
+        self.with(name, |view| view.probed(outcome, now));
+        self.note_acknowledging(name, now);
+    }
+
+    /// Takes in the end of a knock.
+    pub fn knocked(&mut self, name: &NodeName, knock: Knock, now: Mono) {
+        self.with(name, |view| view.knocked(knock, now));
+        self.note_acknowledging(name, now);
+    }
+
+    /// Takes in the end of a standing connection.
+    pub fn connection_lost(&mut self, name: &NodeName, now: Mono) {
+        self.with(name, |view| {
+            view.connection_lost.get_or_insert(now);
+        });
+    }
+
+    /// A returned node has been taken care of.
+    pub fn settle(&mut self, name: &NodeName) {
+        self.with(name, |view| view.returned = false);
+    }
+
+    /// Another primacy has begun: nothing known of who acknowledged to the old
+    /// primary says anything about the new one.
+    pub fn begin_epoch(&mut self) {
+        for view in self.nodes.values_mut() {
+            view.idle_since = None;
+        }
+    }
+
+    fn with(&mut self, name: &NodeName, change: impl FnOnce(&mut NodeView)) {
+        if let Some(view) = self.nodes.get_mut(name) {
+            change(view);
+        }
+    }
+
+    /// Another server at a node's address is not that node.
+    fn refuse_strangers(&self, name: &NodeName, outcome: ProbeOutcome) -> ProbeOutcome {
+        let expected = self.cluster.node(name).map(|node| node.server_uuid);
+        match outcome {
+            ProbeOutcome::Answered { report, .. } if Some(report.server_uuid) != expected => {
+                ProbeOutcome::Broken {
+                    reason: format!(
+                        "another server answers there, with server_uuid {}",
+                        report.server_uuid
+                    ),
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// Remembers since when a replica cannot acknowledge anything to the
+    /// primary: its process is gone, or it says itself that it does not follow.
+    fn note_acknowledging(&mut self, name: &NodeName, now: Mono) {
+        let view = self.node(name);
+        let idle = match &view.silence {
+            Some((Silence::Refused, _)) => Some(true),
+            Some(_) => None,
+            None => view.report().map(|report| {
+                !self.follows_primary(report)
+                    || report
+                        .replication
+                        .as_ref()
+                        .is_some_and(|r| r.receiver == lictor_domain::ReceiverState::Stopped)
+            }),
+        };
+        match idle {
+            Some(true) => self.with(name, |view| {
+                view.idle_since.get_or_insert(now);
+            }),
+            Some(false) => self.with(name, |view| view.idle_since = None),
+            None => {}
+        }
+    }
+}
