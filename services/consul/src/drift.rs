@@ -30,8 +30,7 @@ pub enum Drift {
         /// Its status.
         status: String,
     },
-    /// A node named like ours that should not be in this cluster: deregister
-    /// it.
+    /// A node named for this cluster that it does not have: deregister it.
     UnexpectedNode {
         /// The node.
         node: NodeName,
@@ -194,11 +193,13 @@ fn unexpected_checks(entry: &NodeEntry, instance: &Instance) -> Vec<Drift> {
         .collect()
 }
 
-/// A second instance on a node that should be there is not that node's fault:
-/// it is foreign, and the node is kept.
+/// Only a node named for this service goes with it. A node that should be here,
+/// or is another cluster's, carries an instance that someone else put there.
 fn unexpected(instance: &Instance, desired: &[NodeEntry]) -> Drift {
     let kept = |node: &NodeName| desired.iter().any(|entry| entry.node == *node);
-    match mysql_node(&instance.consul_node).filter(|node| !kept(node)) {
+    let ours = mysql_node(&instance.consul_node)
+        .filter(|node| !kept(node) && is_named_for(node, &instance.service));
+    match ours {
         Some(node) => Drift::UnexpectedNode { node },
         None => Drift::Foreign {
             consul_node: instance.consul_node.clone(),
@@ -206,6 +207,13 @@ fn unexpected(instance: &Instance, desired: &[NodeEntry]) -> Drift {
             address: instance.address.clone(),
         },
     }
+}
+
+/// Whether a node has a name that [`NodeName::numbered`] gives.
+fn is_named_for(node: &NodeName, cluster: &str) -> bool {
+    let number = node.as_str().strip_prefix(cluster);
+    let number = number.and_then(|rest| rest.strip_prefix('-'));
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 impl fmt::Display for Drift {
@@ -301,6 +309,7 @@ mod tests {
         };
         Instance {
             consul_node: entry.node.consul_node(),
+            service: entry.cluster.to_string(),
             service_id: entry.cluster.to_string(),
             address: entry.address.to_string(),
             tags: entry.tags(),
@@ -384,25 +393,44 @@ mod tests {
     }
 
     #[test]
-    fn a_node_named_like_ours_is_unexpected_and_any_other_is_foreign() {
+    fn a_node_named_for_the_cluster_is_unexpected() {
         let wanted = entry(1, Some(Role::Primary));
         let extra = entry(2, Some(Role::Replica));
-        let mut foreign = registered(&wanted);
-        foreign.consul_node = "web-1".to_owned();
-        let mut second = registered(&wanted);
-        second.service_id = "orders-copy".to_owned();
-        let observed = [registered(&extra), foreign, registered(&wanted), second];
+        let observed = [registered(&extra), registered(&wanted)];
         let found = drift(&[wanted], &observed);
-        assert_eq!(found[0], Drift::UnexpectedNode { node: extra.node });
+        assert_eq!(found, [Drift::UnexpectedNode { node: extra.node }]);
+        assert_eq!(
+            found[0].to_string(),
+            "orders-2: registered, but no such node"
+        );
+    }
+
+    #[test]
+    fn an_instance_on_any_other_node_is_foreign_so_that_the_node_is_kept() {
+        let wanted = entry(1, Some(Role::Primary));
+        let on = |consul_node: &str, service_id: &str| Instance {
+            consul_node: consul_node.to_owned(),
+            service_id: service_id.to_owned(),
+            ..registered(&wanted)
+        };
+        let observed = [
+            registered(&wanted),
+            on("web-1", "orders"),
+            on("mysql-orders-1", "orders-copy"),
+            on("mysql-users-1", "orders"),
+            on("mysql-orders-eu-1", "orders"),
+        ];
+        let found = drift(std::slice::from_ref(&wanted), &observed);
         let said: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(
             said,
             [
-                "orders-2: registered, but no such node",
-                "web-1: service orders at 127.0.9.1:3306 was registered by someone else",
-                "mysql-orders-1: service orders-copy at 127.0.9.1:3306 was registered by someone \
-                 else",
+                "web-1: service orders",
+                "mysql-orders-1: service orders-copy",
+                "mysql-users-1: service orders",
+                "mysql-orders-eu-1: service orders"
             ]
+            .map(|start| format!("{start} at 127.0.9.1:3306 was registered by someone else"))
         );
     }
 }

@@ -7,9 +7,9 @@
 //! Whatever changes the catalog is one `/v1/txn` (or several, where that is
 //! said) that begins with a check on the term key, so that a deposed leader
 //! changes nothing. `rs-consul` lists the catalog's nodes here. The rest is
-//! direct HTTP because that library has no transactions, no agent calls and no
-//! checks in its answers, and reads and deletes keys by prefix; each write here
-//! needs one of these.
+//! direct HTTP, because that library has no transactions and no agent calls,
+//! tells neither a written key's index nor an instance's checks, and reads and
+//! deletes keys by prefix.
 //!
 //! Any error but [`ConsulError::Refused`], [`ConsulError::StaleTerm`],
 //! [`ConsulError::Conflict`] and [`ConsulError::TooLarge`] leaves it open

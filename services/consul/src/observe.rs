@@ -17,6 +17,8 @@ use crate::error::ConsulError;
 pub struct Instance {
     /// The Consul node that it is on.
     pub consul_node: String,
+    /// The service's name.
+    pub service: String,
     /// The service's id on that node.
     pub service_id: String,
     /// Where clients are sent, as `host:port`.
@@ -89,6 +91,7 @@ struct HealthNode {
 struct HealthService {
     #[serde(rename = "ID")]
     id: String,
+    service: String,
     tags: Option<BTreeSet<String>>,
     address: String,
     port: i64,
@@ -120,6 +123,7 @@ impl From<HealthEntry> for Instance {
         };
         Self {
             consul_node: node.node,
+            service: service.service,
             service_id: service.id,
             address: host_port(&host, service.port),
             tags: service.tags.unwrap_or_default(),
@@ -161,7 +165,7 @@ mod tests {
     fn nulls_and_strange_values_are_read_as_they_are() {
         let entry: HealthEntry = serde_json::from_value(json!({
             "Node": {"Node": "web-1", "Address": "::1", "Meta": null},
-            "Service": {"ID": "x", "Tags": null, "Address": "", "Port": 70000, "Meta": null},
+            "Service": {"ID": "x", "Service": "x", "Tags": null, "Address": "", "Port": 70000, "Meta": null},
             "Checks": [{"CheckID": "c", "Status": "odd", "Output": "", "ServiceID": ""}],
         }))
         .unwrap();
