@@ -1,0 +1,176 @@
+//! Recoveries: each is one document, saved whole at every step.
+//!
+//! The first save is a failover's durable intent and waits on the critical
+//! path, so a save is one statement, the check of its term included.
+
+use chrono::{DateTime, Utc};
+use lictor_domain::{ClusterName, NodeName, Recovery, RecoveryId, RecoveryOutcome, Term};
+use sqlx::FromRow;
+use sqlx::types::Uuid;
+
+use crate::error::{Kind, StoreError};
+use crate::row::{Place, bigint};
+use crate::store::Store;
+use crate::term;
+
+#[derive(FromRow)]
+struct RecoveryRow {
+    id: Uuid,
+    document: String,
+}
+
+impl TryFrom<RecoveryRow> for Recovery {
+    type Error = StoreError;
+
+    fn try_from(row: RecoveryRow) -> Result<Self, StoreError> {
+        let place = Place {
+            table: "recovery",
+            key: &row.id.to_string(),
+        };
+        place.value("document", serde_json::from_str(&row.document))
+    }
+}
+
+impl Store {
+    /// Writes the recovery, in the place of an earlier state of it.
+    pub async fn recovery_save(&self, term: Term, recovery: &Recovery) -> Result<(), StoreError> {
+        let document =
+            serde_json::to_string(recovery).map_err(|error| StoreError::Internal(error.into()))?;
+        let statement = sqlx::query(
+            "WITH fence AS (SELECT FROM control_term WHERE term = $1 FOR SHARE)
+             INSERT INTO recovery (id, cluster, kind, state, epoch_term, epoch_n, started_at,
+                                   finished_at, old_primary, new_primary, document)
+             SELECT $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::json FROM fence
+             ON CONFLICT (id) DO UPDATE SET
+                 cluster = excluded.cluster, kind = excluded.kind, state = excluded.state,
+                 epoch_term = excluded.epoch_term, epoch_n = excluded.epoch_n,
+                 started_at = excluded.started_at, finished_at = excluded.finished_at,
+                 old_primary = excluded.old_primary, new_primary = excluded.new_primary,
+                 document = excluded.document",
+        )
+        .bind(bigint(term.0)?)
+        .bind(recovery.id.0)
+        .bind(recovery.cluster.as_str())
+        .bind(recovery.kind.as_str())
+        .bind(state(&recovery.outcome))
+        .bind(bigint(recovery.epoch.term.0)?)
+        .bind(bigint(recovery.epoch.n)?)
+        .bind(recovery.started_at)
+        .bind(finished_at(recovery))
+        .bind(recovery.old_primary.as_str())
+        .bind(recovery.new_primary.as_ref().map(NodeName::as_str))
+        .bind(document);
+        self.vital(async |connection| {
+            match statement.execute(&mut *connection).await?.rows_affected() {
+                0 => Err(term::stale(connection, term).await),
+                _ => Ok(()),
+            }
+        })
+        .await
+    }
+
+    /// The recovery of that identity.
+    pub async fn recovery_get(&self, id: RecoveryId) -> Result<Recovery, StoreError> {
+        self.read(async |connection| {
+            let row: Option<RecoveryRow> =
+                sqlx::query_as("SELECT id, document::text FROM recovery WHERE id = $1")
+                    .bind(id.0)
+                    .fetch_optional(connection)
+                    .await?;
+            row.ok_or_else(|| StoreError::not_found(Kind::Recovery, &id))?
+                .try_into()
+        })
+        .await
+    }
+
+    /// At most `limit` recoveries, of one cluster or of all, the newest first;
+    /// those that began before `before`, to turn the page.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no recovery `before`.
+    pub async fn recovery_list(
+        &self,
+        cluster: Option<&ClusterName>,
+        limit: u32,
+        before: Option<RecoveryId>,
+    ) -> Result<Vec<Recovery>, StoreError> {
+        let before = match before {
+            Some(id) => Some(self.recovery_get(id).await?),
+            None => None,
+        };
+        self.read(async |connection| {
+            let rows: Vec<RecoveryRow> = sqlx::query_as(
+                "SELECT id, document::text FROM recovery
+                 WHERE ($1::text IS NULL OR cluster = $1)
+                   AND ($2::timestamptz IS NULL OR (started_at, id) < ($2, $3))
+                 ORDER BY started_at DESC, id DESC LIMIT $4",
+            )
+            .bind(cluster.map(ClusterName::as_str))
+            .bind(before.as_ref().map(|recovery| recovery.started_at))
+            .bind(before.as_ref().map(|recovery| recovery.id.0))
+            .bind(i64::from(limit))
+            .fetch_all(connection)
+            .await?;
+            rows.into_iter().map(Recovery::try_from).collect()
+        })
+        .await
+    }
+
+    /// The recoveries that run, the oldest first: what a new leader takes up.
+    pub async fn recovery_unfinished(&self) -> Result<Vec<Recovery>, StoreError> {
+        self.read(async |connection| {
+            let rows: Vec<RecoveryRow> = sqlx::query_as(
+                "SELECT id, document::text FROM recovery
+                 WHERE state = 'running' ORDER BY started_at, id",
+            )
+            .fetch_all(connection)
+            .await?;
+            rows.into_iter().map(Recovery::try_from).collect()
+        })
+        .await
+    }
+
+    /// How many failovers of the cluster were completed at `since` or later;
+    /// those given up do not count.
+    pub async fn recovery_finished_since(
+        &self,
+        cluster: &ClusterName,
+        since: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.read(async |connection| {
+            let count: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM recovery
+                 WHERE cluster = $1 AND finished_at >= $2
+                   AND state = 'done' AND kind = 'failover'",
+            )
+            .bind(cluster.as_str())
+            .bind(since)
+            .fetch_one(connection)
+            .await?;
+            Ok(count.unsigned_abs())
+        })
+        .await
+    }
+}
+
+/// The word that the column `state` and the migrations know the outcome by.
+const fn state(outcome: &RecoveryOutcome) -> &'static str {
+    match outcome {
+        RecoveryOutcome::Running => "running",
+        RecoveryOutcome::Done => "done",
+        RecoveryOutcome::Aborted { .. } => "aborted",
+    }
+}
+
+/// The end of its last step, once it does not run any more.
+fn finished_at(recovery: &Recovery) -> Option<DateTime<Utc>> {
+    if recovery.outcome == RecoveryOutcome::Running {
+        return None;
+    }
+    let end = recovery
+        .steps
+        .iter()
+        .map(|step| step.began + step.took.unwrap_or_default())
+        .max();
+    Some(recovery.started_at + end.unwrap_or_default())
+}
