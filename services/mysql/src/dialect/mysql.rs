@@ -1,0 +1,444 @@
+//! MySQL 8.0.22 and later, and servers that speak like it (Percona Server).
+//!
+//! Statements name the default channel, since without a name they would act on
+//! every channel. Words that changed after 8.0.22 are kept in one place each.
+
+use std::time::Duration;
+
+use lictor_domain::{Durability, GtidSet, NodeAddress, ServerVersion};
+use secrecy::ExposeSecret;
+
+use super::Dialect;
+use crate::error::MysqlError;
+use crate::quoting::quoted;
+use crate::target::Account;
+
+/// The channel `CHANGE REPLICATION SOURCE` without a name makes.
+const CHANNEL: &str = "FOR CHANNEL ''";
+
+const STOP_RECEIVER: &str = "STOP REPLICA IO_THREAD FOR CHANNEL ''";
+const START_RECEIVER: &str = "START REPLICA IO_THREAD FOR CHANNEL ''";
+const STOP: &str = "STOP REPLICA FOR CHANNEL ''";
+const START: &str = "START REPLICA FOR CHANNEL ''";
+const WRITABLE: &str = "SET GLOBAL super_read_only = OFF; SET GLOBAL read_only = OFF";
+
+/// Reconnects once a second for this long: as good as for ever. Left out, a
+/// replica of 8.4 and later gives up after ten attempts.
+const RETRIES: u32 = 1_000_000_000;
+
+/// The largest timeout MySQL takes, in ms: some 31 years, so no fall-back.
+const NO_FALL_BACK_MS: u64 = 1_000_000_000_000;
+
+/// Words that later versions replaced.
+#[derive(Clone, Copy, Debug)]
+struct Words {
+    /// `CHANGE … TO`, from 8.0.23 on with `SOURCE`.
+    change: &'static str,
+    /// Prefix of its options.
+    source: &'static str,
+    /// Variable, renamed in 8.0.26.
+    log_replica_updates: &'static str,
+    /// Variable, renamed in 8.0.26.
+    replica_net_timeout: &'static str,
+}
+
+impl Words {
+    fn of(version: ServerVersion) -> Self {
+        let (change, source) = if version >= ServerVersion::new(8, 0, 23) {
+            ("CHANGE REPLICATION SOURCE TO", "SOURCE")
+        } else {
+            ("CHANGE MASTER TO", "MASTER")
+        };
+        let (log_replica_updates, replica_net_timeout) = if version >= ServerVersion::new(8, 0, 26)
+        {
+            ("log_replica_updates", "replica_net_timeout")
+        } else {
+            ("log_slave_updates", "slave_net_timeout")
+        };
+        Self {
+            change,
+            source,
+            log_replica_updates,
+            replica_net_timeout,
+        }
+    }
+}
+
+/// What the loaded semi-sync plugins call themselves, and a replica: the source
+/// plugin says `replica` where the older one says `slave`.
+#[derive(Clone, Copy, Debug)]
+struct SemiSyncWords {
+    source: &'static str,
+    replica: &'static str,
+    acknowledger: &'static str,
+}
+
+impl SemiSyncWords {
+    /// The words, if both plugins are there.
+    fn of(plugins: &[String]) -> Option<Self> {
+        let has = |name: &str| plugins.iter().any(|plugin| plugin == name);
+        let (source, acknowledger) = if has("rpl_semi_sync_source") {
+            ("rpl_semi_sync_source", "replica")
+        } else if has("rpl_semi_sync_master") {
+            ("rpl_semi_sync_master", "slave")
+        } else {
+            return None;
+        };
+        let replica = ["rpl_semi_sync_replica", "rpl_semi_sync_slave"]
+            .into_iter()
+            .find(|name| has(name))?;
+        Some(Self {
+            source,
+            replica,
+            acknowledger,
+        })
+    }
+
+    fn columns(&self) -> String {
+        let Self {
+            source,
+            replica,
+            acknowledger,
+        } = self;
+        format!(
+            ", @@global.{replica}_enabled AS semi_replica_enabled, \
+             @@global.{source}_enabled AS semi_source_enabled, \
+             @@global.{source}_wait_for_{acknowledger}_count AS semi_wait_for_acks, \
+             @@global.{source}_timeout AS semi_timeout_ms, \
+             @@global.{source}_wait_no_{acknowledger} AS semi_wait_no_replica, \
+             @@global.{source}_wait_point AS semi_wait_point"
+        )
+    }
+
+    fn enforce(&self, acks: u32) -> String {
+        let Self {
+            source,
+            acknowledger,
+            ..
+        } = self;
+        format!(
+            "SET GLOBAL {source}_wait_for_{acknowledger}_count = {acks}, \
+             GLOBAL {source}_timeout = {NO_FALL_BACK_MS}, \
+             GLOBAL {source}_wait_no_{acknowledger} = ON, \
+             GLOBAL {source}_wait_point = AFTER_SYNC, \
+             GLOBAL {source}_enabled = ON"
+        )
+    }
+
+    fn stop_waiting(&self) -> String {
+        format!("SET GLOBAL {}_enabled = OFF", self.source)
+    }
+
+    fn acknowledge(&self) -> String {
+        format!("SET GLOBAL {}_enabled = ON", self.replica)
+    }
+}
+
+/// One text of the statements there are.
+fn in_turn<const N: usize>(statements: [Option<String>; N]) -> String {
+    let statements: Vec<String> = statements.into_iter().flatten().collect();
+    statements.join("; ")
+}
+
+/// The words of one MySQL server.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mysql {
+    version: ServerVersion,
+    words: Words,
+    semi_sync: Option<SemiSyncWords>,
+}
+
+/// Receiver and applier of the channel. `SYSDATE` is read with the row, where
+/// `NOW` would be the start of the text. An age is NULL when there is nothing
+/// to be that old.
+const CHANNEL_STATUS: &str = "SELECT c.HOST AS host, c.PORT AS port, \
+     c.AUTO_POSITION AS auto_position, c.HEARTBEAT_INTERVAL AS heartbeat, \
+     s.SOURCE_UUID AS source_uuid, s.SERVICE_STATE AS receiver, \
+     s.LAST_ERROR_NUMBER AS receiver_errno, s.LAST_ERROR_MESSAGE AS receiver_error, \
+     s.RECEIVED_TRANSACTION_SET AS received, s.LAST_QUEUED_TRANSACTION AS last_queued, \
+     TIMESTAMPDIFF(MICROSECOND, GREATEST(s.LAST_HEARTBEAT_TIMESTAMP, \
+     s.LAST_QUEUED_TRANSACTION_END_QUEUE_TIMESTAMP, \
+     s.QUEUEING_TRANSACTION_START_QUEUE_TIMESTAMP), SYSDATE(6)) AS heard_us, \
+     TIMESTAMPDIFF(MICROSECOND, s.LAST_QUEUED_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP, \
+     SYSDATE(6)) AS last_queued_us, \
+     TIMESTAMPDIFF(MICROSECOND, s.QUEUEING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP, \
+     SYSDATE(6)) AS queueing_us, \
+     a.SERVICE_STATE AS applier, d.DESIRED_DELAY AS delay \
+     FROM performance_schema.replication_connection_configuration c \
+     JOIN performance_schema.replication_connection_status s USING (CHANNEL_NAME) \
+     JOIN performance_schema.replication_applier_status a USING (CHANNEL_NAME) \
+     JOIN performance_schema.replication_applier_configuration d USING (CHANNEL_NAME) \
+     WHERE c.CHANNEL_NAME = ''";
+
+/// What coordinator and workers are at, and what stopped them. A worker says
+/// more than the coordinator, so it comes first.
+const APPLIERS: &str = "SELECT LAST_ERROR_NUMBER AS errno, LAST_ERROR_MESSAGE AS error, \
+     APPLYING_TRANSACTION AS at_work, TIMESTAMPDIFF(MICROSECOND, \
+     APPLYING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP, SYSDATE(6)) AS at_work_us \
+     FROM performance_schema.replication_applier_status_by_worker WHERE CHANNEL_NAME = '' \
+     AND (LAST_ERROR_NUMBER <> 0 OR APPLYING_TRANSACTION <> '') UNION ALL \
+     SELECT LAST_ERROR_NUMBER, LAST_ERROR_MESSAGE, PROCESSING_TRANSACTION, \
+     TIMESTAMPDIFF(MICROSECOND, PROCESSING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP, SYSDATE(6)) \
+     FROM performance_schema.replication_applier_status_by_coordinator WHERE CHANNEL_NAME = '' \
+     AND (LAST_ERROR_NUMBER <> 0 OR PROCESSING_TRANSACTION <> '')";
+
+/// NULL where the plugin is not loaded.
+const SEMI_SYNC_STATUS: &str = "SELECT \
+     MAX(IF(VARIABLE_NAME LIKE '%status', VARIABLE_VALUE, NULL)) AS active, \
+     MAX(IF(VARIABLE_NAME LIKE '%clients', VARIABLE_VALUE, NULL)) AS clients, \
+     MAX(IF(VARIABLE_NAME LIKE '%sessions', VARIABLE_VALUE, NULL)) AS waiting \
+     FROM performance_schema.global_status WHERE VARIABLE_NAME IN (\
+     'Rpl_semi_sync_source_status', 'Rpl_semi_sync_master_status', \
+     'Rpl_semi_sync_source_clients', 'Rpl_semi_sync_master_clients', \
+     'Rpl_semi_sync_source_wait_sessions', 'Rpl_semi_sync_master_wait_sessions')";
+
+const HELD: &str = "SELECT @@global.gtid_executed AS executed, \
+     (SELECT RECEIVED_TRANSACTION_SET FROM performance_schema.replication_connection_status \
+     WHERE CHANNEL_NAME = '') AS received";
+
+impl Mysql {
+    pub(super) fn new(version: ServerVersion, plugins: &[String]) -> Self {
+        Self {
+            version,
+            words: Words::of(version),
+            semi_sync: SemiSyncWords::of(plugins),
+        }
+    }
+
+    fn change(&self, options: &str) -> String {
+        format!("{} {options} {CHANNEL}", self.words.change)
+    }
+
+    /// Host, port and heartbeat: changing the first two resets the third.
+    fn place(&self, source: &NodeAddress, heartbeat: Duration) -> String {
+        let prefix = self.words.source;
+        format!(
+            "{prefix}_HOST = {}, {prefix}_PORT = {}, {}",
+            quoted(source.host()),
+            source.port(),
+            self.heartbeat(heartbeat)
+        )
+    }
+
+    fn heartbeat(&self, period: Duration) -> String {
+        format!(
+            "{}_HEARTBEAT_PERIOD = {:.3}",
+            self.words.source,
+            period.as_secs_f64()
+        )
+    }
+
+    fn acknowledge(&self) -> Option<String> {
+        self.semi_sync.map(|words| words.acknowledge())
+    }
+}
+
+impl Dialect for Mysql {
+    fn version(&self) -> ServerVersion {
+        self.version
+    }
+
+    fn has_semi_sync(&self) -> bool {
+        self.semi_sync.is_some()
+    }
+
+    /// `gtid_executed` is read after what was received: whatever is received
+    /// and not executed was still to apply at that moment.
+    fn probe(&self) -> String {
+        let semi_sync = self
+            .semi_sync
+            .map_or_else(String::new, |words| words.columns());
+        let globals = format!(
+            "SELECT @@global.server_uuid AS server_uuid, @@global.server_id AS server_id, \
+             @@global.version AS version, @@global.read_only AS read_only, \
+             @@global.super_read_only AS super_read_only, @@global.offline_mode AS offline, \
+             @@global.log_bin AS log_bin, @@global.{} AS log_replica_updates, \
+             @@global.gtid_mode AS gtid_mode, @@global.gtid_executed AS executed, \
+             @@global.gtid_purged AS purged{semi_sync}",
+            self.words.log_replica_updates
+        );
+        [
+            CHANNEL_STATUS,
+            APPLIERS,
+            &globals,
+            SEMI_SYNC_STATUS,
+            "SHOW REPLICAS",
+        ]
+        .join("; ")
+    }
+
+    fn survey(&self) -> String {
+        format!(
+            "SHOW GRANTS; SELECT @@global.{} AS replica_net_timeout, \
+             @@global.sync_binlog AS sync_binlog, \
+             @@global.innodb_flush_log_at_trx_commit AS flush_log, \
+             EXISTS (SELECT 1 FROM performance_schema.persisted_variables \
+             WHERE VARIABLE_NAME = 'super_read_only' AND VARIABLE_VALUE = 'ON') OR \
+             @@global.super_read_only AND EXISTS (SELECT 1 \
+             FROM performance_schema.variables_info WHERE VARIABLE_NAME = 'super_read_only' \
+             AND VARIABLE_SOURCE NOT IN ('COMPILED', 'DYNAMIC')) AS boots_read_only",
+            self.words.replica_net_timeout
+        )
+    }
+
+    fn stop_receiver(&self) -> String {
+        [STOP_RECEIVER, HELD].join("; ")
+    }
+
+    fn start_replication(&self) -> String {
+        START.to_owned()
+    }
+
+    fn start_receiver(&self) -> String {
+        START_RECEIVER.to_owned()
+    }
+
+    fn wait_applied(&self, set: &GtidSet, patience: Duration) -> String {
+        // Zero would wait for ever.
+        let seconds = patience.as_secs_f64().max(0.001);
+        let set = quoted(&set.to_string());
+        format!("SELECT WAIT_FOR_EXECUTED_GTID_SET({set}, {seconds:.3}) AS waited")
+    }
+
+    fn channel(&self) -> String {
+        "SELECT c.HEARTBEAT_INTERVAL AS heartbeat, s.SERVICE_STATE AS receiver \
+         FROM performance_schema.replication_connection_configuration c \
+         JOIN performance_schema.replication_connection_status s USING (CHANNEL_NAME) \
+         WHERE c.CHANNEL_NAME = ''"
+            .to_owned()
+    }
+
+    fn change_heartbeat(&self, period: Duration) -> String {
+        [STOP_RECEIVER, &self.change(&self.heartbeat(period))].join("; ")
+    }
+
+    fn follow_host(&self, source: &NodeAddress, heartbeat: Duration) -> String {
+        let change = self.change(&self.place(source, heartbeat));
+        in_turn([
+            Some(STOP_RECEIVER.to_owned()),
+            self.acknowledge(),
+            Some(change),
+            Some(START_RECEIVER.to_owned()),
+        ])
+    }
+
+    /// A semi-sync source side left on freezes the applier, and with it the
+    /// stop: it goes off first.
+    fn follow_fully(&self, source: &NodeAddress, account: &Account, heartbeat: Duration) -> String {
+        let prefix = self.words.source;
+        let change = self.change(&format!(
+            "{}, {prefix}_USER = {}, {prefix}_PASSWORD = {}, {prefix}_AUTO_POSITION = 1, \
+             GET_{prefix}_PUBLIC_KEY = 1, {prefix}_CONNECT_RETRY = 1, \
+             {prefix}_RETRY_COUNT = {RETRIES}",
+            self.place(source, heartbeat),
+            quoted(&account.user),
+            quoted(account.password.expose_secret())
+        ));
+        in_turn([
+            self.stop_waiting(),
+            Some(STOP.to_owned()),
+            self.acknowledge(),
+            Some(change),
+            Some(START.to_owned()),
+        ])
+    }
+
+    fn detach(&self) -> String {
+        format!("{STOP}; RESET REPLICA ALL {CHANNEL}")
+    }
+
+    fn open(&self, durability: Durability) -> Result<String, MysqlError> {
+        match (durability, self.semi_sync) {
+            (Durability::Async, _) => Ok(WRITABLE.to_owned()),
+            (Durability::SemiSync { acks }, Some(words)) => {
+                Ok([&words.enforce(acks.get()), WRITABLE].join("; "))
+            }
+            (Durability::SemiSync { .. }, None) => Err(MysqlError::Unsupported {
+                found: "a server without the semi-sync plugins".to_owned(),
+            }),
+        }
+    }
+
+    fn writing(&self) -> String {
+        format!(
+            "SELECT @@global.super_read_only AS super_read_only, \
+             @@global.offline_mode AS offline; {SEMI_SYNC_STATUS}"
+        )
+    }
+
+    fn close(&self) -> String {
+        "SET GLOBAL super_read_only = ON; SELECT @@global.gtid_executed AS executed".to_owned()
+    }
+
+    fn set_offline(&self, offline: bool) -> String {
+        format!("SET GLOBAL offline_mode = {}", i32::from(offline))
+    }
+
+    /// From the information schema: it answers without the performance schema
+    /// too.
+    fn committing(&self) -> String {
+        "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER <> 'system user' \
+         AND (STATE LIKE 'Waiting for semi-sync ACK%' OR STATE = 'waiting for handler commit')"
+            .to_owned()
+    }
+
+    fn stop_waiting(&self) -> Option<String> {
+        self.semi_sync.map(|words| words.stop_waiting())
+    }
+
+    fn attribute(&self, name: &str) -> String {
+        format!(
+            "SELECT PROCESSLIST_ID AS id, ATTR_VALUE AS value \
+             FROM performance_schema.session_connect_attrs WHERE ATTR_NAME = {}",
+            quoted(name)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(version: [u16; 3], plugins: &[&str]) -> Mysql {
+        let [major, minor, patch] = version;
+        let plugins: Vec<String> = plugins.iter().map(ToString::to_string).collect();
+        Mysql::new(ServerVersion::new(major, minor, patch), &plugins)
+    }
+
+    #[test]
+    fn older_servers_hear_their_own_words() {
+        let old = of([8, 0, 22], &["rpl_semi_sync_master", "rpl_semi_sync_slave"]);
+        let source = "db-1:3306".parse().unwrap();
+        let follow = old.follow_host(&source, Duration::from_millis(200));
+        assert!(
+            follow.contains("CHANGE MASTER TO MASTER_HOST = 'db-1', MASTER_PORT = 3306, MASTER_HEARTBEAT_PERIOD = 0.200"),
+            "{follow}"
+        );
+        let open = old.open(Durability::ONE_ACK).unwrap();
+        assert!(
+            open.contains("rpl_semi_sync_master_wait_for_slave_count = 1"),
+            "{open}"
+        );
+        assert!(old.probe().contains("@@global.log_slave_updates"));
+    }
+
+    #[test]
+    fn semi_sync_needs_both_plugins() {
+        assert!(!of([9, 7, 4], &["rpl_semi_sync_source"]).has_semi_sync());
+        let half = of([9, 7, 4], &["rpl_semi_sync_replica"]);
+        assert!(half.open(Durability::ONE_ACK).is_err());
+        assert_eq!(half.open(Durability::Async).unwrap(), WRITABLE);
+    }
+
+    #[test]
+    fn writes_open_only_after_semi_sync_is_in_force() {
+        let mysql = of(
+            [9, 7, 4],
+            &["rpl_semi_sync_source", "rpl_semi_sync_replica"],
+        );
+        let open = mysql.open(Durability::ONE_ACK).unwrap();
+        let at = |word: &str| open.find(word).unwrap();
+        assert!(at("source_enabled = ON") < at("super_read_only = OFF"));
+        assert!(at("timeout = 1000000000000") < at("source_enabled = ON"));
+    }
+}
