@@ -1,0 +1,13 @@
+//! This room against a real Postgres.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cluster;
+mod database;
+mod fixture;
+mod lease;
+mod outage;
+mod paging;
+mod recovery;
+mod secret;
+mod term;

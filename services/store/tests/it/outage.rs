@@ -1,0 +1,124 @@
+use std::time::Duration;
+
+use lictor_lab::{Lab, Server, eventually};
+use lictor_store::{Store, StoreConfig, StoreError};
+use secrecy::SecretString;
+use tokio::task::JoinSet;
+
+use crate::database::laboratory;
+use crate::fixture::{ONE, cluster, entry, name, recovery};
+
+/// A guard against a call that never ends; far above any deadline here.
+const HANGS: Duration = Duration::from_mins(1);
+
+fn impatient(lab: &Lab) -> Store {
+    let mut config = StoreConfig::new(SecretString::from(lab.postgres().url()));
+    config.deadline = Duration::from_millis(300);
+    Store::new(&config).unwrap()
+}
+
+async fn returns(store: &Store) {
+    eventually("the store to work again", HANGS, || async {
+        store.ping().await?;
+        store.recovery_save(ONE, &recovery("orders", 1, 0)).await?;
+        store.audit_append(ONE, &entry("note")).await
+    })
+    .await
+    .unwrap();
+}
+
+/// More calls of every kind than there are connections; each must end, as
+/// unavailable.
+async fn all_calls_are_unavailable(store: &Store) {
+    let mut calls = JoinSet::new();
+    for _ in 0..12 {
+        let store = store.clone();
+        calls.spawn(async move {
+            [
+                store.ping().await.unwrap_err(),
+                store.cluster_get(&name("orders")).await.unwrap_err(),
+                store.audit_append(ONE, &entry("note")).await.unwrap_err(),
+                store.lease_read().await.unwrap_err(),
+                store
+                    .recovery_save(ONE, &recovery("orders", 1, 0))
+                    .await
+                    .unwrap_err(),
+            ]
+        });
+    }
+    let errors = tokio::time::timeout(HANGS, calls.join_all()).await.unwrap();
+    for error in errors.into_iter().flatten() {
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_postgres_is_unavailable_until_it_is_back() {
+    let lab = laboratory().await;
+    let store = impatient(&lab);
+    store.migrate().await.unwrap();
+    store.term_advance(ONE).await.unwrap();
+    store
+        .cluster_add(ONE, &cluster("orders", 1), &entry("add"))
+        .await
+        .unwrap();
+
+    lab.postgres().kill().unwrap();
+    lab.postgres().gone(HANGS).await.unwrap();
+    all_calls_are_unavailable(&store).await;
+
+    lab.postgres().start().await.unwrap();
+    returns(&store).await;
+    assert_eq!(
+        store.cluster_get(&name("orders")).await.unwrap(),
+        cluster("orders", 1)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_postgres_is_unavailable_until_it_goes_on() {
+    let lab = laboratory().await;
+    let store = impatient(&lab);
+    store.migrate().await.unwrap();
+    store.term_advance(ONE).await.unwrap();
+
+    lab.postgres().freeze().unwrap();
+    all_calls_are_unavailable(&store).await;
+
+    lab.postgres().thaw().unwrap();
+    returns(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_can_be_made_before_postgres_starts() {
+    let lab = laboratory().await;
+    lab.postgres().kill().unwrap();
+    lab.postgres().gone(HANGS).await.unwrap();
+    let store = impatient(&lab);
+    let away = store.migrate().await.unwrap_err();
+    assert!(matches!(away, StoreError::Unavailable(_)), "{away:?}");
+
+    lab.postgres().start().await.unwrap();
+    store.migrate().await.unwrap();
+    store.term_advance(ONE).await.unwrap();
+    returns(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_frozen_in_the_middle_of_a_write_does_not_stop_the_next() {
+    let lab = laboratory().await;
+    let store = impatient(&lab);
+    store.migrate().await.unwrap();
+    store.term_advance(ONE).await.unwrap();
+    for term in 2..12 {
+        // Broken off wherever it happens to be, as by a lost machine.
+        let note = entry("note");
+        let write = store.audit_append(lictor_domain::Term(term - 1), &note);
+        let _ = tokio::time::timeout(Duration::from_micros(term * 150), write).await;
+        eventually("the next term to begin", HANGS, || {
+            store.term_advance(lictor_domain::Term(term))
+        })
+        .await
+        .unwrap();
+    }
+}
