@@ -130,24 +130,25 @@ impl Store {
         .await
     }
 
-    /// How many failovers of the cluster were completed at `since` or later;
+    /// When each failover of the cluster was completed, at `since` or later;
     /// those given up do not count.
     pub async fn recovery_finished_since(
         &self,
         cluster: &ClusterName,
         since: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<Vec<DateTime<Utc>>, StoreError> {
         self.read(async |connection| {
-            let count: i64 = sqlx::query_scalar(
-                "SELECT count(*) FROM recovery
+            let finished = sqlx::query_scalar(
+                "SELECT finished_at FROM recovery
                  WHERE cluster = $1 AND finished_at >= $2
-                   AND state = 'done' AND kind = 'failover'",
+                   AND state = 'done' AND kind = 'failover'
+                 ORDER BY finished_at",
             )
             .bind(cluster.as_str())
             .bind(since)
-            .fetch_one(connection)
+            .fetch_all(connection)
             .await?;
-            Ok(count.unsigned_abs())
+            Ok(finished)
         })
         .await
     }

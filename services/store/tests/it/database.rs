@@ -1,5 +1,6 @@
 //! One server for all tests of this program, one database for each of them.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use lictor_lab::Lab;
@@ -50,6 +51,18 @@ impl Database {
 
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where its server listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        let (_, rest) = self.url.split_once('@').unwrap();
+        rest.split_once('/').unwrap().0.parse().unwrap()
+    }
+
+    /// Its URL with another address to reach it at.
+    pub(crate) fn url_through(&self, other: SocketAddr) -> String {
+        self.url
+            .replace(&self.address().to_string(), &other.to_string())
     }
 
     /// Runs statements behind the store's back.

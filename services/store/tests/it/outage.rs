@@ -1,18 +1,19 @@
 use std::time::Duration;
 
-use lictor_lab::{Lab, Server, eventually};
+use lictor_lab::{Server, eventually};
 use lictor_store::{Store, StoreConfig, StoreError};
 use secrecy::SecretString;
 use tokio::task::JoinSet;
 
-use crate::database::laboratory;
-use crate::fixture::{ONE, cluster, entry, name, recovery};
+use crate::cut;
+use crate::database::{Database, laboratory};
+use crate::fixture::{ONE, TWO, cluster, entry, name, recovery};
 
 /// A guard against a call that never ends; far above any deadline here.
 const HANGS: Duration = Duration::from_mins(1);
 
-fn impatient(lab: &Lab) -> Store {
-    let mut config = StoreConfig::new(SecretString::from(lab.postgres().url()));
+fn impatient(url: &str) -> Store {
+    let mut config = StoreConfig::new(SecretString::from(url));
     config.deadline = Duration::from_millis(300);
     Store::new(&config).unwrap()
 }
@@ -55,7 +56,7 @@ async fn all_calls_are_unavailable(store: &Store) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_postgres_is_unavailable_until_it_is_back() {
     let lab = laboratory().await;
-    let store = impatient(&lab);
+    let store = impatient(&lab.postgres().url());
     store.migrate().await.unwrap();
     store.term_advance(ONE).await.unwrap();
     store
@@ -78,7 +79,7 @@ async fn a_dead_postgres_is_unavailable_until_it_is_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_postgres_is_unavailable_until_it_goes_on() {
     let lab = laboratory().await;
-    let store = impatient(&lab);
+    let store = impatient(&lab.postgres().url());
     store.migrate().await.unwrap();
     store.term_advance(ONE).await.unwrap();
 
@@ -94,7 +95,7 @@ async fn a_store_can_be_made_before_postgres_starts() {
     let lab = laboratory().await;
     lab.postgres().kill().unwrap();
     lab.postgres().gone(HANGS).await.unwrap();
-    let store = impatient(&lab);
+    let store = impatient(&lab.postgres().url());
     let away = store.migrate().await.unwrap_err();
     assert!(matches!(away, StoreError::Unavailable(_)), "{away:?}");
 
@@ -105,20 +106,32 @@ async fn a_store_can_be_made_before_postgres_starts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_leader_frozen_in_the_middle_of_a_write_does_not_stop_the_next() {
-    let lab = laboratory().await;
-    let store = impatient(&lab);
-    store.migrate().await.unwrap();
-    store.term_advance(ONE).await.unwrap();
-    for term in 2..12 {
-        // Broken off wherever it happens to be, as by a lost machine.
-        let note = entry("note");
-        let write = store.audit_append(lictor_domain::Term(term - 1), &note);
-        let _ = tokio::time::timeout(Duration::from_micros(term * 150), write).await;
-        eventually("the next term to begin", HANGS, || {
-            store.term_advance(lictor_domain::Term(term))
-        })
+async fn a_leader_cut_off_in_the_middle_of_a_write_does_not_stop_the_next() {
+    let (database, next) = Database::with_store().await;
+    next.term_advance(ONE).await.unwrap();
+    // It holds the term, and then the network is cut.
+    let cut = cut::until(database.address(), b"INSERT INTO audit").await;
+    let old = impatient(&database.url_through(cut));
+    let unheard = old.audit_append(ONE, &entry("note")).await.unwrap_err();
+    assert!(matches!(unheard, StoreError::Unavailable(_)), "{unheard:?}");
+
+    eventually("the next term to begin", HANGS, || next.term_advance(TWO))
         .await
         .unwrap();
+    assert_eq!(next.audit_list(1, None).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_went_dead_are_replaced() {
+    let (database, _store) = Database::with_store().await;
+    let cut = cut::until(database.address(), b"FROM lease").await;
+    let store = impatient(&database.url_through(cut));
+    // As many as the store has for this, and more.
+    for _ in 0..4 {
+        let unheard = store.lease_read().await.unwrap_err();
+        assert!(matches!(unheard, StoreError::Unavailable(_)), "{unheard:?}");
     }
+    eventually("new connections", HANGS, || store.term_advance(ONE))
+        .await
+        .unwrap();
 }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use lictor_domain::{
     AbortReason, CandidateVerdict, Evidence, FencingProof, GtidRole, GtidSet, NodeAddress,
     NodeName, Phase, ReceiverState, Recovery, RecoveryId, RecoveryOutcome, Rejection, Step,
@@ -265,7 +266,7 @@ async fn a_new_leader_finds_what_still_runs_the_oldest_first() {
 }
 
 #[tokio::test]
-async fn the_budget_counts_completed_failovers_of_the_cluster_by_their_end() {
+async fn the_budget_sees_when_each_completed_failover_of_the_cluster_ended() {
     let (_database, store) = Database::with_store().await;
     store.term_advance(ONE).await.unwrap();
     let mut aborted = recovery("orders", 1, 20);
@@ -282,11 +283,11 @@ async fn the_budget_counts_completed_failovers_of_the_cluster_by_their_end() {
     ] {
         store.recovery_save(ONE, saved).await.unwrap();
     }
-    let since = store
+    let finished = store
         .recovery_finished_since(&name("orders"), minute(10))
         .await
         .unwrap();
-    assert_eq!(since, 2);
+    assert_eq!(finished, [minute(10), minute(11) + TimeDelta::seconds(1)]);
 }
 
 #[tokio::test]

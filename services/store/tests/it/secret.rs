@@ -48,9 +48,8 @@ async fn guarded() -> Database {
 #[tokio::test]
 async fn a_wrong_password_is_denied_and_never_shown() {
     let database = guarded().await;
-    let (_, rest) = database.url().split_once('@').unwrap();
-    let (authority, name) = rest.split_once('/').unwrap();
-    let config = config(authority, name);
+    let (_, name) = database.url().rsplit_once('/').unwrap();
+    let config = config(&database.address().to_string(), name);
     let store = Store::new(&config).unwrap();
     let refused =
         lictor_lab::eventually("the new rule to hold", Duration::from_mins(1), || async {
