@@ -170,13 +170,10 @@ fn unfit_report(report: &NodeReport) -> Vec<Rejection> {
     let Some(replication) = &report.replication else {
         return reasons;
     };
-    if let Some(error) = replication
-        .applier_error
-        .as_ref()
-        .filter(|_| !replication.applier_running)
-    {
+    if !replication.applier_running {
+        let error = replication.applier_error.as_ref();
         reasons.push(Rejection::ApplierBroken {
-            message: error.message.clone(),
+            message: error.map_or("no error; it was stopped", |e| &e.message).to_owned(),
         });
     }
     if !replication.delay.is_zero() {

@@ -2,7 +2,7 @@
 
 use lictor_domain::report::Knock;
 use lictor_domain::{
-    Cluster, Durability, Endpoint, Epoch, GtidSet, NodeAddress, NodeName, ProbeOutcome, Quarantine,
+    Cluster, Endpoint, Epoch, GtidSet, NodeAddress, NodeName, ProbeOutcome, Quarantine,
     Recovery, RecoveryId,
 };
 
@@ -82,15 +82,6 @@ pub enum Done {
     Detached(Result<(), String>),
 }
 
-/// How thoroughly a node is told to follow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Follow {
-    /// It followed before: only the host changes.
-    HostOnly,
-    /// Everything is set: account, GTID positioning, heartbeat.
-    Full,
-}
-
 /// Something to be done. Every command is idempotent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -145,8 +136,6 @@ pub enum Act {
         node: NodeName,
         /// The proof without which nothing is promoted.
         fenced: Fenced,
-        /// What a commit must survive.
-        durability: Durability,
     },
     /// Make the new primacy known: push, store, Consul.
     Publish {
@@ -183,20 +172,16 @@ pub enum Care {
     Reopen {
         /// The proof that nobody else was promoted.
         fenced: Fenced,
-        /// What a commit must survive.
-        durability: Durability,
     },
-    /// Make it follow the primary.
+    /// Make it follow the primary, every setting anew.
     Follow {
         /// The primary.
         source: NodeAddress,
-        /// How thoroughly.
-        how: Follow,
     },
+    /// Make the primary forget a source it once followed.
+    Detach,
     /// Start its receiver and applier again after its restart.
     Resume,
     /// Keep it out of every pool, or let it back.
     Quarantine(Option<Quarantine>),
-    /// Make the primary enforce the durability policy.
-    Enforce(Durability),
 }

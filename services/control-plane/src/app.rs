@@ -1,0 +1,45 @@
+//! What every part of lictord shares. It holds handles and no logic.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use lictor_consul::Consul;
+use lictor_store::Store;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::fleet::Fleet;
+use crate::hub::Hub;
+use crate::leadership::Standing;
+use crate::settings::Settings;
+
+/// One lictord.
+#[derive(Debug)]
+pub(crate) struct App {
+    /// How it was set up.
+    pub(crate) settings: Settings,
+    /// Its name among the members of the control plane.
+    pub(crate) instance: String,
+    /// When it started.
+    pub(crate) started: Instant,
+    /// Postgres.
+    pub(crate) store: Store,
+    /// Consul.
+    pub(crate) consul: Consul,
+    /// The clusters it keeps.
+    pub(crate) fleet: Fleet,
+    /// The routing push.
+    pub(crate) hub: Hub,
+    /// Whether it leads, and by which leases.
+    pub(crate) standing: Standing,
+    /// How often Consul's catalog was found changed and repaired.
+    pub(crate) repairs: AtomicU64,
+    /// Ends everything when it is cancelled.
+    pub(crate) shutdown: CancellationToken,
+    /// Every task, so that none is forgotten at the end.
+    pub(crate) tasks: TaskTracker,
+}
+
+/// A shared lictord.
+pub(crate) type Shared = Arc<App>;

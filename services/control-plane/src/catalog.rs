@@ -1,0 +1,210 @@
+//! Keeps Consul's catalog as one cluster's snapshots say: the flip of a
+//! failover in one transaction, health as it changes, and drift repaired.
+//!
+//! It never stands in a failover's way: it works from the latest snapshot, and
+//! tries again until that holds. Every write is guarded by the term.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lictor_consul::{
+    Check, CheckKind, ConsulError, Drift, NodeEntry, Role as Tag, Status as ConsulStatus, drift,
+};
+use lictor_domain::NodeName;
+use lictor_engine::health::{NodeHealth, Role, Status};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::app::Shared;
+use crate::leadership::Reign;
+use crate::snapshot::Snapshot;
+use crate::telemetry;
+
+/// How often the catalog is compared with what it should be.
+const RECONCILE_EVERY: Duration = Duration::from_secs(5);
+/// After a failed write.
+const PAUSE: Duration = Duration::from_millis(300);
+
+type Entries = BTreeMap<NodeName, NodeEntry>;
+
+/// Keeps one cluster's part of the catalog until the reign ends.
+pub(crate) async fn keep(app: Shared, reign: Reign, snapshots: watch::Receiver<Arc<Snapshot>>) {
+    let end = reign.end.clone();
+    let keeper = Catalog {
+        app,
+        reign,
+        snapshots,
+        written: None,
+    };
+    tokio::select! {
+        () = keeper.run() => {}
+        () = end.cancelled() => {}
+    }
+}
+
+struct Catalog {
+    app: Shared,
+    reign: Reign,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// What the catalog holds as far as we know; `None` when unsure.
+    written: Option<Entries>,
+}
+
+impl Catalog {
+    async fn run(mut self) {
+        let mut reconcile_at = Instant::now();
+        loop {
+            let snapshot = self.snapshots.borrow_and_update().clone();
+            // Nothing is known yet of some node: what Consul shows stays.
+            let result = if snapshot.is_complete() {
+                self.bring_about(&desired(&snapshot), &mut reconcile_at).await
+            } else {
+                Ok(())
+            };
+            match result {
+                Ok(()) => {}
+                Err(ConsulError::StaleTerm { .. }) => return self.reign.deposed_by_consul(),
+                Err(error) => {
+                    let cluster = &snapshot.view.cluster.name;
+                    tracing::warn!(%error, %cluster, "Consul not written; trying again");
+                    self.written = None;
+                    reconcile_at = Instant::now();
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            }
+            tokio::select! {
+                changed = self.snapshots.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep_until(reconcile_at) => {}
+            }
+        }
+    }
+
+    async fn bring_about(
+        &mut self,
+        desired: &Entries,
+        reconcile_at: &mut Instant,
+    ) -> Result<(), ConsulError> {
+        if let Some(written) = &self.written {
+            let guard = &self.reign.guard;
+            let changed: Vec<NodeEntry> = desired
+                .iter()
+                .filter(|(name, entry)| written.get(*name) != Some(entry))
+                .map(|(_, entry)| entry.clone())
+                .collect();
+            if changed.iter().any(|entry| moved(written.get(&entry.node), entry)) {
+                self.app.consul.flip(guard, &changed).await?;
+            } else if !changed.is_empty() {
+                self.app.consul.set_checks(guard, &changed).await?;
+            }
+            self.written = Some(desired.clone());
+        }
+        if Instant::now() >= *reconcile_at || self.written.is_none() {
+            self.reconcile(desired).await?;
+            *reconcile_at = Instant::now() + RECONCILE_EVERY;
+        }
+        Ok(())
+    }
+
+    /// Compares and repairs.
+    async fn reconcile(&mut self, desired: &Entries) -> Result<(), ConsulError> {
+        let first = self.written.is_none();
+        let Some(cluster) = desired.values().next().map(|entry| entry.cluster.clone()) else {
+            return Ok(());
+        };
+        let entries: Vec<NodeEntry> = desired.values().cloned().collect();
+        let observed = self.app.consul.observed(&cluster).await?;
+        let drifts = drift(&entries, &observed);
+        let differs = drifts.iter().any(|drift| matches!(drift, Drift::Differs { .. }));
+        if first || differs {
+            self.app.consul.register(&self.reign.guard, &entries).await?;
+        }
+        for drift in &drifts {
+            if !first {
+                tracing::warn!(%cluster, %drift, "Consul had drifted");
+                telemetry::consul_repaired();
+                self.app.repairs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            }
+            self.repair(drift).await?;
+        }
+        self.written = Some(desired.clone());
+        Ok(())
+    }
+
+    async fn repair(&self, drift: &Drift) -> Result<(), ConsulError> {
+        let (consul, guard) = (&self.app.consul, &self.reign.guard);
+        match drift {
+            Drift::UnexpectedCheck { node, check_id, .. } => {
+                consul.remove_check(guard, node, check_id).await
+            }
+            Drift::UnexpectedNode { node } => consul.deregister(guard, node).await,
+            // Registering again has repaired the one; the other is not ours.
+            Drift::Differs { .. } | Drift::Foreign { .. } => Ok(()),
+        }
+    }
+}
+
+/// Whether more than the checks of a node changed.
+fn moved(written: Option<&NodeEntry>, entry: &NodeEntry) -> bool {
+    written.is_none_or(|written| {
+        let same_checks = NodeEntry {
+            checks: written.checks.clone(),
+            ..entry.clone()
+        };
+        same_checks != *written
+    })
+}
+
+fn desired(snapshot: &Snapshot) -> Entries {
+    let cluster = &snapshot.view.cluster;
+    let health: BTreeMap<&NodeName, &NodeHealth> = snapshot
+        .health
+        .iter()
+        .map(|health| (&health.node, health))
+        .collect();
+    cluster
+        .nodes
+        .iter()
+        .filter_map(|node| {
+            let health = health.get(&node.name)?;
+            let report = snapshot.view.node(&node.name).report();
+            let entry = NodeEntry {
+                cluster: cluster.name.clone(),
+                node: node.name.clone(),
+                address: node.address.clone(),
+                role: tag(health.role),
+                zone: node.zone.clone(),
+                epoch: cluster.epoch,
+                version: report.map(|report| report.version),
+                checks: health.checks.iter().map(check).collect(),
+            };
+            Some((node.name.clone(), entry))
+        })
+        .collect()
+}
+
+const fn tag(role: Role) -> Option<Tag> {
+    match role {
+        Role::Primary => Some(Tag::Primary),
+        Role::Replica => Some(Tag::Replica),
+        Role::None => None,
+    }
+}
+
+fn check(check: &lictor_engine::health::Check) -> Check {
+    use lictor_engine::health::CheckKind as Kind;
+    Check {
+        kind: match check.kind {
+            Kind::Connect => CheckKind::Connect,
+            Kind::QueryLatency => CheckKind::QueryLatency,
+            Kind::ReplicationLag => CheckKind::ReplicationLag,
+        },
+        status: match check.status {
+            Status::Passing => ConsulStatus::Passing,
+            Status::Warning => ConsulStatus::Warning,
+            Status::Critical => ConsulStatus::Critical,
+        },
+        output: check.sentence.clone(),
+    }
+}

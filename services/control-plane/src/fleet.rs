@@ -1,0 +1,82 @@
+//! All clusters this instance keeps, by name: the way from an API call to a
+//! cluster's steward and to its last snapshot.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use lictor_domain::{Cluster, ClusterName, NodeName};
+use lictor_engine::message::Event;
+use tokio::sync::{mpsc, watch};
+
+use crate::snapshot::Snapshot;
+
+/// The way to one cluster's steward.
+#[derive(Clone, Debug)]
+pub(crate) struct Steward {
+    /// Its last snapshot.
+    pub(crate) snapshot: watch::Receiver<Arc<Snapshot>>,
+    /// Takes events for its keeper.
+    pub(crate) events: mpsc::Sender<Event>,
+}
+
+/// All clusters this instance keeps.
+#[derive(Debug, Default)]
+pub(crate) struct Fleet {
+    stewards: RwLock<BTreeMap<ClusterName, Steward>>,
+    /// Where new clusters are taken up while this instance leads.
+    reception: RwLock<Option<mpsc::Sender<Cluster>>>,
+}
+
+impl Fleet {
+    /// The last snapshot of every cluster, in order of name.
+    pub(crate) fn snapshots(&self) -> Vec<Arc<Snapshot>> {
+        let stewards = self.stewards.read().unwrap_or_else(PoisonError::into_inner);
+        stewards
+            .values()
+            .map(|steward| steward.snapshot.borrow().clone())
+            .collect()
+    }
+
+    /// The steward of a cluster.
+    pub(crate) fn steward(&self, name: &ClusterName) -> Option<Steward> {
+        let stewards = self.stewards.read().unwrap_or_else(PoisonError::into_inner);
+        stewards.get(name).cloned()
+    }
+
+    /// The last snapshot of the cluster a node belongs to.
+    pub(crate) fn snapshot_of_node(&self, node: &NodeName) -> Option<Arc<Snapshot>> {
+        self.snapshots()
+            .into_iter()
+            .find(|snapshot| snapshot.view.cluster.node(node).is_some())
+    }
+
+    /// A steward has taken up its cluster.
+    pub(crate) fn enter(&self, name: ClusterName, steward: Steward) {
+        let mut stewards = self.stewards.write().unwrap_or_else(PoisonError::into_inner);
+        stewards.insert(name, steward);
+    }
+
+    /// New clusters are taken up here from now on.
+    pub(crate) fn open_reception(&self, reception: mpsc::Sender<Cluster>) {
+        *self.reception.write().unwrap_or_else(PoisonError::into_inner) = Some(reception);
+    }
+
+    /// Has a new cluster taken up; false when nobody reigns here.
+    pub(crate) async fn receive(&self, cluster: Cluster) -> bool {
+        let reception = {
+            let reception = self.reception.read().unwrap_or_else(PoisonError::into_inner);
+            reception.clone()
+        };
+        match reception {
+            Some(reception) => reception.send(cluster).await.is_ok(),
+            None => false,
+        }
+    }
+
+    /// All stewards have left: leadership is over.
+    pub(crate) fn clear(&self) {
+        *self.reception.write().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut stewards = self.stewards.write().unwrap_or_else(PoisonError::into_inner);
+        stewards.clear();
+    }
+}

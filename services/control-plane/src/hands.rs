@@ -1,0 +1,236 @@
+//! The hands of one cluster's keeper: they carry out its commands on MySQL
+//! nodes and report how each ended.
+//!
+//! Invariant: nothing is sent to a node unless this instance has a valid lease
+//! of the keeper's own term at that moment. A hand decides nothing and repeats
+//! nothing, but for one try on a new connection where the old one had died.
+
+mod hand;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lictor_domain::{Durability, NodeAddress, NodeName, Recovery, RecoveryId};
+use lictor_engine::message::{Act, Care, Done, Event};
+use lictor_engine::timing::deadline;
+use lictor_mysql::{Account, Closing, How};
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+pub(crate) use self::hand::{Hand, HandError};
+use crate::intent;
+use crate::leadership::Reign;
+use crate::app::Shared;
+
+/// The hands of one cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Hands {
+    /// The control plane.
+    pub(crate) app: Shared,
+    /// The reign they act in.
+    pub(crate) reign: Reign,
+    /// One hand for each node.
+    pub(crate) nodes: BTreeMap<NodeName, Arc<Hand>>,
+    /// What replicas log in with at their source.
+    pub(crate) replication: Account,
+    /// What a commit must survive.
+    pub(crate) durability: Durability,
+    /// Takes how commands ended.
+    pub(crate) events: mpsc::Sender<Event>,
+    /// Their tasks.
+    pub(crate) tasks: TaskTracker,
+}
+
+type Outcome<T = ()> = Result<T, HandError>;
+
+impl Hands {
+    /// Knocks at a node.
+    pub(crate) fn knock(&self, node: NodeName) {
+        let Some(hand) = self.nodes.get(&node).cloned() else {
+            return;
+        };
+        self.spawn(async move {
+            let knock = lictor_mysql::knock(&hand.target.address, deadline::KNOCK).await;
+            Event::Knocked { node, knock }
+        });
+    }
+
+    /// Carries out one command of a recovery.
+    pub(crate) fn recover(&self, recovery: RecoveryId, act: Act) {
+        let hands = self.clone();
+        self.spawn(async move {
+            let done = hands.act(act).await;
+            Event::Finished { recovery, done }
+        });
+    }
+
+    /// Carries out what a node needs outside any recovery.
+    pub(crate) fn tend(&self, node: NodeName, care: Care) {
+        let hands = self.clone();
+        self.spawn(async move {
+            tracing::info!(%node, ?care, "tending");
+            let result = hands.care(&node, care).await.map_err(|error| {
+                tracing::warn!(%node, %error, "tending failed");
+                error.to_string()
+            });
+            Event::Tended { node, result }
+        });
+    }
+
+    fn spawn<F>(&self, work: F)
+    where
+        F: Future<Output = Event> + Send + 'static,
+    {
+        let events = self.events.clone();
+        self.tasks.spawn(async move {
+            // A keeper that is gone needs no answer.
+            let _ = events.send(work.await).await;
+        });
+    }
+
+    fn hand(&self, node: &NodeName) -> Outcome<&Hand> {
+        self.nodes
+            .get(node)
+            .map(Arc::as_ref)
+            .ok_or(HandError::NoSuchNode)
+    }
+
+    async fn act(&self, act: Act) -> Done {
+        let told = |outcome: Outcome| outcome.map_err(|error| error.to_string());
+        match act {
+            Act::StoreIntent(record) => Done::IntentStored(self.store_intent(&record).await),
+            Act::StopReceiver { node } => Done::ReceiverStopped {
+                holds: self.stop_receiver(&node).await.map_err(|error| error.to_string()),
+                node,
+            },
+            Act::CatchUp { node, holds } => Done::CaughtUp(told(self.catch_up(&node, &holds).await)),
+            Act::Promote { node, fenced } => {
+                tracing::info!(%node, proof = %fenced.proof(), "promoting");
+                Done::Opened(told(self.open(&node).await))
+            }
+            Act::Repoint { node, source } => Done::Repointed {
+                result: told(self.follow(&node, &source, How::HostOnly).await),
+                node,
+            },
+            Act::Detach { node } => Done::Detached(told(self.detach(&node).await)),
+            Act::StartReceiver { node } => {
+                let result = told(self.start_receiver(&node).await);
+                Done::Repointed { node, result }
+            }
+            // The steward publishes: it alone has the route.
+            Act::Publish { .. } => Done::Published { subscribers: 0 },
+        }
+    }
+
+    async fn care(&self, node: &NodeName, care: Care) -> Outcome {
+        match care {
+            Care::Close => {
+                let hand = self.hand(node)?;
+                hand.with(deadline::CLOSE, async |session, left| {
+                    session.close_for_writes(Closing::Forced, left).await
+                })
+                .await
+                .map(drop)
+            }
+            Care::Reopen { fenced } => {
+                tracing::info!(%node, proof = %fenced.proof(), "opening the primary again");
+                self.open(node).await
+            }
+            Care::Follow { source } => self.follow(node, &source, How::Full).await,
+            Care::Detach => self.detach(node).await,
+            Care::Resume => {
+                let hand = self.hand(node)?;
+                hand.with(deadline::REPOINT, async |session, left| {
+                    session.start_replication(left).await
+                })
+                .await
+            }
+            // The steward writes it down: nothing is done on the node itself.
+            Care::Quarantine(_) => Ok(()),
+        }
+    }
+
+    /// Both stores side by side; done when either has it.
+    async fn store_intent(&self, record: &Recovery) -> Result<(), String> {
+        let postgres = async {
+            let save = self.app.store.recovery_save(self.reign.term, record);
+            tokio::time::timeout(deadline::INTENT, save)
+                .await
+                .map_err(|_| "Postgres: no answer in time".to_owned())?
+                .map_err(|error| format!("Postgres: {error}"))
+        };
+        let consul = async {
+            tokio::time::timeout(deadline::INTENT, intent::save(&self.app.consul, record))
+                .await
+                .map_err(|_| "Consul: no answer in time".to_owned())?
+                .map_err(|error| format!("Consul: {error}"))
+        };
+        tokio::pin!(postgres, consul);
+        let (first, second) = tokio::select! {
+            first = &mut postgres => (first, None),
+            first = &mut consul => (first, Some(())),
+        };
+        let Err(first_error) = first else {
+            return Ok(());
+        };
+        let second = match second {
+            None => consul.await,
+            Some(()) => postgres.await,
+        };
+        second.map_err(|second_error| format!("{first_error}; {second_error}"))
+    }
+
+    async fn stop_receiver(&self, node: &NodeName) -> Outcome<lictor_domain::GtidSet> {
+        let hand = self.hand(node)?;
+        hand.with(deadline::STOP_RECEIVER, async |session, left| {
+            session.stop_receiver(left).await
+        })
+        .await
+    }
+
+    async fn start_receiver(&self, node: &NodeName) -> Outcome {
+        let hand = self.hand(node)?;
+        hand.with(deadline::REPOINT, async |session, left| {
+            session.start_receiver(left).await
+        })
+        .await
+    }
+
+    async fn catch_up(&self, node: &NodeName, holds: &lictor_domain::GtidSet) -> Outcome {
+        let hand = self.hand(node)?;
+        let applied = hand
+            .with(deadline::CATCH_UP, async |session, left| {
+                session.wait_applied(holds, left).await
+            })
+            .await?;
+        if applied {
+            Ok(())
+        } else {
+            Err(HandError::NotApplied(deadline::CATCH_UP))
+        }
+    }
+
+    async fn open(&self, node: &NodeName) -> Outcome {
+        let hand = self.hand(node)?;
+        hand.with(deadline::OPEN, async |session, left| {
+            session.open_for_writes(self.durability, left).await
+        })
+        .await
+    }
+
+    async fn follow(&self, node: &NodeName, source: &NodeAddress, how: How) -> Outcome {
+        let hand = self.hand(node)?;
+        hand.with(deadline::REPOINT, async |session, left| {
+            session.follow(source, &self.replication, how, left).await
+        })
+        .await
+    }
+
+    async fn detach(&self, node: &NodeName) -> Outcome {
+        let hand = self.hand(node)?;
+        hand.with(deadline::REPOINT, async |session, left| {
+            session.detach(left).await
+        })
+        .await
+    }
+}

@@ -1,0 +1,129 @@
+//! The watch over one node: a standing connection whose end is a signal, and
+//! probes on an interval, each with its deadline.
+//!
+//! A node has at most one probe and one standing connection at a time, and
+//! tasks of its own, so a dead node never delays a live one. What is seen goes
+//! to the cluster's keeper as events; nothing is judged here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lictor_domain::{NodeName, ProbeOutcome};
+use lictor_engine::message::Event;
+use lictor_engine::timing::Timing;
+use lictor_mysql::{MysqlError, Session, Target, Tripwire};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Setting up the standing connection.
+const TRIPWIRE_DEADLINE: Duration = Duration::from_secs(2);
+/// Before a broken standing connection is set up again.
+const TRIPWIRE_PAUSE: Duration = Duration::from_millis(250);
+
+/// What the watch over one node needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Watch {
+    /// The node.
+    pub(crate) node: NodeName,
+    /// How to reach it.
+    pub(crate) target: Target,
+    /// Takes what is seen.
+    pub(crate) events: mpsc::Sender<Event>,
+    /// How often and how patiently to look; changes with the policy.
+    pub(crate) timing: watch::Receiver<Timing>,
+    /// Asks for a probe now.
+    pub(crate) now: Arc<Notify>,
+    /// Ends the watch.
+    pub(crate) end: CancellationToken,
+}
+
+impl Watch {
+    /// Probes until the watch ends.
+    pub(crate) async fn probe(self) {
+        let mut session = None;
+        loop {
+            let deadline = self.timing.borrow().probe_deadline;
+            let outcome = tokio::select! {
+                outcome = probe_once(&mut session, &self.target, deadline) => outcome,
+                () = self.end.cancelled() => return,
+            };
+            let event = Event::Probed {
+                node: self.node.clone(),
+                outcome,
+            };
+            if self.events.send(event).await.is_err() {
+                return;
+            }
+            let interval = self.timing.borrow().probe_interval;
+            tokio::select! {
+                () = tokio::time::sleep(interval) => {}
+                () = self.now.notified() => {}
+                () = self.end.cancelled() => return,
+            }
+        }
+    }
+
+    /// Keeps a standing connection until the watch ends, and reports each end
+    /// of one.
+    pub(crate) async fn tripwire(self) {
+        loop {
+            let stand = async {
+                let tripwire = Tripwire::set(&self.target, TRIPWIRE_DEADLINE).await.ok()?;
+                Some(tripwire.broken().await)
+            };
+            let broken = tokio::select! {
+                broken = stand => broken,
+                () = self.end.cancelled() => return,
+            };
+            if let Some(reason) = broken {
+                tracing::info!(node = %self.node, %reason, "standing connection ended");
+                let event = Event::ConnectionLost {
+                    node: self.node.clone(),
+                };
+                if self.events.send(event).await.is_err() {
+                    return;
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(TRIPWIRE_PAUSE) => {}
+                () = self.end.cancelled() => return,
+            }
+        }
+    }
+}
+
+async fn probe_once(
+    session: &mut Option<Session>,
+    target: &Target,
+    deadline: Duration,
+) -> ProbeOutcome {
+    let begun = tokio::time::Instant::now();
+    match try_probe(session, target, deadline).await {
+        Ok(report) => {
+            let latency = begun.elapsed();
+            metrics::histogram!(crate::telemetry::PROBE_SECONDS).record(latency);
+            ProbeOutcome::Answered {
+                report: Box::new(report),
+                latency,
+            }
+        }
+        Err(error) => {
+            *session = None;
+            error.into()
+        }
+    }
+}
+
+async fn try_probe(
+    session: &mut Option<Session>,
+    target: &Target,
+    deadline: Duration,
+) -> Result<lictor_domain::NodeReport, MysqlError> {
+    let ends = tokio::time::Instant::now() + deadline;
+    let left = || ends.saturating_duration_since(tokio::time::Instant::now());
+    let open = match session.take().filter(Session::is_usable) {
+        Some(open) => open,
+        None => Session::open(target, deadline).await?,
+    };
+    session.insert(open).probe(left()).await
+}

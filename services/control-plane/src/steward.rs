@@ -1,0 +1,298 @@
+//! The steward of one cluster: runs its keeper. It feeds it events and the
+//! time, hands its commands to the hands, and makes known what came of each
+//! step: the route to the push first, then the snapshot, then the history.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lictor_domain::{ClusterName, ClusterRoute, Epoch, NodeName, RecoveryId, RecoveryOutcome};
+use lictor_engine::keeper::{Inheritance, Keeper};
+use lictor_engine::message::{Act, Care, Command, Done, Event};
+use lictor_engine::timing::Timing;
+use lictor_mysql::{Account, Target};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::Shared;
+use crate::clock;
+use crate::fleet;
+use crate::hands::{Hand, Hands};
+use crate::leadership::Reign;
+use crate::monitor::Watch;
+use crate::scribe::{Entry, Scribe};
+use crate::snapshot::Snapshot;
+use crate::telemetry;
+
+/// Events that may wait for the keeper; senders wait when it is full.
+const EVENTS: usize = 1024;
+/// How often each command session is made sure of.
+const WARM_EVERY: Duration = Duration::from_secs(30);
+const WARM_DEADLINE: Duration = Duration::from_secs(2);
+
+/// One cluster's steward.
+pub(crate) struct Steward {
+    keeper: Keeper,
+    hands: Hands,
+    watched: BTreeMap<NodeName, Watched>,
+    timing: watch::Sender<Timing>,
+    scribe: Scribe,
+    inbox: mpsc::Receiver<Event>,
+    events: mpsc::Sender<Event>,
+    snapshot: watch::Sender<Arc<Snapshot>>,
+    /// The last route handed to the push; none is before the table is opened.
+    route: Option<ClusterRoute>,
+    primacy: (Epoch, NodeName),
+    opened: watch::Receiver<bool>,
+}
+
+/// The watch over one node.
+struct Watched {
+    now: Arc<Notify>,
+    end: CancellationToken,
+}
+
+impl Steward {
+    /// A steward that has begun to watch its cluster. Routes go to the push
+    /// only after `opened` says that the table is open.
+    pub(crate) fn new(
+        app: &Shared,
+        reign: &Reign,
+        inheritance: Inheritance,
+        opened: watch::Receiver<bool>,
+    ) -> Self {
+        let (events, inbox) = mpsc::channel(EVENTS);
+        let now = clock::now();
+        let keeper = Keeper::new(inheritance, reign.term, now);
+        let cluster = keeper.cluster();
+        let hands = Hands {
+            app: app.clone(),
+            reign: reign.clone(),
+            nodes: BTreeMap::new(),
+            replication: app.settings.mysql.replication_account(),
+            durability: cluster.policy.durability,
+            events: events.clone(),
+            tasks: app.tasks.clone(),
+        };
+        let scribe = Scribe::start(app.clone(), reign.clone(), cluster.name.clone());
+        let (timing, _) = watch::channel(*keeper.timing());
+        let (snapshot, _) = watch::channel(Snapshot::of(&keeper, now));
+        let mut steward = Self {
+            primacy: (cluster.epoch, cluster.primary.clone()),
+            keeper,
+            hands,
+            watched: BTreeMap::new(),
+            timing,
+            scribe,
+            inbox,
+            events,
+            snapshot,
+            route: None,
+            opened,
+        };
+        steward.watch_nodes();
+        steward
+    }
+
+    /// The way to this steward.
+    pub(crate) fn handle(&self) -> fleet::Steward {
+        fleet::Steward {
+            snapshot: self.snapshot.subscribe(),
+            events: self.events.clone(),
+        }
+    }
+
+    /// Its cluster's name.
+    pub(crate) fn name(&self) -> ClusterName {
+        self.keeper.cluster().name.clone()
+    }
+
+    /// Runs until the reign ends.
+    pub(crate) async fn run(mut self) {
+        let end = self.hands.reign.end.clone();
+        loop {
+            let wake = clock::instant(self.keeper.wake_at(clock::mono()));
+            let event = tokio::select! {
+                biased;
+                () = end.cancelled() => return,
+                event = self.inbox.recv() => event.unwrap_or(Event::Tick),
+                () = tokio::time::sleep_until(wake) => Event::Tick,
+            };
+            self.step(event);
+        }
+    }
+
+    fn step(&mut self, event: Event) {
+        let redefined = matches!(event, Event::Redefined(_));
+        let now = clock::now();
+        let fresh = RecoveryId(uuid::Uuid::now_v7());
+        let commands = self.keeper.step(event, now, fresh);
+        if redefined {
+            self.redefined();
+        }
+        let subscribers = self.publish();
+        for command in commands {
+            self.obey(command, subscribers);
+        }
+        self.write_down_primacy();
+        self.snapshot.send_replace(Snapshot::of(&self.keeper, now));
+    }
+
+    fn obey(&self, command: Command, subscribers: u32) {
+        match command {
+            Command::Probe { node } => {
+                if let Some(watched) = self.watched.get(&node) {
+                    watched.now.notify_one();
+                }
+            }
+            Command::Knock { node } => self.hands.knock(node),
+            Command::Recover {
+                recovery,
+                act: Act::Publish { .. },
+            } => {
+                let done = Done::Published { subscribers };
+                self.tell(Event::Finished { recovery, done });
+            }
+            Command::Recover { recovery, act } => self.hands.recover(recovery, act),
+            Command::Record(record) => {
+                log_recovery(&record);
+                self.scribe.note(Entry::Recovery(record));
+            }
+            Command::Tend { node, care } => {
+                if let Care::Quarantine(quarantine) = &care {
+                    let entry = Entry::Quarantine(node.clone(), quarantine.clone());
+                    self.scribe.note(entry);
+                }
+                self.hands.tend(node, care);
+            }
+        }
+    }
+
+    /// An event of its own, queued behind those that wait.
+    fn tell(&self, event: Event) {
+        let events = self.events.clone();
+        self.hands.tasks.spawn(async move {
+            let _ = events.send(event).await;
+        });
+    }
+
+    /// Hands a changed route to the push; returns to how many it goes.
+    fn publish(&mut self) -> u32 {
+        let hub = &self.hands.app.hub;
+        if !*self.opened.borrow() {
+            return 0;
+        }
+        let route = self.keeper.route(clock::mono());
+        if self.route.as_ref() == Some(&route) {
+            return hub.subscribers();
+        }
+        let published = hub.publish(self.hands.reign.term, route.clone());
+        tracing::info!(
+            cluster = %route.name, epoch = %route.epoch, revision = %published.revision,
+            subscribers = published.subscribers, "route published"
+        );
+        self.route = Some(route);
+        published.subscribers
+    }
+
+    fn write_down_primacy(&mut self) {
+        let cluster = self.keeper.cluster();
+        let primacy = (cluster.epoch, cluster.primary.clone());
+        if primacy != self.primacy {
+            self.primacy = primacy.clone();
+            self.scribe.note(Entry::Primary(primacy.0, primacy.1));
+        }
+    }
+
+    fn redefined(&mut self) {
+        self.hands.durability = self.keeper.cluster().policy.durability;
+        self.timing.send_replace(*self.keeper.timing());
+        self.watch_nodes();
+    }
+
+    /// Watches every node of the cluster, at the address it has now.
+    fn watch_nodes(&mut self) {
+        let cluster = self.keeper.cluster().clone();
+        let moved = |hand: &Hand, node: &lictor_domain::Node| hand.target.address != node.address;
+        let stays = |name: &NodeName, hand: &Hand| {
+            cluster.node(name).is_some_and(|node| !moved(hand, node))
+        };
+        self.hands.nodes.retain(|name, hand| stays(name, hand));
+        let hands = &self.hands.nodes;
+        self.watched.retain(|name, watched| {
+            let stays = hands.contains_key(name);
+            if !stays {
+                watched.end.cancel();
+            }
+            stays
+        });
+        for node in &cluster.nodes {
+            if !self.hands.nodes.contains_key(&node.name) {
+                self.watch_node(node);
+            }
+        }
+    }
+
+    fn watch_node(&mut self, node: &lictor_domain::Node) {
+        let app = &self.hands.app;
+        let target = Target {
+            address: node.address.clone(),
+            account: app.settings.mysql.control_account(),
+            term: self.hands.reign.term,
+        };
+        let watched = Watched {
+            now: Arc::new(Notify::new()),
+            end: self.hands.reign.end.child_token(),
+        };
+        let watch = Watch {
+            node: node.name.clone(),
+            target: target.clone(),
+            events: self.events.clone(),
+            timing: self.timing.subscribe(),
+            now: watched.now.clone(),
+            end: watched.end.clone(),
+        };
+        let hand = Arc::new(Hand::new(app.clone(), target));
+        app.tasks.spawn(watch.clone().probe());
+        app.tasks.spawn(watch.tripwire());
+        app.tasks.spawn(keep_warm(hand.clone(), node.name.clone(), watched.end.clone()));
+        self.hands.nodes.insert(node.name.clone(), hand);
+        self.watched.insert(node.name.clone(), watched);
+    }
+}
+
+/// Keeps a node's command session open, so that a failover finds it so, and
+/// ends what an older leader left there.
+async fn keep_warm(hand: Arc<Hand>, node: NodeName, end: CancellationToken) {
+    loop {
+        let warm = tokio::select! {
+            warm = hand.warm(WARM_DEADLINE) => warm,
+            () = end.cancelled() => return,
+        };
+        match warm {
+            Ok(0) => {}
+            Ok(ended) => tracing::info!(%node, ended, "ended sessions of older terms"),
+            Err(error) => tracing::debug!(%node, %error, "no command session"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(WARM_EVERY) => {}
+            () = end.cancelled() => return,
+        }
+    }
+}
+
+fn log_recovery(record: &lictor_domain::Recovery) {
+    let (outcome, reason) = match &record.outcome {
+        RecoveryOutcome::Running => ("running", None),
+        RecoveryOutcome::Done => ("done", None),
+        RecoveryOutcome::Aborted { reason } => ("aborted", Some(reason.to_string())),
+    };
+    telemetry::failover_ended(&record.cluster, outcome);
+    tracing::warn!(
+        cluster = %record.cluster, recovery = %record.id, epoch = %record.epoch, outcome, reason,
+        old_primary = %record.old_primary, new_primary = record.new_primary.as_ref().map(NodeName::as_str),
+        writable_after_ms = record.time_to_writable().map(|time| time.as_millis()),
+        "failover"
+    );
+}

@@ -1,0 +1,557 @@
+//! One failover: from the verdict to the last replica.
+//!
+//! `Fencing → (Electing) → CatchingUp → Promoting → Settling → Done | Aborted`.
+//! Electing takes no time of its own: it happens when the last needed receiver
+//! has stopped. Publishing and repointing run side by side in `Settling`.
+//!
+//! - `Fencing → CatchingUp` when the fencing proof holds and a winner is elected;
+//! - `CatchingUp → Promoting` when the winner has applied all it received and
+//!   the intent is stored in at least one store;
+//! - `Promoting → Settling` when the winner accepts writes;
+//! - any of the first three `→ Aborted`, starting the stopped receivers again.
+//!
+//! Nothing is opened without a [`Fenced`], and after it is opened nothing is
+//! undone. Commands are idempotent; a command that failed to open is repeated a
+//! few times, because it may have half succeeded.
+
+mod story;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use lictor_domain::{
+    AbortReason, Endpoint, Epoch, Evidence, GtidRole, Mono, NodeName, Now, Phase, Problem,
+    Recovery, RecoveryId, RecoveryKind, RecoveryOutcome,
+};
+
+use self::story::{Running, Story};
+use crate::candidate::{self, Stopped, Winner};
+use crate::fencing::{self, Fenced};
+use crate::message::{Act, Command, Done};
+use crate::view::ClusterView;
+
+/// How long a quorum waits for receivers that are slow to stop.
+const STRAGGLERS: Duration = Duration::from_millis(250);
+/// How often opening the candidate is tried.
+const PROMOTE_ATTEMPTS: u32 = 3;
+
+/// A failover under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failover {
+    story: Story,
+    intent: Intent,
+    stage: Stage,
+}
+
+/// Whether the intent is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Intent {
+    Storing(Running),
+    Stored,
+    Failed(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Receivers are being stopped.
+    Fencing {
+        pending: BTreeMap<NodeName, Running>,
+        stopped: Stopped,
+        since: Mono,
+    },
+    /// The winner applies what it received.
+    CatchingUp {
+        chosen: Chosen,
+        step: Running,
+    },
+    /// The winner has applied everything; the intent is awaited.
+    Ready { chosen: Chosen },
+    /// The winner is being opened.
+    Promoting {
+        chosen: Chosen,
+        step: Running,
+        attempt: u32,
+    },
+    /// The winner is open; the world is told.
+    Settling {
+        new_primary: Endpoint,
+        publishing: Option<Running>,
+        detaching: Option<Running>,
+        repointing: BTreeMap<NodeName, Running>,
+    },
+}
+
+/// The winner with the proof it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Chosen {
+    fenced: Fenced,
+    winner: Winner,
+    /// Replicas to point at it, and to release when giving up.
+    stopped: BTreeSet<NodeName>,
+}
+
+/// Where a failover stands after a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It goes on.
+    Running(Failover),
+    /// It is over, done or given up.
+    Over(Box<Recovery>),
+}
+
+/// What a step gives: where the failover stands, and what is to be done.
+pub type Next = (Progress, Vec<Command>);
+
+/// What a failover begins with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beginning {
+    /// Its identity.
+    pub id: RecoveryId,
+    /// The epoch it will make.
+    pub epoch: Epoch,
+    /// Why.
+    pub verdict: Problem,
+    /// When the first sign was seen.
+    pub first_sign: Mono,
+}
+
+impl Beginning {
+    /// The record as it is at the beginning.
+    #[must_use]
+    pub fn record(self, view: &ClusterView, now: Now) -> Recovery {
+        let detected_in = now.mono.since(self.first_sign);
+        Recovery {
+            id: self.id,
+            cluster: view.cluster.name.clone(),
+            kind: RecoveryKind::Failover,
+            epoch: self.epoch,
+            started_at: now.wall - detected_in,
+            old_primary: view.cluster.primary.clone(),
+            new_primary: None,
+            fencing: None,
+            candidates: vec![],
+            steps: vec![lictor_domain::Step {
+                phase: Phase::Detect,
+                began: Duration::ZERO,
+                took: Some(detected_in),
+                sentence: self.verdict.sentence.clone(),
+            }],
+            verdict: self.verdict,
+            outcome: RecoveryOutcome::Running,
+        }
+    }
+}
+
+impl Failover {
+    /// Begins: stores the intent and stops every receiver that answers, side
+    /// by side.
+    #[must_use]
+    pub fn begin(beginning: Beginning, view: &ClusterView, now: Now) -> (Self, Vec<Command>) {
+        let first_sign = beginning.first_sign;
+        let mut story = Story::new(beginning.record(view, now), first_sign);
+        let intent = story.begin(Phase::Fence, "store the intent".to_owned(), now);
+        let mut acts = vec![Act::StoreIntent(Box::new(story.record.clone()))];
+        let mut pending = BTreeMap::new();
+        for (node, replica) in view.replicas() {
+            if replica.silence.is_some() || node.quarantine.is_some() {
+                continue;
+            }
+            let sentence = format!("stop the receiver of {}", node.name);
+            let step = story.begin(Phase::Fence, sentence, now);
+            pending.insert(node.name.clone(), step);
+            acts.push(Act::StopReceiver {
+                node: node.name.clone(),
+            });
+        }
+        let failover = Self {
+            story,
+            intent: Intent::Storing(intent),
+            stage: Stage::Fencing {
+                pending,
+                stopped: Stopped::new(),
+                since: now.mono,
+            },
+        };
+        let commands = failover.commands(acts);
+        (failover, commands)
+    }
+
+    /// Its record so far.
+    #[must_use]
+    pub const fn record(&self) -> &Recovery {
+        &self.story.record
+    }
+
+    /// The new primary, once it accepts writes.
+    #[must_use]
+    pub const fn opened(&self) -> Option<&Endpoint> {
+        match &self.stage {
+            Stage::Settling { new_primary, .. } => Some(new_primary),
+            _ => None,
+        }
+    }
+
+    /// When it must be looked at although nothing happens.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Mono> {
+        match &self.stage {
+            Stage::Fencing { since, .. } => Some(*since + STRAGGLERS),
+            _ => None,
+        }
+    }
+
+    /// Takes in the end of a command.
+    #[must_use]
+    pub fn finished(mut self, done: Done, view: &ClusterView, now: Now) -> Next {
+        match done {
+            Done::IntentStored(result) => self.intent_stored(result, now),
+            Done::ReceiverStopped { node, holds } => self.receiver_stopped(&node, holds, view, now),
+            Done::CaughtUp(result) => self.caught_up(result, now),
+            Done::Opened(result) => self.opened_or_not(result, view, now),
+            Done::Published { subscribers } => {
+                self.published(subscribers, now);
+                self.settled(now)
+            }
+            Done::Repointed { node, result } => {
+                self.repointed(&node, result, now);
+                self.settled(now)
+            }
+            Done::Detached(result) => {
+                self.detached(result, now);
+                self.settled(now)
+            }
+        }
+    }
+
+    /// Takes in that time has passed.
+    #[must_use]
+    pub fn ticked(self, view: &ClusterView, now: Now) -> Next {
+        match self.stage {
+            Stage::Fencing { .. } => self.elect(view, now),
+            _ => self.going(vec![]),
+        }
+    }
+
+    /// Takes in that the old primary gave a sign of life: before anything is
+    /// opened, that ends the failover.
+    #[must_use]
+    pub fn primary_answered(self, now: Now) -> Next {
+        match self.stage {
+            Stage::Fencing { .. } | Stage::CatchingUp { .. } | Stage::Ready { .. } => {
+                self.abort(AbortReason::PrimaryAnswered, now)
+            }
+            Stage::Promoting { .. } | Stage::Settling { .. } => self.going(vec![]),
+        }
+    }
+
+    fn commands(&self, acts: Vec<Act>) -> Vec<Command> {
+        let recovery = self.story.record.id;
+        acts.into_iter()
+            .map(|act| Command::Recover { recovery, act })
+            .collect()
+    }
+
+    fn going(self, acts: Vec<Act>) -> Next {
+        let commands = self.commands(acts);
+        (Progress::Running(self), commands)
+    }
+
+    fn intent_stored(mut self, result: Result<(), String>, now: Now) -> Next {
+        if let Intent::Storing(step) = self.intent {
+            self.story.end(step, result.as_ref().err().map(String::as_str), now);
+        }
+        self.intent = match result {
+            Ok(()) => Intent::Stored,
+            Err(error) => Intent::Failed(error),
+        };
+        self.promote_if_ready(now)
+    }
+
+    fn receiver_stopped(
+        mut self,
+        node: &NodeName,
+        holds: Result<lictor_domain::GtidSet, String>,
+        view: &ClusterView,
+        now: Now,
+    ) -> Next {
+        if let Stage::Fencing {
+            pending, stopped, ..
+        } = &mut self.stage
+        {
+            if let Some(step) = pending.remove(node) {
+                self.story.end(step, holds.as_ref().err().map(String::as_str), now);
+            }
+            stopped.insert(node.clone(), holds);
+            return self.elect(view, now);
+        }
+        // A straggler: it follows the new primary once that is open.
+        let source = self.opened().map(|primary| primary.address.clone());
+        match (holds, source) {
+            (Ok(_), Some(source)) => self.repoint_late(node.clone(), source, now),
+            _ => self.going(vec![]),
+        }
+    }
+
+    fn repoint_late(
+        mut self,
+        node: NodeName,
+        source: lictor_domain::NodeAddress,
+        now: Now,
+    ) -> Next {
+        let step = self.begin_repoint(&node, now);
+        if let Stage::Settling { repointing, .. } = &mut self.stage {
+            repointing.insert(node.clone(), step);
+        }
+        self.going(vec![Act::Repoint { node, source }])
+    }
+
+    fn begin_repoint(&mut self, node: &NodeName, now: Now) -> Running {
+        let sentence = format!("point {node} at the new primary");
+        self.story.begin(Phase::Repoint, sentence, now)
+    }
+
+    /// Elects once every asked replica has answered, or a quorum has and the
+    /// stragglers had their time.
+    fn elect(mut self, view: &ClusterView, now: Now) -> Next {
+        let Stage::Fencing {
+            pending,
+            stopped,
+            since,
+        } = &self.stage
+        else {
+            return self.going(vec![]);
+        };
+        let patient = now.mono.since(*since) < STRAGGLERS;
+        let answered: BTreeSet<NodeName> = stopped
+            .iter()
+            .filter(|(_, holds)| holds.is_ok())
+            .map(|(node, _)| node.clone())
+            .collect();
+        let proof = fencing::prove(view, &answered);
+        let election = candidate::elect(view, stopped);
+        if !pending.is_empty() && (patient || proof.is_err() || election.winner.is_err()) {
+            return self.going(vec![]);
+        }
+        self.story.record.candidates = election.verdicts;
+        let fenced = match proof {
+            Ok(fenced) => fenced,
+            Err(missing) => {
+                let reason = AbortReason::NotFenced { missing: missing.0 };
+                return self.abort(reason, now);
+            }
+        };
+        self.story.record.fencing = Some(fenced.proof().clone());
+        let fence = format!("the old primary is fenced: {}", fenced.proof());
+        self.story.note(Phase::Fence, fence, now);
+        match election.winner {
+            Err(blocker) => self.abort(AbortReason::NoViableCandidate { blocker }, now),
+            Ok(winner) => self.catch_up(
+                Chosen {
+                    fenced,
+                    winner,
+                    stopped: answered,
+                },
+                now,
+            ),
+        }
+    }
+
+    fn catch_up(mut self, chosen: Chosen, now: Now) -> Next {
+        let Winner { node, holds } = chosen.winner.clone();
+        self.story.record.new_primary = Some(node.clone());
+        let received = Evidence::Gtids {
+            node: node.clone(),
+            role: GtidRole::Received,
+            set: holds.clone(),
+        };
+        self.story
+            .note(Phase::Elect, format!("{node} is elected; {received}"), now);
+        let sentence = format!("{node} applies all it received");
+        let step = self.story.begin(Phase::CatchUp, sentence, now);
+        self.stage = Stage::CatchingUp { chosen, step };
+        self.going(vec![Act::CatchUp { node, holds }])
+    }
+
+    fn caught_up(mut self, result: Result<(), String>, now: Now) -> Next {
+        let Stage::CatchingUp { chosen, step } = self.stage.clone() else {
+            return self.going(vec![]);
+        };
+        self.story.end(step, result.as_ref().err().map(String::as_str), now);
+        self.stage = Stage::Ready { chosen };
+        match result {
+            Ok(()) => self.promote_if_ready(now),
+            Err(error) => self.abort(AbortReason::PromotionFailed { error }, now),
+        }
+    }
+
+    fn promote_if_ready(mut self, now: Now) -> Next {
+        let Stage::Ready { chosen } = &self.stage else {
+            return self.going(vec![]);
+        };
+        match &self.intent {
+            Intent::Storing(_) => self.going(vec![]),
+            Intent::Failed(error) => {
+                let reason = AbortReason::NotDurable {
+                    error: error.clone(),
+                };
+                self.abort(reason, now)
+            }
+            Intent::Stored => {
+                let chosen = chosen.clone();
+                let sentence = format!("open {} for writes", chosen.winner.node);
+                let step = self.story.begin(Phase::Promote, sentence, now);
+                self.stage = Stage::Promoting {
+                    chosen,
+                    step,
+                    attempt: 1,
+                };
+                self.send_promote()
+            }
+        }
+    }
+
+    fn send_promote(self) -> Next {
+        let Stage::Promoting { chosen, .. } = &self.stage else {
+            return self.going(vec![]);
+        };
+        let act = Act::Promote {
+            node: chosen.winner.node.clone(),
+            fenced: chosen.fenced.clone(),
+        };
+        self.going(vec![act])
+    }
+
+    fn opened_or_not(mut self, result: Result<(), String>, view: &ClusterView, now: Now) -> Next {
+        let Stage::Promoting {
+            chosen,
+            step,
+            attempt,
+        } = self.stage.clone()
+        else {
+            return self.going(vec![]);
+        };
+        match result {
+            Ok(()) => {
+                self.story.end(step, None, now);
+                self.settle(&chosen, view, now)
+            }
+            Err(_) if attempt < PROMOTE_ATTEMPTS => {
+                self.stage = Stage::Promoting {
+                    chosen,
+                    step,
+                    attempt: attempt + 1,
+                };
+                self.send_promote()
+            }
+            Err(error) => {
+                self.story.end(step, Some(&error), now);
+                self.abort(AbortReason::PromotionFailed { error }, now)
+            }
+        }
+    }
+
+    fn settle(mut self, chosen: &Chosen, view: &ClusterView, now: Now) -> Next {
+        let name = &chosen.winner.node;
+        let Some(node) = view.cluster.node(name) else {
+            let error = format!("{name} is no longer part of the cluster");
+            return self.abort(AbortReason::PromotionFailed { error }, now);
+        };
+        let new_primary = Endpoint {
+            node: node.name.clone(),
+            address: node.address.clone(),
+        };
+        let sentence = format!("publish {name} as the primary of epoch {}", self.record().epoch);
+        let publishing = self.story.begin(Phase::Publish, sentence, now);
+        let mut acts = vec![Act::Publish {
+            epoch: self.record().epoch,
+            primary: new_primary.clone(),
+        }];
+        let mut repointing = BTreeMap::new();
+        for replica in chosen.stopped.iter().filter(|replica| *replica != name) {
+            repointing.insert(replica.clone(), self.begin_repoint(replica, now));
+            acts.push(Act::Repoint {
+                node: replica.clone(),
+                source: new_primary.address.clone(),
+            });
+        }
+        let sentence = format!("{name} forgets its old source");
+        let detaching = self.story.begin(Phase::Repoint, sentence, now);
+        acts.push(Act::Detach { node: name.clone() });
+        self.stage = Stage::Settling {
+            new_primary,
+            publishing: Some(publishing),
+            detaching: Some(detaching),
+            repointing,
+        };
+        self.going(acts)
+    }
+
+    fn published(&mut self, subscribers: u32, now: Now) {
+        let Stage::Settling { publishing, .. } = &mut self.stage else {
+            return;
+        };
+        if let Some(step) = publishing.take() {
+            self.story.end(step, None, now);
+            self.story.append(step, &format!(" to {subscribers} subscriber(s)"));
+        }
+    }
+
+    fn repointed(&mut self, node: &NodeName, result: Result<(), String>, now: Now) {
+        let Stage::Settling { repointing, .. } = &mut self.stage else {
+            return;
+        };
+        if let Some(step) = repointing.remove(node) {
+            self.story.end(step, result.err().as_deref(), now);
+        }
+    }
+
+    fn detached(&mut self, result: Result<(), String>, now: Now) {
+        let Stage::Settling { detaching, .. } = &mut self.stage else {
+            return;
+        };
+        if let Some(step) = detaching.take() {
+            self.story.end(step, result.err().as_deref(), now);
+        }
+    }
+
+    /// Done when nothing is awaited any more. A replica that could not be
+    /// repointed is tended later, like any that follows the wrong source.
+    fn settled(self, now: Now) -> Next {
+        let waiting = match &self.stage {
+            Stage::Settling {
+                publishing,
+                detaching,
+                repointing,
+                ..
+            } => publishing.is_some() || detaching.is_some() || !repointing.is_empty(),
+            _ => true,
+        };
+        if waiting {
+            return self.going(vec![]);
+        }
+        let record = Box::new(self.story.close(RecoveryOutcome::Done, now));
+        let commands = vec![Command::Record(record.clone())];
+        (Progress::Over(record), commands)
+    }
+
+    /// Gives up: what was stopped is started again, what happened is recorded.
+    fn abort(self, reason: AbortReason, now: Now) -> Next {
+        let stopped: Vec<NodeName> = match &self.stage {
+            Stage::Fencing {
+                pending, stopped, ..
+            } => pending.keys().chain(stopped.keys()).cloned().collect(),
+            Stage::CatchingUp { chosen, .. }
+            | Stage::Ready { chosen }
+            | Stage::Promoting { chosen, .. } => chosen.stopped.iter().cloned().collect(),
+            Stage::Settling { .. } => vec![],
+        };
+        let acts = stopped
+            .into_iter()
+            .map(|node| Act::StartReceiver { node })
+            .collect();
+        let mut commands = self.commands(acts);
+        let record = Box::new(self.story.close(RecoveryOutcome::Aborted { reason }, now));
+        commands.push(Command::Record(record.clone()));
+        (Progress::Over(record), commands)
+    }
+}

@@ -1,0 +1,531 @@
+//! The keeper of one cluster: takes every event, keeps the view, and decides
+//! what is done next. It is the whole of what a leader knows and wants of a
+//! cluster; the hands around it only obey.
+//!
+//! `Watching ⇄ Failing over`. While it watches, a verdict of loss begins a
+//! failover if mode, budget and what blocked the last attempt allow; otherwise
+//! the refusal stands as a problem. While a failover runs nothing else touches
+//! the cluster's nodes.
+
+mod asking;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use lictor_domain::{
+    AbortReason, Cluster, ClusterRoute, Epoch, Evidence, Mode, Mono, NodeName, Now, Problem,
+    ProblemCode, ProbeOutcome, Quarantine, ReceiverState, Recovery, RecoveryId, RecoveryOutcome,
+    Severity, Term,
+};
+
+use self::asking::Asking;
+use crate::analysis;
+use crate::candidate;
+use crate::failover::{Beginning, Failover, Next, Progress};
+use crate::message::{Care, Command, Done, Event};
+use crate::pool;
+use crate::rejoin;
+use crate::routing;
+use crate::timing::Timing;
+use crate::verdict::{self, Verdict};
+use crate::view::ClusterView;
+
+/// After care that failed, a node is left alone for this long.
+const CARE_PAUSE: Duration = Duration::from_secs(2);
+/// A blocked failover is tried again after this even if nothing changed.
+const BLOCKED_PAUSE: Duration = Duration::from_secs(60);
+/// A keeper is never asleep for longer.
+const LONGEST_SLEEP: Duration = Duration::from_millis(500);
+
+/// One cluster's keeper.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keeper {
+    view: ClusterView,
+    timing: Timing,
+    term: Term,
+    failover: Option<Failover>,
+    /// A recovery that another leader left unfinished.
+    inherited: Option<Recovery>,
+    /// The highest epoch ever given out, also to a failover that was given up.
+    last_epoch: Epoch,
+    /// When failovers were done, for the budget.
+    done_at: Vec<DateTime<Utc>>,
+    refusal: Option<Refusal>,
+    asking: Asking,
+    tending: BTreeMap<NodeName, Tending>,
+    readers: BTreeSet<NodeName>,
+}
+
+/// What is known when a keeper takes over a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inheritance {
+    /// The cluster as stored.
+    pub cluster: Cluster,
+    /// A recovery that runs according to the store.
+    pub unfinished: Option<Recovery>,
+    /// When failovers were done within the budget's window.
+    pub done_at: Vec<DateTime<Utc>>,
+}
+
+/// Care that a node is getting, or got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tending {
+    /// A hand is at it.
+    Running,
+    /// Only reports after this moment count.
+    Since(Mono),
+}
+
+/// Why a lost primary is not failed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Refusal {
+    problem: Problem,
+    /// What was known then; another attempt needs it to change.
+    known: Known,
+    at: Mono,
+}
+
+/// What a blocked failover depended on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Known {
+    answering: BTreeSet<NodeName>,
+    refused: bool,
+    mode: Mode,
+}
+
+impl Keeper {
+    /// Takes over a cluster in `term`.
+    #[must_use]
+    pub fn new(inheritance: Inheritance, term: Term, now: Now) -> Self {
+        let Inheritance {
+            cluster,
+            unfinished,
+            done_at,
+        } = inheritance;
+        let unfinished_epoch = unfinished.as_ref().map(|recovery| recovery.epoch);
+        Self {
+            timing: Timing::of(cluster.policy.profile),
+            term,
+            failover: None,
+            last_epoch: unfinished_epoch.unwrap_or_default().max(cluster.epoch),
+            inherited: unfinished,
+            done_at,
+            refusal: None,
+            asking: Asking::default(),
+            tending: BTreeMap::new(),
+            readers: BTreeSet::new(),
+            view: ClusterView::new(cluster, now.mono),
+        }
+    }
+
+    /// The cluster as it stands: epoch and primary included.
+    #[must_use]
+    pub const fn cluster(&self) -> &Cluster {
+        &self.view.cluster
+    }
+
+    /// What is known of its nodes.
+    #[must_use]
+    pub const fn view(&self) -> &ClusterView {
+        &self.view
+    }
+
+    /// The times it is watched by.
+    #[must_use]
+    pub const fn timing(&self) -> &Timing {
+        &self.timing
+    }
+
+    /// The failover under way.
+    #[must_use]
+    pub fn recovery(&self) -> Option<&Recovery> {
+        self.failover.as_ref().map(Failover::record)
+    }
+
+    /// Where its traffic goes.
+    #[must_use]
+    pub fn route(&self, now: Mono) -> ClusterRoute {
+        routing::route(&self.view, self.serving(now), &self.readers)
+    }
+
+    /// Everything that is not as it should be.
+    #[must_use]
+    pub fn problems(&self, now: Mono) -> Vec<Problem> {
+        let mut problems = analysis::problems(&self.view, &self.timing, now);
+        problems.extend(self.refusal.iter().map(|refusal| refusal.problem.clone()));
+        problems
+    }
+
+    /// When it must be told of the time although nothing happens.
+    #[must_use]
+    pub fn wake_at(&self, now: Mono) -> Mono {
+        let soonest = now + Duration::from_millis(1);
+        let wishes = match &self.failover {
+            Some(failover) => failover.wake_at(),
+            None => Some(self.asking.wake_at(&self.view, &self.timing, now)),
+        };
+        let latest = now + LONGEST_SLEEP;
+        wishes
+            .filter(|at| *at > now)
+            .map_or(latest, |at| at.min(latest))
+            .max(soonest)
+    }
+
+    /// Takes in one event. `fresh` is an identity no recovery has had.
+    #[must_use]
+    pub fn step(&mut self, event: Event, now: Now, fresh: RecoveryId) -> Vec<Command> {
+        let mut commands = self.absorb(event, now);
+        if self.failover.is_none() {
+            commands.extend(self.inherit(now));
+            commands.extend(self.judge(now, fresh));
+        }
+        if self.failover.is_none() {
+            commands.extend(self.tend(now));
+        }
+        self.readers = pool::readers(&self.view, &self.timing, &self.readers, now.mono);
+        commands
+    }
+
+    fn absorb(&mut self, event: Event, now: Now) -> Vec<Command> {
+        match event {
+            Event::Tick => self.advance(now, |failover, view| failover.ticked(view, now)),
+            Event::Probed { node, outcome } => self.probed(&node, outcome, now),
+            Event::Knocked { node, knock } => {
+                self.asking.knocked(&node, now.mono);
+                self.view.knocked(&node, knock, now.mono);
+                vec![]
+            }
+            Event::ConnectionLost { node } => {
+                self.view.connection_lost(&node, now.mono);
+                vec![]
+            }
+            Event::Finished { recovery, done } => self.finished(recovery, done, now),
+            Event::Tended { node, result } => {
+                self.tended(node, &result, now.mono);
+                vec![]
+            }
+            Event::Redefined(cluster) => {
+                self.redefine(cluster);
+                vec![]
+            }
+        }
+    }
+
+    fn probed(&mut self, node: &NodeName, outcome: ProbeOutcome, now: Now) -> Vec<Command> {
+        self.asking.probed(node, now.mono);
+        let answered = matches!(outcome, ProbeOutcome::Answered { .. });
+        self.view.probed(node, outcome, now.mono);
+        if answered && *node == self.view.cluster.primary {
+            self.refusal = None;
+            return self.advance(now, |failover, _| failover.primary_answered(now));
+        }
+        vec![]
+    }
+
+    fn finished(&mut self, recovery: RecoveryId, done: Done, now: Now) -> Vec<Command> {
+        if self.recovery().map(|record| record.id) != Some(recovery) {
+            return vec![];
+        }
+        self.advance(now, |failover, view| failover.finished(done, view, now))
+    }
+
+    /// Moves the failover on, and takes over what it has brought about.
+    fn advance(
+        &mut self,
+        now: Now,
+        step: impl FnOnce(Failover, &ClusterView) -> Next,
+    ) -> Vec<Command> {
+        let Some(failover) = self.failover.take() else {
+            return vec![];
+        };
+        let was_open = failover.opened().is_some();
+        let (progress, commands) = step(failover, &self.view);
+        match progress {
+            Progress::Running(failover) => {
+                let opened = failover.opened().filter(|_| !was_open);
+                if let Some(primary) = opened {
+                    self.view.cluster.primary = primary.node.clone();
+                    self.view.cluster.epoch = failover.record().epoch;
+                    self.view.begin_epoch();
+                }
+                self.failover = Some(failover);
+            }
+            Progress::Over(record) => self.over(&record, now),
+        }
+        commands
+    }
+
+    fn over(&mut self, record: &Recovery, now: Now) {
+        match &record.outcome {
+            RecoveryOutcome::Aborted { reason } => self.refuse(record, reason, now.mono),
+            RecoveryOutcome::Done | RecoveryOutcome::Running => {
+                self.done_at.push(now.wall);
+                self.refusal = None;
+            }
+        }
+        self.tending.clear();
+    }
+
+    fn refuse(&mut self, record: &Recovery, reason: &AbortReason, now: Mono) {
+        let code = match reason {
+            AbortReason::PrimaryAnswered | AbortReason::LeadershipLost => return,
+            AbortReason::OnlyObserved => ProblemCode::ActionWithheld,
+            _ => ProblemCode::NoViableCandidate,
+        };
+        self.refusal = Some(Refusal {
+            problem: Problem {
+                code,
+                severity: Severity::Critical,
+                node: Some(record.old_primary.clone()),
+                sentence: format!("{} is lost, and no failover is done: {reason}", record.old_primary),
+                response: refusal_response(reason).to_owned(),
+                evidence: record.verdict.evidence.clone(),
+            },
+            known: self.known(),
+            at: now,
+        });
+    }
+
+    fn known(&self) -> Known {
+        let answering = self
+            .view
+            .replicas()
+            .filter(|(_, replica)| replica.silence.is_none())
+            .map(|(node, _)| node.name.clone());
+        Known {
+            answering: answering.collect(),
+            refused: self.view.primary().refused(),
+            mode: self.view.cluster.policy.mode,
+        }
+    }
+
+    fn redefine(&mut self, cluster: Cluster) {
+        let (epoch, primary) = (self.view.cluster.epoch, self.view.cluster.primary.clone());
+        self.timing = Timing::of(cluster.policy.profile);
+        self.view.redefine(cluster);
+        // The keeper, not the definition, says who is primary.
+        self.view.cluster.epoch = epoch;
+        self.view.cluster.primary = primary;
+    }
+
+    /// Takes up what another leader left: a node it had opened is the primary;
+    /// otherwise its receivers are started again and the failover is void.
+    fn inherit(&mut self, now: Now) -> Vec<Command> {
+        let Some(record) = &self.inherited else {
+            return vec![];
+        };
+        let view = &self.view;
+        let seen = |name: &NodeName| view.node(name).answer.is_some() || view.node(name).silence.is_some();
+        if !view.cluster.nodes.iter().all(|node| seen(&node.name)) {
+            return vec![];
+        }
+        let opened = view.replicas().find(|(_, replica)| {
+            let report = replica.report();
+            replica.silence.is_none() && report.is_some_and(|r| r.writability.accepts_writes())
+        });
+        let opened = opened.map(|(node, _)| node.name.clone());
+        let mut record = record.clone();
+        let mut commands = vec![];
+        if let Some(node) = opened {
+            record.new_primary = Some(node.clone());
+            record.outcome = RecoveryOutcome::Done;
+            self.view.cluster.epoch = record.epoch;
+            self.view.cluster.primary = node;
+            self.view.begin_epoch();
+            self.done_at.push(now.wall);
+        } else {
+            record.outcome = RecoveryOutcome::Aborted {
+                reason: AbortReason::LeadershipLost,
+            };
+            commands.extend(self.resume_stopped());
+        }
+        self.inherited = None;
+        commands.push(Command::Record(Box::new(record)));
+        commands
+    }
+
+    fn resume_stopped(&mut self) -> Vec<Command> {
+        let stopped = |report: &lictor_domain::NodeReport| {
+            let replication = report.replication.as_ref();
+            replication.is_some_and(|r| r.receiver == ReceiverState::Stopped)
+        };
+        let nodes: Vec<NodeName> = self
+            .view
+            .replicas()
+            .filter(|(_, replica)| replica.report().is_some_and(stopped))
+            .map(|(node, _)| node.name.clone())
+            .collect();
+        let care = |node: NodeName| Command::Tend {
+            node,
+            care: Care::Resume,
+        };
+        for node in &nodes {
+            self.tending.insert(node.clone(), Tending::Running);
+        }
+        nodes.into_iter().map(care).collect()
+    }
+
+    fn judge(&mut self, now: Now, fresh: RecoveryId) -> Vec<Command> {
+        if self.inherited.is_some() {
+            return vec![];
+        }
+        match verdict::of_primary(&self.view, &self.timing, now.mono) {
+            Verdict::Alive => vec![],
+            Verdict::Suspect | Verdict::Withheld(_) => {
+                self.asking.ask(&self.view, &self.timing, now.mono)
+            }
+            Verdict::Lost(problem) => self.lost(problem, now, fresh),
+        }
+    }
+
+    fn lost(&mut self, verdict: Problem, now: Now, fresh: RecoveryId) -> Vec<Command> {
+        let known = self.known();
+        let standing = self.refusal.as_ref().filter(|refusal| {
+            refusal.known == known && now.mono.since(refusal.at) < BLOCKED_PAUSE
+        });
+        if standing.is_some() {
+            return self.asking.ask(&self.view, &self.timing, now.mono);
+        }
+        let spent = self.budget_spent(now);
+        if let Some(evidence) = spent {
+            self.refusal = Some(budget_refusal(&verdict, evidence, known, now.mono));
+            return vec![];
+        }
+        let first_sign = verdict::first_sign(&self.view, &self.timing, now.mono);
+        self.last_epoch = self.last_epoch.max(self.view.cluster.epoch).next(self.term);
+        let beginning = Beginning {
+            id: fresh,
+            epoch: self.last_epoch,
+            verdict,
+            first_sign: first_sign.unwrap_or(now.mono),
+        };
+        match self.view.cluster.policy.mode {
+            Mode::Auto => {
+                let (failover, commands) = Failover::begin(beginning, &self.view, now);
+                self.failover = Some(failover);
+                commands
+            }
+            Mode::Observe | Mode::Manual => self.only_observe(beginning, now),
+        }
+    }
+
+    /// Writes down what would have been done.
+    fn only_observe(&mut self, beginning: Beginning, now: Now) -> Vec<Command> {
+        let mut record = beginning.record(&self.view, now);
+        let seen = self.view.replicas().filter_map(|(node, replica)| {
+            let report = replica.fresh_report(now.mono, self.timing.reader_patience)?;
+            Some((node.name.clone(), Ok(report.holds())))
+        });
+        let election = candidate::elect(&self.view, &seen.collect());
+        record.candidates = election.verdicts;
+        record.new_primary = election.winner.ok().map(|winner| winner.node);
+        let reason = AbortReason::OnlyObserved;
+        self.refuse(&record, &reason, now.mono);
+        record.outcome = RecoveryOutcome::Aborted { reason };
+        vec![Command::Record(Box::new(record))]
+    }
+
+    fn budget_spent(&self, now: Now) -> Option<Evidence> {
+        let budget = self.view.cluster.policy.budget;
+        let window = chrono::Duration::from_std(budget.window()).ok()?;
+        let recent = self.done_at.iter().filter(|at| now.wall - **at < window);
+        let done = u32::try_from(recent.count()).unwrap_or(u32::MAX);
+        (done >= budget.failovers).then(|| Evidence::BudgetSpent {
+            done,
+            allowed: budget.failovers,
+            window: budget.window(),
+        })
+    }
+
+    fn tend(&mut self, now: Now) -> Vec<Command> {
+        if self.view.cluster.policy.mode != Mode::Auto || self.inherited.is_some() {
+            return vec![];
+        }
+        let mut commands = vec![];
+        for node in self.view.cluster.nodes.clone() {
+            if !self.may_tend(&node.name, now.mono) {
+                continue;
+            }
+            match rejoin::care(&self.view, &node, &self.timing, now.mono) {
+                Some(care) => {
+                    self.note_quarantine(&node.name, &care);
+                    self.tending.insert(node.name.clone(), Tending::Running);
+                    commands.push(Command::Tend {
+                        node: node.name,
+                        care,
+                    });
+                }
+                None if rejoin::takes_part(&self.view, &node) => self.view.settle(&node.name),
+                None => {}
+            }
+        }
+        commands
+    }
+
+    /// A node is tended again only on a report made after the last care ended.
+    fn may_tend(&self, node: &NodeName, now: Mono) -> bool {
+        let answered_at = self.view.node(node).answer.as_ref().map(|answer| answer.at);
+        match self.tending.get(node) {
+            None => true,
+            Some(Tending::Running) => false,
+            Some(Tending::Since(at)) => *at <= now && answered_at.is_some_and(|answer| answer > *at),
+        }
+    }
+
+    /// The keeper's own memory of a quarantine is the one that counts; the
+    /// command makes it durable.
+    fn note_quarantine(&mut self, name: &NodeName, care: &Care) {
+        if let Care::Quarantine(quarantine) = care {
+            self.set_quarantine(name, quarantine.clone());
+        }
+    }
+
+    fn set_quarantine(&mut self, name: &NodeName, quarantine: Option<Quarantine>) {
+        let nodes = &mut self.view.cluster.nodes;
+        if let Some(node) = nodes.iter_mut().find(|node| node.name == *name) {
+            node.quarantine = quarantine;
+        }
+    }
+
+    fn tended(&mut self, node: NodeName, result: &Result<(), String>, now: Mono) {
+        let pause = if result.is_ok() { Duration::ZERO } else { CARE_PAUSE };
+        self.tending.insert(node, Tending::Since(now + pause));
+    }
+
+    /// Whether writers are sent to the primary: unless it is known to be lost
+    /// for good, or known to refuse writes.
+    fn serving(&self, now: Mono) -> bool {
+        if self.failover.is_some() {
+            return true;
+        }
+        let closed = self
+            .view
+            .primary()
+            .fresh_report(now, self.timing.reader_patience)
+            .is_some_and(|report| !report.writability.accepts_writes());
+        self.refusal.is_none() && !closed
+    }
+}
+
+const fn refusal_response(reason: &AbortReason) -> &'static str {
+    match reason {
+        AbortReason::OnlyObserved => {
+            "the cluster's mode does not let Lictor act by itself: set it to auto, or act by hand"
+        }
+        _ => "Lictor tries again when what it knows changes; start the nodes that do not answer",
+    }
+}
+
+fn budget_refusal(verdict: &Problem, evidence: Evidence, known: Known, now: Mono) -> Refusal {
+    let mut problem = verdict.clone();
+    problem.code = ProblemCode::FailoverBudgetSpent;
+    problem.sentence = format!("{}; {evidence}", verdict.sentence);
+    "no failover: raise the budget, or wait until the window has passed".clone_into(&mut problem.response);
+    problem.evidence.push(evidence);
+    Refusal {
+        problem,
+        known,
+        at: now,
+    }
+}
