@@ -1,0 +1,311 @@
+//! A whole laboratory: what is in it, how it starts, and that it ends.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use futures::future::try_join_all;
+
+use crate::block::{Block, Lease};
+use crate::cluster::Cluster;
+use crate::consul::Consul;
+use crate::lictord::Lictord;
+use crate::node::Node;
+use crate::postgres::Postgres;
+use crate::server::Server;
+use crate::tools::Tools;
+
+/// Last octets of the addresses. The clusters' nodes start at 11, 21, ...
+const CONSUL: u8 = 2;
+const POSTGRES: u8 = 3;
+const LICTORD: u8 = 4;
+const NODES_A_CLUSTER: u8 = 9;
+const CLUSTERS: usize = 24;
+
+type Progress = Box<dyn Fn(&str, Duration) + Send + Sync>;
+
+/// What a laboratory will hold.
+#[derive(Default)]
+pub struct LabBuilder {
+    block: Option<Block>,
+    clusters: Vec<(String, u8)>,
+    consul: bool,
+    postgres: bool,
+    lictord: bool,
+    progress: Option<Progress>,
+}
+
+impl fmt::Debug for LabBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LabBuilder")
+            .field("clusters", &self.clusters)
+            .finish_non_exhaustive()
+    }
+}
+
+impl LabBuilder {
+    /// On that block of addresses instead of any free one.
+    #[must_use]
+    pub fn block(mut self, block: Block) -> Self {
+        self.block = Some(block);
+        self
+    }
+
+    /// With a cluster of a primary and so many replicas.
+    #[must_use]
+    pub fn cluster(mut self, name: &str, replicas: u8) -> Self {
+        self.clusters.push((name.to_owned(), replicas));
+        self
+    }
+
+    /// With Consul.
+    #[must_use]
+    pub fn consul(mut self) -> Self {
+        self.consul = true;
+        self
+    }
+
+    /// With Postgres.
+    #[must_use]
+    pub fn postgres(mut self) -> Self {
+        self.postgres = true;
+        self
+    }
+
+    /// With `lictord`, and so with Consul and Postgres.
+    #[must_use]
+    pub fn lictord(mut self) -> Self {
+        self.lictord = true;
+        self.consul().postgres()
+    }
+
+    /// Tells each step that is done and how long it took.
+    #[must_use]
+    pub fn progress(mut self, tell: impl Fn(&str, Duration) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Box::new(tell));
+        self
+    }
+
+    /// Starts everything, as much of it at once as can be, and returns when
+    /// all of it serves.
+    ///
+    /// # Errors
+    /// A sentence saying what could not start; nothing is left running.
+    pub async fn start(self) -> Result<Lab> {
+        ensure!(
+            self.clusters.len() <= CLUSTERS
+                && self
+                    .clusters
+                    .iter()
+                    .all(|(_, replicas)| *replicas < NODES_A_CLUSTER),
+            "a laboratory has room for {CLUSTERS} clusters of {NODES_A_CLUSTER} nodes"
+        );
+        let tools = Tools::find()?;
+        let lease = match self.block {
+            Some(block) => Lease::of(block)?,
+            None => Lease::any()?,
+        };
+        let (block, dir) = (lease.block(), lease.block().dir());
+        let clusters = try_join_all(self.clusters.iter().zip(1_u8..).map(
+            |((name, replicas), tens)| {
+                let what = format!("cluster {name}: 1 primary, {replicas} replicas");
+                let first = tens * 10 + 1;
+                self.timed(
+                    what,
+                    Cluster::start(tools, block, first, name, *replicas, &dir),
+                )
+            },
+        ));
+        let consul = self.timed("Consul".to_owned(), async {
+            let consul = Consul::new(tools, block, CONSUL, &dir)?;
+            consul.start().await?;
+            Ok(consul)
+        });
+        let postgres = self.timed("Postgres".to_owned(), async {
+            let postgres = Postgres::new(tools, block, POSTGRES, &dir).await?;
+            postgres.start().await?;
+            Ok(postgres)
+        });
+        let (clusters, consul, postgres) = tokio::try_join!(
+            clusters,
+            when(self.consul, consul),
+            when(self.postgres, postgres)
+        )?;
+        let mut lab = Lab {
+            clusters,
+            consul,
+            postgres,
+            lictord: None,
+            lease,
+        };
+        if let (true, Some(consul), Some(postgres)) = (self.lictord, &lab.consul, &lab.postgres) {
+            let lictord = self.timed("lictord".to_owned(), async {
+                let lictord = Lictord::new(block, LICTORD, &dir, consul, postgres)?;
+                lictord.start().await?;
+                lictord.wait_ready().await?;
+                Ok(lictord)
+            });
+            lab.lictord = Some(lictord.await?);
+        }
+        Ok(lab)
+    }
+
+    async fn timed<T>(&self, what: String, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let from = Instant::now();
+        let done = work.await.with_context(|| format!("cannot start {what}"))?;
+        if let Some(tell) = &self.progress {
+            tell(&what, from.elapsed());
+        }
+        Ok(done)
+    }
+}
+
+async fn when<T>(wanted: bool, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
+    if wanted {
+        work.await.map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+/// A running laboratory. Dropping it kills every server it started, gives its
+/// addresses back and removes its directory (unless `LICTOR_LAB_KEEP=1`).
+#[derive(Debug)]
+pub struct Lab {
+    clusters: Vec<Cluster>,
+    consul: Option<Consul>,
+    postgres: Option<Postgres>,
+    lictord: Option<Lictord>,
+    lease: Lease,
+}
+
+impl Lab {
+    /// An empty plan.
+    #[must_use]
+    pub fn builder() -> LabBuilder {
+        LabBuilder::default()
+    }
+
+    /// Its addresses and its directory.
+    #[must_use]
+    pub fn block(&self) -> Block {
+        self.lease.block()
+    }
+
+    /// Its clusters, in the order they were asked for.
+    #[must_use]
+    pub fn clusters(&self) -> &[Cluster] {
+        &self.clusters
+    }
+
+    /// The cluster of that name.
+    ///
+    /// # Panics
+    /// When the laboratory was built without it.
+    #[must_use]
+    pub fn cluster(&self, name: &str) -> &Cluster {
+        let found = self.clusters.iter().find(|cluster| cluster.name() == name);
+        found.unwrap_or_else(|| panic!("the laboratory has no cluster {name}"))
+    }
+
+    /// The node of that name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn node(&self, name: &str) -> Result<&Node> {
+        let mut nodes = self.clusters.iter().flat_map(Cluster::nodes);
+        nodes
+            .find(|node| node.name() == name)
+            .with_context(|| format!("the laboratory has no node {name}"))
+    }
+
+    /// Consul.
+    ///
+    /// # Panics
+    /// When the laboratory was built without it.
+    #[must_use]
+    pub fn consul(&self) -> &Consul {
+        let Some(consul) = &self.consul else {
+            panic!("the laboratory has no Consul");
+        };
+        consul
+    }
+
+    /// Postgres.
+    ///
+    /// # Panics
+    /// When the laboratory was built without it.
+    #[must_use]
+    pub fn postgres(&self) -> &Postgres {
+        let Some(postgres) = &self.postgres else {
+            panic!("the laboratory has no Postgres");
+        };
+        postgres
+    }
+
+    /// The control plane.
+    ///
+    /// # Panics
+    /// When the laboratory was built without it.
+    #[must_use]
+    pub fn lictord(&self) -> &Lictord {
+        let Some(lictord) = &self.lictord else {
+            panic!("the laboratory has no lictord");
+        };
+        lictord
+    }
+
+    /// Everything in it.
+    #[must_use]
+    pub fn servers(&self) -> Vec<&dyn Server> {
+        let mut servers: Vec<&dyn Server> = Vec::new();
+        servers.extend(self.consul.as_ref().map(|server| server as &dyn Server));
+        servers.extend(self.postgres.as_ref().map(|server| server as &dyn Server));
+        servers.extend(self.lictord.as_ref().map(|server| server as &dyn Server));
+        let nodes = self.clusters.iter().flat_map(Cluster::nodes);
+        servers.extend(nodes.map(|node| node as &dyn Server));
+        servers
+    }
+
+    /// The server of that name.
+    ///
+    /// # Errors
+    /// When there is none; the error lists the names.
+    pub fn server(&self, name: &str) -> Result<&dyn Server> {
+        let servers = self.servers();
+        if let Some(server) = servers.iter().find(|server| server.name() == name) {
+            return Ok(*server);
+        }
+        let names: Vec<&str> = servers.iter().map(|server| server.name()).collect();
+        bail!("no server is called {name}: there are {}", names.join(", "))
+    }
+
+    /// Starts the server of that name on the data it has, after killing it if
+    /// it runs.
+    pub async fn restart(&self, name: &str) -> Result<()> {
+        let is_it = |server: &dyn Server| server.name() == name;
+        if let Some(consul) = self.consul.as_ref().filter(|it| is_it(*it)) {
+            consul.start().await
+        } else if let Some(postgres) = self.postgres.as_ref().filter(|it| is_it(*it)) {
+            postgres.start().await
+        } else if let Some(lictord) = self.lictord.as_ref().filter(|it| is_it(*it)) {
+            lictord.start().await?;
+            lictord.wait_ready().await
+        } else {
+            self.node(name)?.start().await
+        }
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let servers = self.servers();
+        // All at once first: each takes a while to give its memory back.
+        for server in &servers {
+            let _ = server.kill();
+        }
+        for server in &servers {
+            server.slot().evict();
+        }
+    }
+}

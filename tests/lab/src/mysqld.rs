@@ -1,0 +1,138 @@
+//! How `mysqld` is configured and where its first data directory comes from.
+
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::accounts::init_sql;
+use crate::cache;
+use crate::process::{Recipe, is_root};
+use crate::tools::Tools;
+
+/// The usual port: every server has an address of its own.
+pub(crate) const PORT: u16 = 3306;
+
+/// Settings of every server, whatever its role. A server always boots
+/// read-only and replicating from nobody; semi-sync source is for the one that
+/// is opened for writes.
+const SETTINGS: &str = "\
+port=3306
+mysqlx=OFF
+socket=mysql.sock
+pid_file=mysqld.pid
+secure_file_priv=NULL
+max_connections=500
+gtid_mode=ON
+enforce_gtid_consistency=ON
+log_bin=binlog
+relay_log=relay
+binlog_format=ROW
+log_replica_updates=ON
+sync_binlog=1
+innodb_flush_log_at_trx_commit=1
+skip_replica_start=ON
+super_read_only=ON
+replica_net_timeout=4
+plugin_load_add=semisync_source.so
+plugin_load_add=semisync_replica.so
+plugin_load_add=mysql_clone.so
+rpl_semi_sync_source_enabled=OFF
+rpl_semi_sync_replica_enabled=ON
+rpl_semi_sync_source_timeout=1000000000000
+rpl_semi_sync_source_wait_for_replica_count=1
+rpl_semi_sync_source_wait_no_replica=ON
+innodb_buffer_pool_size=64M
+loose_innodb_redo_log_capacity=64M
+table_open_cache=400
+table_definition_cache=400
+performance_schema=ON
+performance_schema_digests_size=0
+performance_schema_events_statements_history_long_size=0
+performance_schema_events_stages_history_long_size=0
+performance_schema_events_transactions_history_long_size=0
+performance_schema_events_waits_history_long_size=0
+";
+
+/// Writes the settings file of a server and returns how to start it.
+pub(crate) fn recipe(tools: &Tools, dir: &Path, address: Ipv4Addr, log: &Path) -> Result<Recipe> {
+    let tmp = dir.join("tmp");
+    fs::create_dir_all(&tmp)?;
+    let file = dir.join("my.cnf");
+    let own = format!(
+        "[mysqld]\n\
+         datadir={data}\n\
+         tmpdir={tmp}\n\
+         bind_address={address}\n\
+         report_host={address}\n\
+         report_port={PORT}\n\
+         server_id={id}\n",
+        data = data_dir(dir).display(),
+        tmp = tmp.display(),
+        id = u32::from(address),
+    );
+    fs::write(&file, own + SETTINGS)?;
+    let defaults = format!("--defaults-file={}", file.display());
+    Ok(located(
+        Recipe::new(&tools.mysqld, None, log).arg(defaults),
+        tools,
+    ))
+}
+
+/// The data directory in a server's directory.
+pub(crate) fn data_dir(dir: &Path) -> PathBuf {
+    dir.join("data")
+}
+
+/// Lays a fresh data directory: no GTID, and the given identity. Blocks.
+pub(crate) fn lay(tools: &Tools, dir: &Path, server_uuid: &str) -> Result<()> {
+    let data = data_dir(dir);
+    if data.exists() {
+        fs::remove_dir_all(&data)?;
+    }
+    cache::copy(&template(tools)?, &data, None)?;
+    let identity = format!("[auto]\nserver-uuid={server_uuid}\n");
+    fs::write(data.join("auto.cnf"), identity).context("cannot write auto.cnf")
+}
+
+fn template(tools: &Tools) -> Result<PathBuf> {
+    let sql = init_sql();
+    cache::template("mysql", &(&tools.mysql_version, &sql), |dir| {
+        let scratch = tempfile::tempdir()?;
+        let init = scratch.path().join("init.sql");
+        fs::write(&init, &sql)?;
+        located(
+            Recipe::new(&tools.mysqld, None, &scratch.path().join("log")).arg("--no-defaults"),
+            tools,
+        )
+        .arg("--initialize-insecure")
+        .arg("--secure-file-priv=NULL")
+        .arg("--loose-innodb-redo-log-capacity=8M")
+        .arg(format!("--datadir={}", dir.display()))
+        .arg(format!("--init-file={}", init.display()))
+        .run()?;
+        fs::remove_file(dir.join("auto.cnf")).context("no data directory was made")
+    })
+}
+
+/// Adds who to run as and where the server's own files are.
+fn located(recipe: Recipe, tools: &Tools) -> Recipe {
+    let recipe = match &tools.mysql_home {
+        Some(home) => {
+            let home = home.display();
+            recipe.args([
+                format!("--basedir={home}"),
+                format!("--plugin-dir={home}/lib/mysql/plugin"),
+                format!("--lc-messages-dir={home}/share/mysql"),
+                format!("--character-sets-dir={home}/share/mysql/charsets"),
+            ])
+        }
+        None => recipe,
+    };
+    if is_root() {
+        recipe.arg("--user=root")
+    } else {
+        recipe
+    }
+}
