@@ -26,7 +26,12 @@ pub mod v1 {
     tonic::include_proto!("lictor.v1");
 }
 
+/// The domain values that messages stand for.
+pub use lictor_domain as domain;
+
 pub use error::WireError;
+/// A time of day in a message.
+pub use prost_types::Timestamp;
 pub use refusal::{objections, refusal};
 pub use time::{instant, micros, timestamp};
 

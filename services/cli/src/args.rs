@@ -1,0 +1,308 @@
+//! The words of the command line.
+
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use lictor_wire::domain::{ClusterName, Durability, Mode, NodeAddress, NodeName, Profile};
+use lictor_wire::v1;
+
+const EXAMPLES: &str = "\
+Examples:
+  lictor cluster add orders --seed 127.0.0.11:3306 --mode auto
+  lictor cluster show orders
+  lictor cluster set orders --mode manual --reason 'disk replacement'
+  lictor node list --cluster orders -o json
+  lictor route watch
+  lictor recovery show last
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.";
+
+/// The command line of Lictor, a highly available control plane for MySQL.
+#[derive(Debug, Parser)]
+#[command(name = "lictor", version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// URL of the control plane.
+    #[arg(
+        long,
+        global = true,
+        env = "LICTOR_SERVER",
+        default_value = "http://127.0.0.1:7400",
+        value_name = "URL"
+    )]
+    pub(crate) server: String,
+
+    /// How to show the answer.
+    #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
+    pub(crate) output: Format,
+
+    #[command(subcommand)]
+    pub(crate) noun: Noun,
+}
+
+/// How to show the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Table,
+    /// JSON; a stream is one object a line.
+    Json,
+    /// YAML; a stream is one document each.
+    Yaml,
+}
+
+/// What a command is about.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Noun {
+    /// Clusters: one primary and its replicas.
+    #[command(subcommand)]
+    Cluster(ClusterCommand),
+    /// Nodes: single MySQL servers.
+    #[command(subcommand)]
+    Node(NodeCommand),
+    /// Routes: where each cluster's traffic goes.
+    #[command(subcommand)]
+    Route(RouteCommand),
+    /// Recoveries: what was done about lost primaries.
+    #[command(subcommand)]
+    Recovery(RecoveryCommand),
+    /// Subscribers: who receives routes.
+    #[command(subcommand)]
+    Subscriber(SubscriberCommand),
+    /// How the control plane stands.
+    Status,
+    /// Print the completion script of a shell.
+    #[command(after_help = "Example:\n  lictor completions bash > /etc/bash_completion.d/lictor")]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// What to do with clusters.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClusterCommand {
+    /// Discover a cluster from one of its nodes, check it and take it on.
+    #[command(after_help = "\
+Examples:
+  lictor cluster add orders --seed 127.0.0.11:3306
+  lictor cluster add orders --seed db1.example.org:3306 --mode auto --profile fast \\
+      --durability semi-sync:2 --max-read-lag 10s")]
+    Add {
+        /// Its name: a DNS label, such as `orders`.
+        name: ClusterName,
+        /// Address of any one of its nodes.
+        #[arg(long, value_name = "HOST:PORT")]
+        seed: NodeAddress,
+        #[command(flatten)]
+        policy: PolicyArgs,
+    },
+    /// List all clusters.
+    List,
+    /// Show a cluster with its problems and nodes.
+    #[command(after_help = "Example:\n  lictor cluster show orders")]
+    Show {
+        /// Its name.
+        name: ClusterName,
+    },
+    /// Change a cluster's policy.
+    #[command(
+        after_help = "Example:\n  lictor cluster set orders --mode auto --reason 'rehearsed on Monday'",
+        group(clap::ArgGroup::new("change").required(true).multiple(true)
+            .args(["mode", "profile", "durability", "max_read_lag"]))
+    )]
+    Set {
+        /// Its name.
+        name: ClusterName,
+        #[command(flatten)]
+        policy: PolicyArgs,
+        /// Why, for the history.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// What differs from the policy there is.
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArgs {
+    /// How far Lictor may act by itself: only watch, act when told, or fail over.
+    #[arg(long, value_parser = words(Mode::ALL, Mode::as_str))]
+    pub(crate) mode: Option<Mode>,
+    /// When a silent primary counts as hung: after 1 s, 3 s or 10 s.
+    #[arg(long, value_parser = words(Profile::ALL, Profile::as_str))]
+    pub(crate) profile: Option<Profile>,
+    /// What a commit must survive: `async`, `semi-sync` or `semi-sync:N` for N
+    /// acknowledging replicas.
+    #[arg(long, value_parser = durability)]
+    pub(crate) durability: Option<Durability>,
+    /// Replicas further behind serve no reads, such as `5s`; whole seconds.
+    #[arg(long, value_name = "TIME", value_parser = whole_seconds)]
+    pub(crate) max_read_lag: Option<u64>,
+}
+
+impl From<PolicyArgs> for v1::PolicyChange {
+    fn from(args: PolicyArgs) -> Self {
+        let mode = args.mode.map(v1::Mode::from);
+        let profile = args.profile.map(v1::Profile::from);
+        Self {
+            mode: mode.unwrap_or_default().into(),
+            profile: profile.unwrap_or_default().into(),
+            durability: args.durability.map(Into::into),
+            budget: None,
+            max_read_lag_secs: args.max_read_lag,
+        }
+    }
+}
+
+/// What to do with nodes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NodeCommand {
+    /// List the nodes of all clusters, or of one.
+    List {
+        /// Only this cluster's.
+        #[arg(long)]
+        cluster: Option<ClusterName>,
+    },
+    /// Show everything about one node.
+    #[command(after_help = "Example:\n  lictor node show orders-1")]
+    Show {
+        /// Its name.
+        node: NodeName,
+    },
+}
+
+/// What to do with routes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RouteCommand {
+    /// Show the routing table.
+    Show,
+    /// Show the routing table, and each change as it is pushed, until Ctrl-C.
+    Watch,
+}
+
+/// What to do with recoveries.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RecoveryCommand {
+    /// List recoveries, the newest first.
+    List {
+        /// Only this cluster's.
+        #[arg(long)]
+        cluster: Option<ClusterName>,
+        /// At most this many.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
+        limit: u32,
+    },
+    /// Tell one recovery as a story.
+    #[command(after_help = "Examples:\n  lictor recovery show last\n  \
+        lictor recovery show 0193a7b2-6c1e-7d3a-8f00-3b1c5d7e9f01")]
+    Show {
+        /// Its id, or `last`.
+        id: String,
+    },
+}
+
+/// What to do with subscribers.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SubscriberCommand {
+    /// List who is subscribed at the instance asked.
+    List,
+}
+
+fn words<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    word: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(all.iter().map(move |value| word(*value))).try_map(move |text| {
+        let found = all.iter().copied().find(|value| word(*value) == text);
+        found.ok_or("not one of the possible values")
+    })
+}
+
+fn durability(text: &str) -> Result<Durability, String> {
+    text.replace(':', " ")
+        .parse()
+        .map_err(|_| "use async, semi-sync or semi-sync:N with N of at least 1".to_owned())
+}
+
+fn whole_seconds(text: &str) -> Result<u64, String> {
+    let time: Duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if time.subsec_nanos() != 0 || time.is_zero() {
+        return Err("use whole seconds, at least 1s".to_owned());
+    }
+    Ok(time.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    fn kind_of_error(line: &str) -> ErrorKind {
+        parse(line).unwrap_err().kind()
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_policy_is_read_whole() {
+        let line = "lictor cluster add orders --seed 127.0.0.1:3306 --mode auto \
+                    --profile fast --durability semi-sync:2 --max-read-lag 10s";
+        let Noun::Cluster(ClusterCommand::Add { policy, .. }) = parse(line).unwrap().noun else {
+            panic!("not cluster add");
+        };
+        let change = v1::PolicyChange::from(policy);
+        assert_eq!(change.mode(), v1::Mode::Auto);
+        assert_eq!(change.profile(), v1::Profile::Fast);
+        let semi_sync = v1::durability::Kind::SemiSync(v1::durability::SemiSync { acks: 2 });
+        assert_eq!(change.durability.unwrap().kind, Some(semi_sync));
+        assert_eq!(change.max_read_lag_secs, Some(10));
+    }
+
+    #[test]
+    fn options_may_stand_anywhere() {
+        let cli = parse("lictor cluster list -o json --server http://127.0.0.2:7400").unwrap();
+        assert_eq!(cli.output, Format::Json);
+        assert_eq!(cli.server, "http://127.0.0.2:7400");
+    }
+
+    #[test]
+    fn wrong_values_are_refused_before_anyone_is_asked() {
+        for line in [
+            "lictor cluster show Or_ders",
+            "lictor cluster add orders --seed 127.0.0.1",
+            "lictor cluster add orders --seed 127.0.0.1:3306 --durability semi-sync:0",
+            "lictor cluster add orders --seed 127.0.0.1:3306 --max-read-lag 1500ms",
+        ] {
+            assert_eq!(kind_of_error(line), ErrorKind::ValueValidation, "{line}");
+        }
+        assert_eq!(
+            kind_of_error("lictor cluster add orders --seed 127.0.0.1:3306 --mode on"),
+            ErrorKind::InvalidValue
+        );
+    }
+
+    #[test]
+    fn a_change_needs_a_change_and_a_reason() {
+        for line in [
+            "lictor cluster set orders --reason why",
+            "lictor cluster set orders --mode auto",
+        ] {
+            assert_eq!(
+                kind_of_error(line),
+                ErrorKind::MissingRequiredArgument,
+                "{line}"
+            );
+        }
+        parse("lictor cluster set orders --mode auto --reason why").unwrap();
+    }
+}

@@ -1,0 +1,208 @@
+//! What each command asks, and how it shows the answer.
+
+use anyhow::{Context, bail};
+use clap::CommandFactory;
+use lictor_wire::domain::{ClusterName, NodeName, RoutingTable};
+use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
+use lictor_wire::v1::control_plane_service_client::ControlPlaneServiceClient;
+use lictor_wire::v1::recovery_service_client::RecoveryServiceClient;
+use lictor_wire::v1::routing_service_client::RoutingServiceClient;
+use lictor_wire::v1::{
+    AddClusterRequest, GetClusterRequest, GetRecoveryRequest, GetStatusRequest, GetTableRequest,
+    ListClustersRequest, ListRecoveriesRequest, ListSubscribersRequest, UpdatePolicyRequest,
+};
+use tonic::transport::Channel;
+
+use crate::args::{
+    Cli, ClusterCommand, Format, NodeCommand, Noun, RecoveryCommand, RouteCommand,
+    SubscriberCommand,
+};
+use crate::call::{PATIENT, SOON, answer, connect};
+use crate::output::show;
+use crate::view::cluster::{Added, Cluster, Clusters};
+use crate::view::node::{Node, Nodes};
+use crate::view::recovery::{Story, Summaries};
+use crate::view::routing::{Subscribers, Table};
+use crate::view::status::Status;
+use crate::watch;
+
+/// Does what the command line says.
+pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
+    let (server, format) = (cli.server, cli.output);
+    match cli.noun {
+        Noun::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "lictor", &mut script);
+            crate::output::say(String::from_utf8(script)?.trim_end())
+        }
+        Noun::Cluster(command) => {
+            let client = ClusterServiceClient::new(connect(&server).await?);
+            cluster(command, client, format).await
+        }
+        Noun::Node(command) => {
+            let client = ClusterServiceClient::new(connect(&server).await?);
+            node(command, client, format).await
+        }
+        Noun::Recovery(command) => {
+            let client = RecoveryServiceClient::new(connect(&server).await?);
+            recovery(command, client, format).await
+        }
+        Noun::Route(RouteCommand::Watch) => watch::run(&server, format).await,
+        Noun::Route(RouteCommand::Show) => {
+            let client = RoutingServiceClient::new(connect(&server).await?);
+            show(&table(client).await?, format)
+        }
+        Noun::Subscriber(SubscriberCommand::List) => {
+            let client = RoutingServiceClient::new(connect(&server).await?);
+            show(&subscribers(client).await?, format)
+        }
+        Noun::Status => {
+            let mut client = ControlPlaneServiceClient::new(connect(&server).await?);
+            let status = answer(SOON, client.get_status(GetStatusRequest {})).await?;
+            show(&Status::from(status), format)
+        }
+    }
+}
+
+async fn table(mut client: RoutingServiceClient<Channel>) -> anyhow::Result<Table> {
+    let request = GetTableRequest { clusters: vec![] };
+    let response = answer(SOON, client.get_table(request)).await?;
+    let table = response.table.context("the answer has no table")?;
+    Ok(Table::from(&RoutingTable::try_from(table)?))
+}
+
+async fn subscribers(mut client: RoutingServiceClient<Channel>) -> anyhow::Result<Subscribers> {
+    let call = client.list_subscribers(ListSubscribersRequest {});
+    let subscribers = answer(SOON, call).await?.subscribers.into_iter();
+    Ok(Subscribers(subscribers.map(Into::into).collect()))
+}
+
+async fn cluster(
+    command: ClusterCommand,
+    mut client: ClusterServiceClient<Channel>,
+    format: Format,
+) -> anyhow::Result<()> {
+    const NO_CLUSTER: &str = "the answer has no cluster";
+    match command {
+        ClusterCommand::Add { name, seed, policy } => {
+            let request = AddClusterRequest {
+                name: name.into(),
+                seed: seed.into(),
+                policy: Some(policy.into()),
+            };
+            let added = answer(PATIENT, client.add_cluster(request)).await?;
+            show(&Added::from(added), format)
+        }
+        ClusterCommand::List => {
+            let call = client.list_clusters(ListClustersRequest {});
+            let clusters = answer(SOON, call).await?.clusters.into_iter();
+            show(&Clusters(clusters.map(Into::into).collect()), format)
+        }
+        ClusterCommand::Show { name } => show(&get_cluster(&mut client, &name).await?, format),
+        ClusterCommand::Set {
+            name,
+            policy,
+            reason,
+        } => {
+            let request = UpdatePolicyRequest {
+                name: name.into(),
+                change: Some(policy.into()),
+                reason,
+            };
+            let response = answer(SOON, client.update_policy(request)).await?;
+            show(
+                &Cluster::from(response.cluster.context(NO_CLUSTER)?),
+                format,
+            )
+        }
+    }
+}
+
+async fn get_cluster(
+    client: &mut ClusterServiceClient<Channel>,
+    name: &ClusterName,
+) -> anyhow::Result<Cluster> {
+    let request = GetClusterRequest {
+        name: name.to_string(),
+    };
+    let response = answer(SOON, client.get_cluster(request)).await?;
+    let cluster = response.cluster.context("the answer has no cluster")?;
+    Ok(cluster.into())
+}
+
+async fn node(
+    command: NodeCommand,
+    mut client: ClusterServiceClient<Channel>,
+    format: Format,
+) -> anyhow::Result<()> {
+    match command {
+        NodeCommand::List {
+            cluster: Some(cluster),
+        } => show(
+            &Nodes(get_cluster(&mut client, &cluster).await?.nodes),
+            format,
+        ),
+        NodeCommand::List { cluster: None } => show(&Nodes(all_nodes(&mut client).await?), format),
+        NodeCommand::Show { node } => show(&get_node(&mut client, &node).await?, format),
+    }
+}
+
+async fn all_nodes(client: &mut ClusterServiceClient<Channel>) -> anyhow::Result<Vec<Node>> {
+    let call = client.list_clusters(ListClustersRequest {});
+    let clusters = answer(SOON, call).await?.clusters.into_iter();
+    Ok(clusters
+        .flat_map(|cluster| Cluster::from(cluster).nodes)
+        .collect())
+}
+
+async fn get_node(
+    client: &mut ClusterServiceClient<Channel>,
+    name: &NodeName,
+) -> anyhow::Result<Node> {
+    let nodes = all_nodes(client).await?;
+    nodes
+        .into_iter()
+        .find(|node| node.name == name.as_str())
+        .with_context(|| format!("there is no node {name}; `lictor node list` shows all"))
+}
+
+async fn recovery(
+    command: RecoveryCommand,
+    mut client: RecoveryServiceClient<Channel>,
+    format: Format,
+) -> anyhow::Result<()> {
+    match command {
+        RecoveryCommand::List { cluster, limit } => {
+            let request = ListRecoveriesRequest {
+                cluster: cluster.map(Into::into),
+                limit,
+                before: None,
+            };
+            let call = client.list_recoveries(request);
+            let recoveries = answer(SOON, call).await?.recoveries.into_iter();
+            show(&Summaries(recoveries.map(Into::into).collect()), format)
+        }
+        RecoveryCommand::Show { id } => {
+            let id = if id == "last" {
+                last_recovery(&mut client).await?
+            } else {
+                id
+            };
+            let response = answer(SOON, client.get_recovery(GetRecoveryRequest { id })).await?;
+            let recovery = response.recovery.context("the answer has no recovery")?;
+            show(&Story::from(recovery), format)
+        }
+    }
+}
+
+async fn last_recovery(client: &mut RecoveryServiceClient<Channel>) -> anyhow::Result<String> {
+    let request = ListRecoveriesRequest {
+        limit: 1,
+        ..ListRecoveriesRequest::default()
+    };
+    let response = answer(SOON, client.list_recoveries(request)).await?;
+    match response.recoveries.into_iter().next() {
+        Some(last) => Ok(last.id),
+        None => bail!("there was no recovery yet"),
+    }
+}

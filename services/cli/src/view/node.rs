@@ -1,0 +1,289 @@
+//! Nodes and their health.
+
+use lictor_wire::v1;
+use serde::Serialize;
+
+use super::{At, word};
+use crate::output::{Paint, Tone, View, or_dash, plain, time};
+
+/// A node.
+#[derive(Debug, Serialize)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    cluster: String,
+    address: String,
+    server_uuid: String,
+    version: String,
+    role: String,
+    writability: String,
+    checks: Vec<Check>,
+    lag_us: Option<u64>,
+    latency_us: Option<u64>,
+    receiver: Option<String>,
+    applier_running: Option<bool>,
+    source: Option<String>,
+    gtid_executed: String,
+    quarantine: Option<Quarantine>,
+    zone: Option<String>,
+    promotion: String,
+    last_seen: Option<At>,
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    kind: String,
+    status: String,
+    sentence: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Quarantine {
+    reason: String,
+    errant: String,
+}
+
+impl Node {
+    /// A node of this cluster.
+    pub(crate) fn new(cluster: &str, view: v1::NodeView) -> Self {
+        let receiver = (view.source.is_some()).then(|| {
+            word(
+                view.receiver,
+                v1::ReceiverState::as_str_name,
+                "RECEIVER_STATE_",
+            )
+        });
+        Self {
+            name: view.name,
+            cluster: cluster.to_owned(),
+            address: view.address,
+            server_uuid: view.server_uuid,
+            version: view.version,
+            role: word(view.role, v1::NodeRole::as_str_name, "NODE_ROLE_"),
+            writability: word(
+                view.writability,
+                v1::Writability::as_str_name,
+                "WRITABILITY_",
+            ),
+            checks: view.checks.into_iter().map(Into::into).collect(),
+            lag_us: view.lag_us,
+            latency_us: view.latency_us,
+            receiver,
+            applier_running: view.applier_running,
+            source: view.source,
+            gtid_executed: view.gtid_executed,
+            quarantine: view.quarantine.map(|quarantine| Quarantine {
+                reason: quarantine.reason,
+                errant: quarantine.errant,
+            }),
+            zone: view.zone,
+            promotion: word(
+                view.promotion,
+                v1::PromotionRule::as_str_name,
+                "PROMOTION_RULE_",
+            ),
+            last_seen: At::read(view.last_seen.as_ref()),
+        }
+    }
+
+    /// Its health in a word.
+    fn health(&self) -> (String, Tone) {
+        if self.quarantine.is_some() {
+            return ("quarantined".to_owned(), Tone::Bad);
+        }
+        match self.checks.iter().map(Check::tone).max() {
+            None => ("unknown".to_owned(), Tone::Doubtful),
+            Some(Tone::Bad) => ("critical".to_owned(), Tone::Bad),
+            Some(Tone::Doubtful) => ("warning".to_owned(), Tone::Doubtful),
+            Some(_) => ("passing".to_owned(), Tone::Good),
+        }
+    }
+
+    fn lag(&self) -> String {
+        match (self.lag_us, &self.source) {
+            (Some(us), _) => time(us),
+            (None, Some(_)) => "unknown".to_owned(),
+            (None, None) => "-".to_owned(),
+        }
+    }
+}
+
+impl From<v1::HealthCheck> for Check {
+    fn from(check: v1::HealthCheck) -> Self {
+        Self {
+            kind: word(check.kind, v1::CheckKind::as_str_name, "CHECK_KIND_"),
+            status: word(check.status, v1::CheckStatus::as_str_name, "CHECK_STATUS_"),
+            sentence: check.sentence,
+        }
+    }
+}
+
+impl Check {
+    fn tone(&self) -> Tone {
+        match self.status.as_str() {
+            "passing" => Tone::Good,
+            "critical" => Tone::Bad,
+            _ => Tone::Doubtful,
+        }
+    }
+}
+
+/// A line for each node.
+pub(crate) fn nodes_table(nodes: &[Node], paint: Paint) -> String {
+    let row = |node: &Node| {
+        vec![
+            plain(&node.name),
+            plain(&node.role),
+            plain(&node.address),
+            plain(or_dash(
+                Some(node.version.clone()).filter(|version| !version.is_empty()),
+            )),
+            plain(&node.writability),
+            node.health(),
+            plain(node.lag()),
+            plain(or_dash(node.latency_us.map(time))),
+        ]
+    };
+    paint.table(
+        &[
+            "NODE",
+            "ROLE",
+            "ADDRESS",
+            "VERSION",
+            "WRITABILITY",
+            "HEALTH",
+            "LAG",
+            "LATENCY",
+        ],
+        nodes.iter().map(row),
+    )
+}
+
+impl View for Node {
+    fn text(&self, paint: Paint) -> String {
+        let (health, tone) = self.health();
+        let head = format!(
+            "{}  {}  {} of {} at {}",
+            paint.bold(&self.name),
+            paint.tone(&health, tone),
+            self.role,
+            self.cluster,
+            self.address
+        );
+        let replication = self.source.as_ref().map(|source| {
+            let applier = match self.applier_running {
+                Some(true) => "running",
+                Some(false) => "stopped",
+                None => "unknown",
+            };
+            format!(
+                "from {source}, receiver {}, applier {applier}, lag {}",
+                self.receiver.as_deref().unwrap_or("unknown"),
+                self.lag()
+            )
+        });
+        let quarantine = self
+            .quarantine
+            .as_ref()
+            .map(|quarantine| format!("{} Errant: {}", quarantine.reason, quarantine.errant));
+        let lines = [
+            ("server uuid", Some(self.server_uuid.clone())),
+            ("version", Some(self.version.clone())),
+            ("writability", Some(self.writability.clone())),
+            ("replication", replication),
+            ("latency", self.latency_us.map(time)),
+            ("zone", self.zone.clone()),
+            ("promotion", Some(self.promotion.clone())),
+            ("quarantine", quarantine),
+            ("gtid executed", Some(self.gtid_executed.clone())),
+            (
+                "last seen",
+                Some(self.last_seen.map_or_else(|| "never".to_owned(), At::text)),
+            ),
+        ];
+        let lines = lines
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!("  {name:<14}{}", value?)));
+        let checks = self.checks.iter().map(|check| {
+            format!(
+                "  {:<14}{}: {}",
+                check.kind,
+                paint.tone(&check.status, check.tone()),
+                check.sentence
+            )
+        });
+        std::iter::once(head)
+            .chain(lines)
+            .chain(checks)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}
+
+/// Several nodes.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Nodes(pub(crate) Vec<Node>);
+
+impl View for Nodes {
+    fn text(&self, paint: Paint) -> String {
+        if self.0.is_empty() {
+            return "There is no node.".to_owned();
+        }
+        nodes_table(&self.0, paint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replica() -> v1::NodeView {
+        v1::NodeView {
+            name: "orders-2".to_owned(),
+            address: "127.0.0.2:3306".to_owned(),
+            server_uuid: "00000000-0000-0000-0000-000000000002".to_owned(),
+            version: "9.7.4".to_owned(),
+            role: v1::NodeRole::Replica.into(),
+            writability: v1::Writability::SuperReadOnly.into(),
+            checks: vec![v1::HealthCheck {
+                kind: v1::CheckKind::Lag.into(),
+                status: v1::CheckStatus::Warning.into(),
+                sentence: "How far it is behind is unknown.".to_owned(),
+            }],
+            receiver: v1::ReceiverState::Connecting.into(),
+            applier_running: Some(true),
+            source: Some("127.0.0.1:3306".to_owned()),
+            gtid_executed: "aaaa:1-5".to_owned(),
+            promotion: v1::PromotionRule::Neutral.into(),
+            ..v1::NodeView::default()
+        }
+    }
+
+    #[test]
+    fn a_node_is_shown_with_its_checks() {
+        assert_eq!(
+            Node::new("orders", replica()).text(Paint::off()),
+            "\
+orders-2  warning  replica of orders at 127.0.0.2:3306
+  server uuid   00000000-0000-0000-0000-000000000002
+  version       9.7.4
+  writability   super_read_only
+  replication   from 127.0.0.1:3306, receiver connecting, applier running, lag unknown
+  promotion     neutral
+  gtid executed aaaa:1-5
+  last seen     never
+  lag           warning: How far it is behind is unknown."
+        );
+    }
+
+    #[test]
+    fn unknown_lag_is_not_zero_and_unknown_health_is_not_passing() {
+        let unseen = v1::NodeView {
+            source: Some("127.0.0.1:3306".to_owned()),
+            ..v1::NodeView::default()
+        };
+        let node = Node::new("orders", unseen);
+        assert_eq!(node.lag(), "unknown");
+        assert_eq!(node.health(), ("unknown".to_owned(), Tone::Doubtful));
+    }
+}
