@@ -1,0 +1,66 @@
+//! What is certain of one replica: whom it follows, how old its data may be,
+//! and whether reads may be sent to it at all. Facts that the readers' pool,
+//! the health in Consul and the problems must agree on.
+
+use std::time::Duration;
+
+use lictor_domain::{Mono, Node, NodeReport};
+
+use crate::errant::errant;
+use crate::view::{ClusterView, NodeView};
+
+/// How old the replica's data is at most; `None` when it was never known.
+///
+/// Between two known lags it grows with time: data that was complete as of a
+/// moment is still complete as of that moment.
+#[must_use]
+pub fn staleness(replica: &NodeView, now: Mono) -> Option<Duration> {
+    let as_of = now.since(replica.fresh_as_of?);
+    // A lag longer than our clock counts back would be cut short in it.
+    let told = replica.answer.as_ref().and_then(|answer| {
+        let lag = answer.report.replication.as_ref()?.lag?;
+        Some(now.since(answer.at) + lag)
+    });
+    Some(told.map_or(as_of, |told| told.max(as_of)))
+}
+
+/// Whether the replica answers now and says how far it is behind.
+#[must_use]
+pub fn tells_lag(replica: &NodeView) -> bool {
+    let report = current(replica);
+    let replication = report.and_then(|report| report.replication.as_ref());
+    replication.is_some_and(|replication| replication.lag.is_some())
+}
+
+/// The last report of a node that is not silent.
+#[must_use]
+pub fn current(node: &NodeView) -> Option<&NodeReport> {
+    node.report().filter(|_| node.silence.is_none())
+}
+
+/// Whether the replica is told to follow the primary, or a live replica of the
+/// cluster that is.
+#[must_use]
+pub fn leads_to_primary(view: &ClusterView, report: &NodeReport) -> bool {
+    let Some(replication) = &report.replication else {
+        return false;
+    };
+    view.follows_primary(report)
+        || view.replicas().any(|(node, seen)| {
+            node.address == replication.source
+                && node.quarantine.is_none()
+                && current(seen).is_some_and(|source| view.follows_primary(source))
+        })
+}
+
+/// Whether what the replica holds can be the primary's data, so that it may be
+/// shown to a reader: not if it is quarantined, takes writes of its own, or
+/// holds what the primary never had.
+#[must_use]
+pub fn is_faithful(view: &ClusterView, node: &Node, replica: &NodeView) -> bool {
+    let writable = replica
+        .report()
+        .is_some_and(|report| report.writability.accepts_writes());
+    let strays = || errant(view, &node.name).is_some_and(|errant| !errant.is_empty());
+    node.quarantine.is_none() && !writable && !strays()
+}
