@@ -1,0 +1,183 @@
+//! Everything that is not as it should be: a registry of pure matchers.
+//!
+//! Each matcher looks at what is known now and either finds its one kind of
+//! problem, with the evidence for it, or says nothing. It says nothing when it
+//! does not know; but what ought to be known and is not (a lag, a node that
+//! never answered) is itself a problem, never health. Problems that come from
+//! decisions (a blocked failover, a spent budget) are the keeper's.
+
+mod durability;
+mod primary;
+mod replica;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+
+use lictor_domain::{Evidence, Mode, Mono, Node, NodeName, Problem, ProblemCode, Severity};
+
+pub(crate) use self::durability::{correction, install_plugins, wrong_settings};
+use crate::timing::Timing;
+use crate::verdict::{self, Verdict};
+use crate::view::{ClusterView, NodeView};
+
+/// One kind of problem and how it is found.
+#[derive(Clone, Copy, Debug)]
+pub struct Matcher {
+    /// Its stable name.
+    pub code: ProblemCode,
+    /// How much it matters.
+    pub severity: Severity,
+    find: Find,
+}
+
+/// Whom a matcher looks at; the problem is then about that node.
+#[derive(Clone, Copy, Debug)]
+enum Find {
+    /// The cluster as a whole.
+    Cluster(fn(&Scene<'_>) -> Option<Finding>),
+    /// The primary.
+    Primary(fn(&Scene<'_>) -> Option<Finding>),
+    /// Each replica, quarantined ones included.
+    AnyReplica(FindInReplica),
+    /// Each replica that is to take part: a quarantined one is expected to
+    /// stand still.
+    Replica(FindInReplica),
+}
+
+type FindInReplica = fn(&Scene<'_>, &Node, &NodeView) -> Option<Finding>;
+
+/// What a matcher found.
+struct Finding {
+    sentence: String,
+    response: String,
+    evidence: Vec<Evidence>,
+}
+
+/// What matchers look at.
+struct Scene<'a> {
+    view: &'a ClusterView,
+    timing: &'a Timing,
+    now: Mono,
+    verdict: Verdict,
+}
+
+const fn critical(code: ProblemCode, find: Find) -> Matcher {
+    Matcher {
+        code,
+        severity: Severity::Critical,
+        find,
+    }
+}
+
+const fn warning(code: ProblemCode, find: Find) -> Matcher {
+    Matcher {
+        code,
+        severity: Severity::Warning,
+        find,
+    }
+}
+
+/// Every matcher there is.
+pub const MATCHERS: &[Matcher] = {
+    use Find::{AnyReplica, Cluster, Primary, Replica};
+    use ProblemCode as Code;
+    &[
+        critical(Code::DeadPrimary, Primary(primary::dead)),
+        critical(Code::HungPrimary, Primary(primary::hung)),
+        critical(Code::UnreachablePrimary, Primary(primary::unreachable)),
+        critical(
+            Code::PrimaryAndReplicasUnreachable,
+            Primary(primary::unreachable_with_replicas),
+        ),
+        critical(Code::PrimaryReadOnly, Primary(primary::read_only)),
+        critical(Code::MultiplePrimaries, Cluster(primary::multiple)),
+        critical(Code::ReplicaIsWritable, AnyReplica(replica::writable)),
+        warning(Code::ReplicationBroken, Replica(replica::broken)),
+        warning(Code::ReceiverDown, Replica(replica::receiver_down)),
+        warning(Code::ReplicaLagging, Replica(replica::lagging)),
+        warning(Code::ErrantGtid, AnyReplica(replica::errant)),
+        warning(Code::WrongSource, Replica(replica::wrong_source)),
+        warning(Code::UnreachableReplica, AnyReplica(replica::unreachable)),
+        critical(Code::SemiSyncNotEnforced, Primary(durability::not_enforced)),
+        critical(Code::SemiSyncStarved, Primary(durability::starved)),
+    ]
+};
+
+/// All problems at `now`, the gravest first, then by code and node.
+#[must_use]
+pub fn problems(view: &ClusterView, timing: &Timing, now: Mono) -> Vec<Problem> {
+    let scene = Scene {
+        view,
+        timing,
+        now,
+        verdict: verdict::of_primary(view, timing, now),
+    };
+    let mut problems: Vec<_> = MATCHERS
+        .iter()
+        .flat_map(|matcher| matcher.matches(&scene))
+        .collect();
+    problems.sort_by(|a, b| {
+        let key = |problem: &Problem| (Reverse(problem.severity), problem.code);
+        (key(a), &a.node).cmp(&(key(b), &b.node))
+    });
+    problems
+}
+
+impl Matcher {
+    fn matches(&self, scene: &Scene<'_>) -> Vec<Problem> {
+        let primary = || Some(scene.view.cluster.primary.clone());
+        let found: Vec<_> = match self.find {
+            Find::Cluster(find) => find(scene).map(|found| (None, found)).into_iter().collect(),
+            Find::Primary(find) => find(scene)
+                .map(|found| (primary(), found))
+                .into_iter()
+                .collect(),
+            Find::AnyReplica(find) => each_replica(scene, find, |_| true),
+            Find::Replica(find) => each_replica(scene, find, |node| node.quarantine.is_none()),
+        };
+        found
+            .into_iter()
+            .map(|(node, found)| self.problem(node, found))
+            .collect()
+    }
+
+    fn problem(&self, node: Option<NodeName>, found: Finding) -> Problem {
+        Problem {
+            code: self.code,
+            severity: self.severity,
+            node,
+            sentence: found.sentence,
+            response: found.response,
+            evidence: found.evidence,
+        }
+    }
+}
+
+fn each_replica(
+    scene: &Scene<'_>,
+    find: FindInReplica,
+    looked_at: fn(&Node) -> bool,
+) -> Vec<(Option<NodeName>, Finding)> {
+    let replicas = scene.view.replicas();
+    replicas
+        .filter(|(node, _)| looked_at(node))
+        .filter_map(|(node, seen)| Some((Some(node.name.clone()), find(scene, node, seen)?)))
+        .collect()
+}
+
+impl Scene<'_> {
+    /// Whether nothing is odd about the primary. What its replicas lack while
+    /// something is, they lack because of it.
+    fn primary_is_well(&self) -> bool {
+        self.verdict == Verdict::Alive && self.view.primary().answer.is_some()
+    }
+
+    /// What is done about a problem: by Lictor, where the mode lets it.
+    fn response(&self, lictor: &str, operator: &str) -> String {
+        match self.view.cluster.policy.mode {
+            Mode::Auto => lictor.to_owned(),
+            Mode::Observe | Mode::Manual => operator.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Problems of the primary.
+
+use lictor_domain::{Evidence, NodeName, ProblemCode, Writability};
+
+use super::{Finding, Scene};
+use crate::replica::current;
+use crate::verdict::Verdict;
+use crate::view::Silence;
+
+pub(super) fn dead(scene: &Scene<'_>) -> Option<Finding> {
+    judged(scene, ProblemCode::DeadPrimary)
+}
+
+pub(super) fn hung(scene: &Scene<'_>) -> Option<Finding> {
+    judged(scene, ProblemCode::HungPrimary)
+}
+
+pub(super) fn unreachable(scene: &Scene<'_>) -> Option<Finding> {
+    judged(scene, ProblemCode::UnreachablePrimary).or_else(|| denied(scene))
+}
+
+pub(super) fn unreachable_with_replicas(scene: &Scene<'_>) -> Option<Finding> {
+    judged(scene, ProblemCode::PrimaryAndReplicasUnreachable)
+}
+
+/// The verdict's problem, where it is of this kind.
+fn judged(scene: &Scene<'_>, code: ProblemCode) -> Option<Finding> {
+    let (Verdict::Lost(problem) | Verdict::Withheld(problem)) = &scene.verdict else {
+        return None;
+    };
+    (problem.code == code).then(|| Finding {
+        sentence: problem.sentence.clone(),
+        response: problem.response.clone(),
+        evidence: problem.evidence.clone(),
+    })
+}
+
+/// Alive, so no verdict; but nothing is known of it.
+fn denied(scene: &Scene<'_>) -> Option<Finding> {
+    let name = &scene.view.cluster.primary;
+    let Some((Silence::Denied(reason), _)) = &scene.view.primary().silence else {
+        return None;
+    };
+    Some(Finding {
+        sentence: format!("{name} is alive, but turns the control account away"),
+        response: "no failover: give the control account its password and privileges".to_owned(),
+        evidence: vec![Evidence::Unreachable {
+            node: name.clone(),
+            reason: reason.clone(),
+        }],
+    })
+}
+
+pub(super) fn read_only(scene: &Scene<'_>) -> Option<Finding> {
+    let name = &scene.view.cluster.primary;
+    let report = current(scene.view.primary())?;
+    let mut wrong = match report.writability {
+        Writability::Writable => vec![],
+        Writability::ReadOnly => vec!["read_only"],
+        Writability::SuperReadOnly => vec!["super_read_only"],
+    };
+    // Clearing `read_only` clears `super_read_only` with it.
+    let mut by_hand: Vec<_> = wrong.iter().map(|_| "SET GLOBAL read_only = OFF").collect();
+    if report.offline {
+        wrong.push("offline_mode");
+        by_hand.push("SET GLOBAL offline_mode = OFF");
+    }
+    let by_hand = format!("on {name}: {}", by_hand.join("; "));
+    let by_lictor =
+        format!("Lictor opens it if it has restarted and no replica holds more; else, {by_hand}");
+    (!wrong.is_empty()).then(|| Finding {
+        sentence: format!("{name} is the primary, and accepts no writes"),
+        response: scene.response(&by_lictor, &by_hand),
+        evidence: wrong
+            .iter()
+            .map(|setting| switched(name, setting, "ON", "OFF"))
+            .collect(),
+    })
+}
+
+pub(super) fn multiple(scene: &Scene<'_>) -> Option<Finding> {
+    let view = scene.view;
+    let writable: Vec<_> = view
+        .cluster
+        .nodes
+        .iter()
+        .map(|node| &node.name)
+        .filter(|name| {
+            current(view.node(name)).is_some_and(|report| report.writability.accepts_writes())
+        })
+        .collect();
+    let names: Vec<_> = writable.iter().map(|name| name.as_str()).collect();
+    let by_hand = format!(
+        "close all but {}: SET GLOBAL super_read_only = ON",
+        view.cluster.primary
+    );
+    (writable.len() > 1).then(|| Finding {
+        sentence: format!("more than one node accepts writes: {}", names.join(", ")),
+        response: scene.response(
+            "Lictor closes all but the primary while that accepts writes",
+            &by_hand,
+        ),
+        evidence: writable
+            .iter()
+            .map(|name| switched(name, "read_only", "OFF", "ON, except on the primary"))
+            .collect(),
+    })
+}
+
+/// A switch that stands wrong.
+pub(super) fn switched(node: &NodeName, setting: &str, value: &str, wanted: &str) -> Evidence {
+    Evidence::Setting {
+        node: node.clone(),
+        name: setting.to_owned(),
+        value: value.to_owned(),
+        wanted: wanted.to_owned(),
+    }
+}

@@ -1,0 +1,509 @@
+//! One row for each alteration of a healthy cluster: the codes it must give.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use lictor_domain::{
+    Evidence, Mode, Mono, ProbeOutcome, Problem, ProblemCode, ReceiverState, Severity, Writability,
+};
+use lictor_domain::{GtidRole, ServerVersion};
+
+use super::{MATCHERS, problems};
+use crate::fixture::{Fixture, NOW, TIMING, address, gtids, name, server_error};
+use ProblemCode::{
+    DeadPrimary, ErrantGtid, HungPrimary, MultiplePrimaries, PrimaryAndReplicasUnreachable,
+    PrimaryReadOnly, ReceiverDown, ReplicaIsWritable, ReplicaLagging, ReplicationBroken,
+    SemiSyncNotEnforced, SemiSyncStarved, UnreachablePrimary, UnreachableReplica, WrongSource,
+};
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+const LONG: Duration = ms(4000);
+
+fn found(fixture: &Fixture) -> Vec<Problem> {
+    problems(&fixture.view(), &TIMING, NOW)
+}
+
+fn codes(problems: &[Problem]) -> Vec<ProblemCode> {
+    problems.iter().map(|problem| problem.code).collect()
+}
+
+fn only(fixture: &Fixture) -> Problem {
+    let mut problems = found(fixture);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    problems.remove(0)
+}
+
+fn unreachable() -> ProbeOutcome {
+    ProbeOutcome::Unreachable {
+        reason: "no route to host".to_owned(),
+    }
+}
+
+fn denied() -> ProbeOutcome {
+    ProbeOutcome::Denied {
+        reason: "Access denied for user 'lictor'".to_owned(),
+    }
+}
+
+/// Alters number 2's stream.
+fn receiver(state: ReceiverState) -> Fixture {
+    healthy().replication(2, |replication| {
+        replication.receiver = state;
+        replication.receiver_error = Some(server_error(1045, "Access denied"));
+    })
+}
+
+fn applier(error: Option<u32>) -> Fixture {
+    healthy().replication(2, |replication| {
+        replication.applier_running = false;
+        replication.applier_error = error.map(|number| server_error(number, "duplicate key"));
+    })
+}
+
+fn healthy() -> Fixture {
+    Fixture::healthy(2)
+}
+
+fn everyone(outcome: &ProbeOutcome) -> Fixture {
+    (1..=3).fold(healthy(), |fixture, n| {
+        fixture.silent(n, outcome.clone(), LONG)
+    })
+}
+
+/// What was altered, the cluster, and the codes it must give, in any order.
+type Row = (&'static str, Fixture, &'static [ProblemCode]);
+
+fn assert_found<const N: usize>(rows: [Row; N]) {
+    for (what, fixture, expected) in rows {
+        let problems = found(&fixture);
+        let mut codes = codes(&problems);
+        let mut expected = expected.to_vec();
+        codes.sort();
+        expected.sort();
+        assert_eq!(codes, expected, "{what}: {problems:#?}");
+    }
+}
+
+#[test]
+fn a_cluster_without_anything_wrong_has_no_problem() {
+    assert_found([
+        ("nothing", healthy(), &[]),
+        ("no replica, async", Fixture::healthy(0).acks(0), &[]),
+    ]);
+}
+
+#[test]
+fn what_ails_the_primary_is_found() {
+    assert_found([
+        ("killed", healthy().dead_primary(), &[DeadPrimary]),
+        ("hung", healthy().hung_primary(LONG), &[HungPrimary]),
+        (
+            "hung, not for long yet",
+            healthy().hung_primary(ms(1000)),
+            &[],
+        ),
+        (
+            "out of our reach, but heard",
+            healthy().silent(1, ProbeOutcome::TimedOut, LONG),
+            &[UnreachablePrimary],
+        ),
+        (
+            "dead without a witness",
+            Fixture::healthy(0)
+                .acks(0)
+                .silent(1, ProbeOutcome::Refused, LONG),
+            &[DeadPrimary],
+        ),
+        (
+            "turns us away",
+            healthy().silent(1, denied(), LONG),
+            &[UnreachablePrimary],
+        ),
+        (
+            "we are cut off",
+            everyone(&ProbeOutcome::TimedOut),
+            &[
+                PrimaryAndReplicasUnreachable,
+                UnreachableReplica,
+                UnreachableReplica,
+            ],
+        ),
+        (
+            "read-only primary",
+            healthy().writability(1, Writability::ReadOnly),
+            &[PrimaryReadOnly],
+        ),
+        (
+            "super-read-only primary",
+            healthy().writability(1, Writability::SuperReadOnly),
+            &[PrimaryReadOnly],
+        ),
+        (
+            "offline primary",
+            healthy().report(1, |report| report.offline = true),
+            &[PrimaryReadOnly],
+        ),
+    ]);
+}
+
+#[test]
+fn who_accepts_writes_and_should_not_is_found() {
+    assert_found([
+        (
+            "two writable nodes",
+            healthy().writability(2, Writability::Writable),
+            &[MultiplePrimaries, ReplicaIsWritable],
+        ),
+        (
+            "the wrong node writable",
+            healthy()
+                .writability(1, Writability::SuperReadOnly)
+                .writability(2, Writability::Writable),
+            &[PrimaryReadOnly, ReplicaIsWritable],
+        ),
+        (
+            "writable for privileged accounts only",
+            healthy().writability(2, Writability::ReadOnly),
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn what_hinders_replication_is_found() {
+    assert_found([
+        ("applier error", applier(Some(1062)), &[ReplicationBroken]),
+        ("applier stopped", applier(None), &[ReplicationBroken]),
+        (
+            "receiver stopped",
+            receiver(ReceiverState::Stopped),
+            &[ReceiverDown],
+        ),
+        (
+            "receiver connecting",
+            receiver(ReceiverState::Connecting),
+            &[ReceiverDown],
+        ),
+        ("lag at the limit", healthy().lag(2, Some(ms(5000))), &[]),
+        (
+            "lag above it",
+            healthy().lag(2, Some(ms(5001))),
+            &[ReplicaLagging],
+        ),
+        ("lag unknown", healthy().lag(2, None), &[ReplicaLagging]),
+        (
+            "delayed on purpose",
+            healthy().replication(2, |replication| {
+                replication.delay = ms(60_000);
+                replication.lag = Some(ms(60_100));
+            }),
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn whose_data_is_not_the_primarys_is_found() {
+    assert_found([
+        (
+            "errant transactions",
+            healthy().executed(2, &gtids(9, 1, 3)),
+            &[ErrantGtid],
+        ),
+        (
+            "newer than the primary's last words",
+            healthy().executed(2, &gtids(1, 101, 200)),
+            &[],
+        ),
+        (
+            "quarantined, and so standing still",
+            receiver(ReceiverState::Stopped).quarantined(2, "it diverged"),
+            &[ErrantGtid],
+        ),
+        ("another source", healthy().follows(2, 8), &[WrongSource]),
+        (
+            "no source",
+            healthy().report(2, |report| report.replication = None),
+            &[WrongSource],
+        ),
+        ("through a replica", healthy().follows(2, 3), &[]),
+        (
+            "through a replica that is down",
+            healthy()
+                .follows(2, 3)
+                .silent(3, ProbeOutcome::Refused, LONG),
+            &[UnreachableReplica, WrongSource],
+        ),
+        (
+            "replicas in a circle",
+            healthy().follows(2, 3).follows(3, 2),
+            &[WrongSource, WrongSource],
+        ),
+    ]);
+}
+
+#[test]
+fn who_is_silent_is_found() {
+    assert_found([
+        (
+            "replica refuses",
+            healthy().silent(2, ProbeOutcome::Refused, ms(1)),
+            &[UnreachableReplica],
+        ),
+        (
+            "replica turns us away",
+            healthy().silent(2, denied(), ms(1)),
+            &[UnreachableReplica],
+        ),
+        (
+            "replica missed a probe",
+            healthy().silent(2, ProbeOutcome::TimedOut, ms(800)),
+            &[],
+        ),
+        (
+            "replica mute for long",
+            healthy().silent(2, ProbeOutcome::TimedOut, LONG),
+            &[UnreachableReplica],
+        ),
+        (
+            "replica out of reach",
+            healthy().silent(2, unreachable(), LONG),
+            &[UnreachableReplica],
+        ),
+        (
+            "replica never seen",
+            healthy().unseen(2),
+            &[UnreachableReplica],
+        ),
+    ]);
+}
+
+#[test]
+fn what_endangers_durability_is_found() {
+    assert_found([
+        (
+            "semi-sync off",
+            healthy().semi_sync(1, |semi_sync| semi_sync.source_enabled = false),
+            &[SemiSyncNotEnforced],
+        ),
+        (
+            "semi-sync fell back",
+            healthy().semi_sync(1, |semi_sync| semi_sync.source_active = false),
+            &[SemiSyncNotEnforced],
+        ),
+        (
+            "no plugin",
+            healthy().report(1, |report| report.semi_sync = None),
+            &[SemiSyncNotEnforced],
+        ),
+        (
+            "semi-sync off, async policy",
+            healthy()
+                .acks(0)
+                .semi_sync(1, |semi_sync| semi_sync.source_enabled = false),
+            &[],
+        ),
+        (
+            "nobody to acknowledge",
+            healthy().semi_sync(1, |semi_sync| semi_sync.clients = 0),
+            &[SemiSyncStarved],
+        ),
+    ]);
+}
+
+#[test]
+fn every_matcher_has_its_own_code() {
+    let codes: BTreeSet<_> = MATCHERS.iter().map(|matcher| matcher.code).collect();
+    assert_eq!(codes.len(), MATCHERS.len());
+}
+
+#[test]
+fn every_problem_says_what_is_done_about_it() {
+    for fixture in [
+        everyone(&unreachable()),
+        healthy().dead_primary(),
+        healthy().writability(2, Writability::Writable),
+        receiver(ReceiverState::Stopped).follows(3, 8),
+        applier(None).executed(3, &gtids(9, 1, 1)),
+    ] {
+        for problem in found(&fixture) {
+            assert!(!problem.sentence.is_empty());
+            assert!(!problem.response.is_empty(), "{problem}");
+        }
+    }
+}
+
+#[test]
+fn the_gravest_come_first_then_by_code_and_node() {
+    let fixture = healthy()
+        .lag(3, None)
+        .lag(2, None)
+        .executed(2, &gtids(9, 1, 1))
+        .semi_sync(1, |semi_sync| semi_sync.clients = 0);
+    let order: Vec<_> = found(&fixture)
+        .into_iter()
+        .map(|problem| (problem.severity, problem.code, problem.node.unwrap()))
+        .collect();
+    assert_eq!(
+        order,
+        [
+            (Severity::Critical, SemiSyncStarved, name(1)),
+            (Severity::Warning, ReplicaLagging, name(2)),
+            (Severity::Warning, ReplicaLagging, name(3)),
+            (Severity::Warning, ErrantGtid, name(2)),
+        ]
+    );
+}
+
+#[test]
+fn the_evidence_of_a_broken_applier_is_the_servers_error() {
+    let problem = only(&applier(Some(1062)));
+    assert_eq!(
+        problem.evidence,
+        [Evidence::ServerSays {
+            node: name(2),
+            number: 1062,
+            message: "duplicate key".to_owned(),
+        }]
+    );
+}
+
+#[test]
+fn a_stopped_receiver_and_one_that_cannot_connect_are_told_apart() {
+    let stopped = only(&receiver(ReceiverState::Stopped)).sentence;
+    assert_eq!(stopped, "the receiver of orders-2 is stopped");
+    let connecting = only(&receiver(ReceiverState::Connecting)).sentence;
+    assert_eq!(
+        connecting,
+        "the receiver of orders-2 cannot connect to 10.0.0.1:3306"
+    );
+}
+
+#[test]
+fn unknown_lag_is_evidence_without_a_number() {
+    let problem = only(&healthy().lag(2, None));
+    assert_eq!(
+        problem.evidence,
+        [Evidence::Lag {
+            replica: name(2),
+            lag: None,
+            allowed: ms(5000),
+        }]
+    );
+}
+
+#[test]
+fn lag_is_unknown_only_when_the_last_known_one_no_longer_bounds_it() {
+    let mut view = healthy().view();
+    let unknown = healthy().lag(2, None).answer(2);
+    let lagging_at = |view: &mut crate::view::ClusterView, now: Mono| {
+        for n in [1, 3] {
+            view.probed(&name(n), healthy().answer(n), now);
+        }
+        view.probed(&name(2), unknown.clone(), now);
+        codes(&problems(view, &TIMING, now))
+    };
+    assert_eq!(lagging_at(&mut view, NOW + ms(4000)), []);
+    assert_eq!(lagging_at(&mut view, NOW + ms(5200)), [ReplicaLagging]);
+}
+
+#[test]
+fn the_errant_set_is_named() {
+    let errant = gtids(9, 1, 3);
+    let problem = only(&healthy().executed(2, &errant));
+    assert_eq!(
+        problem.evidence,
+        [Evidence::Gtids {
+            node: name(2),
+            role: GtidRole::Errant,
+            set: errant,
+        }]
+    );
+}
+
+#[test]
+fn a_quarantine_shows_its_reason() {
+    let problem = only(&healthy().quarantined(2, "it diverged"));
+    assert_eq!(problem.sentence, "orders-2 is quarantined: it diverged");
+}
+
+#[test]
+fn a_wrong_source_is_shown_and_put_right_by_lictor_only_in_auto() {
+    let astray = healthy().follows(2, 8);
+    let by_hand = only(&astray);
+    assert_eq!(
+        by_hand.evidence,
+        [Evidence::Follows {
+            replica: name(2),
+            source: address(8),
+        }]
+    );
+    assert_eq!(
+        by_hand.response,
+        "on orders-2: STOP REPLICA; CHANGE REPLICATION SOURCE TO SOURCE_HOST = '10.0.0.1', \
+         SOURCE_PORT = 3306, SOURCE_AUTO_POSITION = 1; START REPLICA"
+    );
+    let by_lictor = only(&astray.policy(|policy| policy.mode = Mode::Auto));
+    assert_eq!(by_lictor.response, "Lictor makes it follow the primary");
+}
+
+#[test]
+fn each_wrong_semi_sync_setting_is_evidence_with_its_remedy() {
+    let problem = only(&healthy().acks(2).semi_sync(1, |semi_sync| {
+        semi_sync.source_enabled = false;
+        semi_sync.source_active = false;
+        semi_sync.timeout = ms(10_000);
+        semi_sync.wait_no_replica = false;
+        semi_sync.after_sync = false;
+    }));
+    let settings: Vec<_> = problem.evidence.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        settings,
+        [
+            "orders-1 has rpl_semi_sync_source_wait_for_replica_count=1, wanted 2",
+            "orders-1 has rpl_semi_sync_source_timeout=10000, wanted 31536000000",
+            "orders-1 has rpl_semi_sync_source_wait_no_replica=OFF, wanted ON",
+            "orders-1 has rpl_semi_sync_source_wait_point=AFTER_COMMIT, wanted AFTER_SYNC",
+            "orders-1 has rpl_semi_sync_source_enabled=OFF, wanted ON",
+        ]
+    );
+    assert!(
+        problem
+            .response
+            .ends_with("SET GLOBAL rpl_semi_sync_source_enabled = ON")
+    );
+}
+
+#[test]
+fn the_plugins_are_named_as_the_version_names_them() {
+    let old = healthy().report(1, |report| {
+        report.version = ServerVersion::new(8, 0, 25);
+        report.semi_sync = None;
+    });
+    assert!(only(&old).response.contains("semisync_master.so"));
+    let new = healthy().report(1, |report| report.semi_sync = None);
+    assert!(only(&new).response.contains("semisync_source.so"));
+}
+
+#[test]
+fn a_read_only_primary_names_the_switches_that_stand_wrong() {
+    let problem = only(&healthy().report(1, |report| {
+        report.writability = Writability::SuperReadOnly;
+        report.offline = true;
+    }));
+    let settings: Vec<_> = problem.evidence.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        settings,
+        [
+            "orders-1 has super_read_only=ON, wanted OFF",
+            "orders-1 has offline_mode=ON, wanted OFF",
+        ]
+    );
+    assert_eq!(
+        problem.response,
+        "on orders-1: SET GLOBAL read_only = OFF; SET GLOBAL offline_mode = OFF"
+    );
+}
