@@ -1,0 +1,232 @@
+//! Which replicas serve reads.
+//!
+//! Every entering and leaving makes a revision that all subscribers get, so
+//! membership has hysteresis: a member stays until its data may be older than
+//! the policy allows, another enters only when it is known to be at most half
+//! as old. Unknown lag never lets anyone in; a member whose lag becomes unknown
+//! stays only as long as its last known lag still bounds its age.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use lictor_domain::{Mono, Node, NodeName};
+
+use crate::replica::{is_faithful, leads_to_primary, staleness, tells_lag};
+use crate::timing::Timing;
+use crate::view::{ClusterView, NodeView};
+
+/// The replicas that serve reads from now on, given those that did until now.
+#[must_use]
+pub fn readers(
+    view: &ClusterView,
+    timing: &Timing,
+    previous: &BTreeSet<NodeName>,
+    now: Mono,
+) -> BTreeSet<NodeName> {
+    view.replicas()
+        .filter(|(node, seen)| may_serve(view, node, seen, timing, now))
+        .filter(|(node, seen)| {
+            if previous.contains(&node.name) {
+                may_stay(view, seen, now)
+            } else {
+                may_enter(view, seen, now)
+            }
+        })
+        .map(|(node, _)| node.name.clone())
+        .collect()
+}
+
+fn may_serve(view: &ClusterView, node: &Node, seen: &NodeView, timing: &Timing, now: Mono) -> bool {
+    let heard = seen
+        .alive_at
+        .is_some_and(|alive_at| now.since(alive_at) <= timing.reader_patience);
+    let offline = seen.report().is_some_and(|report| report.offline);
+    is_faithful(view, node, seen) && heard && !seen.refused() && !offline
+}
+
+fn may_stay(view: &ClusterView, seen: &NodeView, now: Mono) -> bool {
+    is_within(seen, view.cluster.policy.max_read_lag(), now)
+}
+
+/// A lag is measured against the node's own source, so a newcomer's has to be
+/// the primary; a member may be on its way from a lost primary to the next.
+fn may_enter(view: &ClusterView, seen: &NodeView, now: Mono) -> bool {
+    let follows = seen
+        .report()
+        .is_some_and(|report| leads_to_primary(view, report));
+    follows && tells_lag(seen) && is_within(seen, view.cluster.policy.max_read_lag() / 2, now)
+}
+
+fn is_within(seen: &NodeView, limit: Duration, now: Mono) -> bool {
+    staleness(seen, now).is_some_and(|staleness| staleness <= limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use lictor_domain::{ProbeOutcome, ReceiverState, Writability};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fixture::{Fixture, NOW, TIMING, gtids, name};
+
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    fn numbers(numbers: &[u32]) -> BTreeSet<NodeName> {
+        numbers.iter().map(|n| name(*n)).collect()
+    }
+
+    /// The pool of two replicas after number 2 of the fixture was altered, with
+    /// these members before.
+    fn pool(fixture: &Fixture, previous: &[u32], now: Mono) -> BTreeSet<NodeName> {
+        readers(&fixture.view(), &TIMING, &numbers(previous), now)
+    }
+
+    #[test]
+    fn healthy_replicas_serve_reads_and_the_primary_does_not() {
+        assert_eq!(pool(&Fixture::healthy(2), &[], NOW), numbers(&[2, 3]));
+    }
+
+    #[test]
+    fn who_may_not_serve_is_out_whether_member_or_not() {
+        let healthy = || Fixture::healthy(2);
+        let two_seconds = Duration::from_secs(2);
+        let refused = ProbeOutcome::Refused;
+        for (why, fixture) in [
+            ("quarantined", healthy().quarantined(2, "diverged")),
+            ("writable", healthy().writability(2, Writability::Writable)),
+            ("errant", healthy().executed(2, &gtids(9, 1, 1))),
+            (
+                "offline",
+                healthy().report(2, |report| report.offline = true),
+            ),
+            ("refusing", healthy().silent(2, refused, ms(1))),
+            ("unseen", healthy().unseen(2)),
+            ("far behind", healthy().lag(2, Some(two_seconds * 3))),
+            ("never known", healthy().lag(2, None)),
+        ] {
+            for previous in [&[][..], &[2, 3]] {
+                assert_eq!(pool(&fixture, previous, NOW), numbers(&[3]), "{why}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_silent_member_leaves_after_the_patience() {
+        let silent = |since| Fixture::healthy(2).silent(2, ProbeOutcome::TimedOut, since);
+        let patient = pool(&silent(TIMING.reader_patience), &[2, 3], NOW);
+        assert_eq!(patient, numbers(&[2, 3]));
+        let later = TIMING.reader_patience + ms(1);
+        assert_eq!(pool(&silent(later), &[2, 3], NOW), numbers(&[3]));
+    }
+
+    #[test]
+    fn a_silent_replica_does_not_enter() {
+        let silent = Fixture::healthy(2).silent(2, ProbeOutcome::TimedOut, ms(10));
+        assert_eq!(pool(&silent, &[3], NOW), numbers(&[3]));
+    }
+
+    #[test]
+    fn a_replica_enters_at_half_the_limit_and_leaves_above_it() {
+        let behind = |lag| Fixture::healthy(2).lag(2, Some(ms(lag)));
+        for (lag, member, expected) in [
+            (2500, false, true),
+            (2501, false, false),
+            (5000, true, true),
+            (5001, true, false),
+        ] {
+            let previous: &[u32] = if member { &[2, 3] } else { &[3] };
+            let pool = pool(&behind(lag), previous, NOW);
+            assert_eq!(pool.contains(&name(2)), expected, "{lag} ms, {member}");
+        }
+    }
+
+    #[test]
+    fn a_replica_of_another_source_does_not_enter() {
+        let astray = Fixture::healthy(2).follows(2, 8);
+        assert_eq!(pool(&astray, &[], NOW), numbers(&[3]));
+    }
+
+    #[test]
+    fn when_the_primary_is_lost_its_replicas_still_serve_reads() {
+        let lost = Fixture::healthy(2);
+        let mut view = lost.view();
+        let dead = lost.clone().dead_primary();
+        let later = NOW + ms(400);
+        view.probed(&name(1), ProbeOutcome::Refused, later);
+        for n in [2, 3] {
+            view.probed(&name(n), dead.answer(n), later);
+        }
+        let pool = readers(&view, &TIMING, &numbers(&[2, 3]), later);
+        assert_eq!(pool, numbers(&[2, 3]));
+    }
+
+    #[test]
+    fn a_member_whose_lag_became_unknown_leaves_when_its_data_may_be_too_old() {
+        let mut fixture = Fixture::healthy(1);
+        let mut view = fixture.view();
+        fixture = fixture.replication(2, |replication| {
+            replication.receiver = ReceiverState::Stopped;
+            replication.lag = None;
+        });
+        let mut members = numbers(&[2]);
+        let mut left_at = None;
+        for tick in 1..=30 {
+            let now = NOW + ms(200) * tick;
+            view.probed(&name(2), fixture.answer(2), now);
+            members = readers(&view, &TIMING, &members, now);
+            if members.is_empty() {
+                left_at.get_or_insert(now.since(NOW));
+            }
+        }
+        assert_eq!(left_at, Some(ms(5200)));
+    }
+
+    /// Lets a replica tell these lags one after the other, and counts how often
+    /// the pool changes.
+    fn changes(lags: &[Option<u64>], mut members: BTreeSet<NodeName>) -> (usize, bool) {
+        let mut view = Fixture::healthy(1).unseen(2).view();
+        let mut changes = 0;
+        let mut now = NOW;
+        for lag in lags {
+            now = now + TIMING.probe_interval;
+            let told = Fixture::healthy(1).lag(2, lag.map(ms));
+            view.probed(&name(2), told.answer(2), now);
+            let next = readers(&view, &TIMING, &members, now);
+            changes += usize::from(next != members);
+            members = next;
+        }
+        (changes, members.contains(&name(2)))
+    }
+
+    proptest! {
+        #[test]
+        fn within_the_band_nobody_enters_and_nobody_leaves(
+            lags in proptest::collection::vec((2501..=5000_u64).prop_map(Some), 1..40),
+            member in any::<bool>(),
+        ) {
+            let members = if member { numbers(&[2]) } else { numbers(&[]) };
+            prop_assert_eq!(changes(&lags, members), (0, member));
+        }
+
+        #[test]
+        fn at_most_one_change_for_each_crossing_of_the_whole_band(
+            lags in proptest::collection::vec((0..=8000_u64).prop_map(Some), 1..40),
+        ) {
+            let mut sides = lags.iter().flatten().filter_map(|lag| match lag {
+                0..=2500 => Some(true),
+                2501..=5000 => None,
+                _ => Some(false),
+            }).collect::<Vec<_>>();
+            sides.insert(0, false);
+            sides.dedup();
+            prop_assert_eq!(changes(&lags, numbers(&[])).0, sides.len() - 1);
+        }
+
+        #[test]
+        fn unknown_lag_lets_nobody_in(count in 1..40_usize) {
+            prop_assert_eq!(changes(&vec![None; count], numbers(&[])), (0, false));
+        }
+    }
+}
