@@ -5,9 +5,23 @@
 //! reads a clock, draws a random number or logs, so that a simulator can run it
 //! a million times and a test can compare its commands with a literal list.
 
+pub mod admission;
+pub mod analysis;
 pub mod candidate;
+pub mod errant;
+pub mod failover;
 pub mod fencing;
+pub mod health;
+pub mod keeper;
+pub mod leadership;
 pub mod message;
+pub mod pool;
+pub mod rejoin;
+pub mod replica;
+pub mod routing;
 pub mod timing;
 pub mod verdict;
 pub mod view;
+
+#[cfg(test)]
+pub(crate) mod fixture;
