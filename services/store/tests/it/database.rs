@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use lictor_lab::Lab;
 use lictor_store::{Store, StoreConfig};
@@ -102,7 +103,9 @@ impl Database {
     }
 }
 
-/// A store with the defaults.
+/// A store that waits for a busy machine.
 pub(crate) fn store(url: &str) -> Store {
-    Store::new(&StoreConfig::new(SecretString::from(url))).unwrap()
+    let mut config = StoreConfig::new(SecretString::from(url));
+    config.deadline = Duration::from_secs(30);
+    Store::new(&config).unwrap()
 }

@@ -2,6 +2,7 @@ use std::error::Error;
 use std::fmt::Write;
 use std::time::Duration;
 
+use lictor_lab::eventually;
 use lictor_store::{Store, StoreConfig, StoreError};
 use secrecy::SecretString;
 
@@ -51,10 +52,12 @@ async fn a_wrong_password_is_denied_and_never_shown() {
     let (_, name) = database.url().rsplit_once('/').unwrap();
     let config = config(&database.address().to_string(), name);
     let store = Store::new(&config).unwrap();
-    let refused =
-        lictor_lab::eventually("the new rule to hold", Duration::from_mins(1), || async {
-            store.ping().await.err().ok_or("it let us in")
-        });
+    let refused = eventually("the new rule to hold", Duration::from_mins(1), || async {
+        match store.ping().await {
+            Err(error @ StoreError::Denied(_)) => Ok(error),
+            other => Err(format!("{other:?}")),
+        }
+    });
     let pinged = refused.await.unwrap();
     let migrated = store.migrate().await.unwrap_err();
     for error in [pinged, migrated] {
