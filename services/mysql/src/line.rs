@@ -49,6 +49,8 @@ impl Line {
             while !result.is_empty() {
                 sets.push(result.collect().await?);
             }
+            // The library holds back the error of a later statement until here.
+            result.drop_result().await?;
             Ok(Reply::new(sets))
         };
         collect.await.map_err(MysqlError::of_session)

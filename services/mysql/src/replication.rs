@@ -1,6 +1,7 @@
 //! Moves replicas: stops, starts and points their channels.
 //!
-//! It must not reset binary logs or GTIDs, ever.
+//! Each call is several statements and ends with the first that fails: after an
+//! error the channel may be stopped. It must not reset binary logs or GTIDs, ever.
 
 use std::time::Duration;
 

@@ -77,7 +77,7 @@ impl Fields {
 
     /// A value of the column so many from the last, where names differ between
     /// versions.
-    pub(crate) fn from_last<T: FromValue>(&self, back: usize) -> Result<T, MysqlError> {
+    pub(crate) fn nth_last<T: FromValue>(&self, back: usize) -> Result<T, MysqlError> {
         let what = || missing(&format!("a readable column, {back} from the last"));
         let at = self.0.len().checked_sub(back + 1).ok_or_else(what)?;
         match self.0.get_opt::<Option<T>, _>(at) {

@@ -73,11 +73,11 @@ pub(crate) fn read(reply: &mut Reply) -> Result<Seen, MysqlError> {
 /// front with `--show-replica-auth-info`. `None` for a binlog reader that is no
 /// server.
 fn listed(row: &Fields) -> Result<Option<ListedReplica>, MysqlError> {
-    let Ok(server_uuid) = row.from_last::<String>(0)?.parse::<ServerUuid>() else {
+    let Ok(server_uuid) = row.nth_last::<String>(0)?.parse::<ServerUuid>() else {
         return Ok(None);
     };
-    let port: u16 = row.from_last(2)?;
-    let host: String = row.from_last(3)?;
+    let port: u16 = row.nth_last(2)?;
+    let host: String = row.nth_last(3)?;
     Ok(Some(ListedReplica {
         server_uuid,
         address: NodeAddress::new(&host, port).ok(),
@@ -128,7 +128,7 @@ fn replication(
     let source = NodeAddress::new(&host, channel.get("port")?)
         .map_err(|error| MysqlError::broken(error.to_string()))?;
     let received = channel.gtids("received")?;
-    let receiver = receiver(&channel.get::<String>("receiver")?)?;
+    let state = receiver_state(&channel.get::<String>("receiver")?)?;
     let heartbeat_period = seconds(channel.get("heartbeat")?)?;
     let heard_ago = channel
         .maybe::<i64>("heard_us")?
@@ -144,14 +144,14 @@ fn replication(
     };
     let just_heard = heard_ago
         .is_some_and(|ago| ago.as_secs_f64() <= HEARTBEATS_MISSED * heartbeat_period.as_secs_f64());
-    let lag = (receiver == ReceiverState::Running)
+    let lag = (state == ReceiverState::Running)
         .then(|| backlog.lag(just_heard))
         .flatten();
     Ok(Some(Replication {
         source,
         source_uuid: channel.get::<String>("source_uuid")?.parse().ok(),
         auto_position: channel.switch("auto_position")?,
-        receiver,
+        receiver: state,
         receiver_error: server_error(
             channel.get("receiver_errno")?,
             channel.get("receiver_error")?,
@@ -166,7 +166,7 @@ fn replication(
     }))
 }
 
-fn receiver(word: &str) -> Result<ReceiverState, MysqlError> {
+fn receiver_state(word: &str) -> Result<ReceiverState, MysqlError> {
     match word {
         "ON" => Ok(ReceiverState::Running),
         "CONNECTING" => Ok(ReceiverState::Connecting),

@@ -33,7 +33,7 @@ impl fmt::Debug for Session {
             .field("id", &self.id)
             .field("usable", &self.is_usable())
             .field("dialect", &self.dialect)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn read(
     let grants = reply
         .rows()?
         .iter()
-        .map(|row| row.from_last::<String>(0))
+        .map(|row| row.nth_last::<String>(0))
         .collect::<Result<Vec<_>, _>>()?;
     let settings = reply.row()?;
     Ok(Survey {

@@ -47,7 +47,7 @@ impl Session {
             .await
     }
 
-    /// Makes the node super_read_only and returns what it has executed. A
+    /// Makes the node `super_read_only` and returns what it has executed. A
     /// closed node stays closed.
     ///
     /// A commit that awaits its acknowledgement would make this wait for ever;

@@ -72,7 +72,7 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     /// `offline`, `waiting` (sessions awaiting an acknowledgement, or NULL).
     fn writing(&self) -> String;
 
-    /// Makes it super_read_only, then answers with `executed`.
+    /// Makes it `super_read_only`, then answers with `executed`.
     fn close(&self) -> String;
 
     /// Turns ordinary clients away, or lets them in.
