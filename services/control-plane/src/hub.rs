@@ -1,0 +1,135 @@
+//! The routing hub: the table as it is, its recent history, and everyone who
+//! subscribes to it.
+//!
+//! Before the first term there is no table, and subscribers wait: empty is
+//! never truth. Publishing takes no longer than copying the table and waking
+//! the subscribers; it waits for none of them, for it is on the critical path
+//! of a failover. Nothing is queued for a subscriber: each pulls, from the
+//! revision it holds, and one that falls behind skips to the latest state. So
+//! memory is bounded whatever subscribers do.
+//!
+//! It knows nothing of gRPC, and decides nothing about routes.
+
+mod cursor;
+mod ledger;
+mod registry;
+mod subscription;
+
+use std::sync::Arc;
+
+use lictor_domain::{ClusterName, ClusterRoute, Revision, RoutingTable, Term};
+use metrics::gauge;
+use tokio::sync::watch;
+
+pub(crate) use self::cursor::{Filter, NeverSent, Update};
+use self::ledger::{Ledger, Refused};
+pub(crate) use self::registry::{Introduction, Subscriber, SubscriberKind, TooMany};
+use self::registry::Registry;
+pub(crate) use self::subscription::Subscription;
+use crate::telemetry;
+
+/// The hub. A clone is the same hub.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hub {
+    ledger: Arc<watch::Sender<Option<Arc<Ledger>>>>,
+    registry: Arc<Registry>,
+}
+
+/// What came of a publication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Published {
+    /// The table's revision now.
+    pub(crate) revision: Revision,
+    /// Subscribers the new revision goes to; none when nothing changed.
+    pub(crate) subscribers: u32,
+}
+
+impl Hub {
+    /// Starts a term with a complete table, under its first revision.
+    pub(crate) fn begin(&self, term: Term, routes: Vec<ClusterRoute>) {
+        self.change(|held| Ledger::begun(held, term, routes).map(Some));
+    }
+
+    /// Publishes a cluster's route. A new revision comes of it only if the
+    /// route differs; one of a term that is not the table's, or of an older
+    /// epoch, is refused and logged.
+    pub(crate) fn publish(&self, term: Term, route: ClusterRoute) -> Published {
+        let name = route.name.clone();
+        let changed = self.change(|held| Ledger::in_term(held, term)?.published(route));
+        self.published(changed, &name)
+    }
+
+    /// Takes a cluster out of the table.
+    pub(crate) fn retract(&self, term: Term, name: &ClusterName) -> Published {
+        let changed = self.change(|held| Ok(Ledger::in_term(held, term)?.retracted(name)));
+        self.published(changed, name)
+    }
+
+    /// The table; `None` before the first term.
+    pub(crate) fn table(&self) -> Option<Arc<RoutingTable>> {
+        self.ledger.borrow().as_ref().map(|ledger| ledger.table())
+    }
+
+    /// Takes up a subscriber, which holds the table of `last` or nothing.
+    ///
+    /// # Errors
+    /// [`TooMany`], when the hub has as many as it takes.
+    pub(crate) fn subscribe(
+        &self,
+        introduction: Introduction,
+        last: Option<Revision>,
+    ) -> Result<Subscription, TooMany> {
+        let head = self.ledger.borrow().as_ref().map(|ledger| ledger.revision());
+        if let (Some(last), Some(head)) = (last, head)
+            && last > head
+        {
+            tracing::warn!(
+                subscriber = introduction.id, %last, %head,
+                "it holds a newer revision than there is here; it is sent the next one above"
+            );
+        }
+        let membership = Registry::join(&self.registry, introduction)?;
+        Ok(Subscription::begin(membership, self.ledger.subscribe(), last))
+    }
+
+    /// Everyone who is subscribed, in order of id.
+    pub(crate) fn everyone(&self) -> Vec<Subscriber> {
+        self.registry.everyone()
+    }
+
+    /// How many are subscribed.
+    pub(crate) fn subscribers(&self) -> u32 {
+        self.registry.count()
+    }
+
+    fn published(&self, changed: bool, name: &ClusterName) -> Published {
+        let ledger = self.ledger.borrow();
+        Published {
+            revision: ledger.as_ref().map(|ledger| ledger.revision()).unwrap_or_default(),
+            subscribers: if changed { self.registry.concerned(name) } else { 0 },
+        }
+    }
+
+    /// Replaces the ledger and wakes everyone, if `step` gives another one.
+    fn change(
+        &self,
+        step: impl FnOnce(Option<&Ledger>) -> Result<Option<Ledger>, Refused>,
+    ) -> bool {
+        self.ledger.send_if_modified(|held| match step(held.as_deref()) {
+            Ok(Some(ledger)) => {
+                #[expect(clippy::cast_precision_loss, reason = "a gauge for people")]
+                gauge!(telemetry::ROUTING_REVISION_N).set(ledger.revision().n as f64);
+                *held = Some(Arc::new(ledger));
+                true
+            }
+            Ok(None) => false,
+            Err(refused) => {
+                tracing::warn!(%refused, "a route was not published");
+                false
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,221 @@
+//! The settings of lictord: what the file, the environment and the flags say,
+//! in that order, the last one winning.
+//!
+//! [`Document`] is what may be written, [`Settings`] what came of it: complete,
+//! checked, secrets read from their files. A key that nobody knows is an error,
+//! and a secret is shown nowhere, in no error and no `Debug`.
+
+mod document;
+mod error;
+mod secret;
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use http::Uri;
+use lictor_consul::ConsulConfig;
+use lictor_engine::leadership::LeaseTiming;
+use lictor_mysql::Account;
+use lictor_store::StoreConfig;
+use secrecy::SecretString;
+
+pub(crate) use self::document::{Document, LogFormat, LogSection};
+pub(crate) use self::error::SettingsError;
+use self::secret::{one_of, optional};
+
+/// How one lictord is set up.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Where gRPC and HTTP are served.
+    pub(crate) listen: SocketAddr,
+    /// The URL at which others reach this instance.
+    pub(crate) advertise: String,
+    /// Its name among the members of the control plane.
+    pub(crate) instance: String,
+    /// Postgres.
+    pub(crate) postgres: Postgres,
+    /// Consul.
+    pub(crate) consul: Consul,
+    /// The accounts on the MySQL nodes.
+    pub(crate) mysql: Mysql,
+    /// The times of the leadership leases.
+    pub(crate) lease: LeaseTiming,
+    /// The log.
+    pub(crate) log: LogSection,
+}
+
+/// How to reach Postgres.
+#[derive(Clone, Debug)]
+pub(crate) struct Postgres {
+    url: SecretString,
+    max_connections: NonZeroU32,
+}
+
+impl Postgres {
+    /// What the store needs to know.
+    pub(crate) fn config(&self) -> StoreConfig {
+        StoreConfig {
+            max_connections: self.max_connections,
+            ..StoreConfig::new(self.url.clone())
+        }
+    }
+}
+
+/// How to reach Consul.
+#[derive(Clone, Debug)]
+pub(crate) struct Consul {
+    address: reqwest::Url,
+    token: Option<SecretString>,
+}
+
+impl Consul {
+    /// What Consul's client needs to know.
+    pub(crate) fn config(&self) -> ConsulConfig {
+        ConsulConfig {
+            token: self.token.clone(),
+            ..ConsulConfig::new(self.address.clone())
+        }
+    }
+}
+
+/// The accounts on the MySQL nodes.
+#[derive(Clone, Debug)]
+pub(crate) struct Mysql {
+    control: Account,
+    replication: Account,
+}
+
+impl Mysql {
+    /// The account that Lictor itself logs in as.
+    pub(crate) fn control_account(&self) -> Account {
+        self.control.clone()
+    }
+
+    /// The account that replicas log in to their source as.
+    pub(crate) fn replication_account(&self) -> Account {
+        self.replication.clone()
+    }
+}
+
+impl Settings {
+    /// Checks a document, and reads the files it names.
+    ///
+    /// # Errors
+    /// [`SettingsError`], about the first section that is not right.
+    pub(crate) fn new(document: Document) -> Result<Self, SettingsError> {
+        let document = document.completed();
+        Ok(Self {
+            advertise: advertise(&document)?,
+            instance: instance(document.instance.unwrap_or_default())?,
+            postgres: postgres(document.postgres)?,
+            consul: consul(document.consul)?,
+            mysql: mysql(document.mysql)?,
+            lease: lease(&document.lease)?,
+            log: log(document.log)?,
+            listen: document.listen,
+        })
+    }
+}
+
+fn advertise(document: &Document) -> Result<String, SettingsError> {
+    const KEY: &str = "advertise";
+    let url = document.advertise.clone().unwrap_or_default();
+    let wrong = |why: &str| SettingsError::wrong(KEY, format!("`{url}` {why}"));
+    let parsed: Uri = url
+        .parse()
+        .map_err(|_| wrong("is no URL such as http://lictor-1:7400"))?;
+    if parsed.scheme_str() != Some("http") {
+        return Err(wrong("does not start with http://"));
+    }
+    let everywhere = ["0.0.0.0", "[::]"];
+    if parsed.host().is_none_or(|host| everywhere.contains(&host)) {
+        return Err(wrong(
+            "is no address at which others reach this instance; set it to one they can use",
+        ));
+    }
+    Ok(url.trim_end_matches('/').to_owned())
+}
+
+/// It goes into lease records, logs and the service's id in Consul.
+fn instance(name: String) -> Result<String, SettingsError> {
+    const MAX: usize = 64;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.:[]".contains(c);
+    if name.is_empty() || name.len() > MAX || !name.chars().all(allowed) {
+        return Err(SettingsError::wrong(
+            "instance",
+            format!("it must be 1 to {MAX} characters of a-z, A-Z, 0-9 and -_.:[]"),
+        ));
+    }
+    Ok(name)
+}
+
+fn postgres(section: document::PostgresSection) -> Result<Postgres, SettingsError> {
+    Ok(Postgres {
+        url: one_of("postgres.url", section.url, section.url_file.as_deref())?,
+        max_connections: section.max_connections,
+    })
+}
+
+fn consul(section: document::ConsulSection) -> Result<Consul, SettingsError> {
+    let address: reqwest::Url = section.address.parse().map_err(|_| {
+        let example = "is no URL such as http://127.0.0.1:8500";
+        SettingsError::wrong("consul.address", format!("`{}` {example}", section.address))
+    })?;
+    let file = section.token_file.as_deref();
+    Ok(Consul {
+        address,
+        token: optional("consul.token", section.token, file)?,
+    })
+}
+
+fn mysql(section: document::MysqlSection) -> Result<Mysql, SettingsError> {
+    let user = |key, user: Option<String>| {
+        user.filter(|user| !user.is_empty())
+            .ok_or_else(|| SettingsError::wrong(key, "it is not set, and there is no default"))
+    };
+    let file = section.replication_password_file.as_deref();
+    Ok(Mysql {
+        control: Account {
+            user: user("mysql.user", section.user)?,
+            password: one_of(
+                "mysql.password",
+                section.password,
+                section.password_file.as_deref(),
+            )?,
+        },
+        replication: Account {
+            user: user("mysql.replication_user", section.replication_user)?,
+            password: one_of(
+                "mysql.replication_password",
+                section.replication_password,
+                file,
+            )?,
+        },
+    })
+}
+
+fn lease(section: &document::LeaseSection) -> Result<LeaseTiming, SettingsError> {
+    let millis = |number: NonZeroU32| Duration::from_millis(number.get().into());
+    LeaseTiming::new(
+        millis(section.duration_ms),
+        millis(section.renew_ms),
+        millis(section.poll_ms),
+        millis(section.deadline_ms),
+        millis(section.margin_ms),
+    )
+    .map_err(|error| SettingsError::wrong("lease", error.to_string()))
+}
+
+fn log(section: LogSection) -> Result<LogSection, SettingsError> {
+    match section.level.parse::<tracing_subscriber::EnvFilter>() {
+        Ok(_) => Ok(section),
+        Err(error) => Err(SettingsError::wrong(
+            "log.level",
+            format!("`{}` is no level or filter: {error}", section.level),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

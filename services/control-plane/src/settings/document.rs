@@ -1,0 +1,320 @@
+//! What may be written about settings, and how file, environment and flags
+//! become one document.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use figment::providers::{Env, Format, Serialized, Toml};
+use figment::util::nest;
+use figment::value::{Dict, Map, Value};
+use figment::{Figment, Metadata, Profile, Provider};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::error::SettingsError;
+use super::secret::{masked, variable};
+use crate::args::Flags;
+
+const PREFIX: &str = "LICTOR_";
+/// Variables with the prefix that are other programs': the CLI's server.
+const OF_OTHERS: [&str; 1] = ["server"];
+/// Secrets that may not stand in a settings file.
+const NOT_IN_A_FILE: [&str; 3] = [
+    "mysql.password",
+    "mysql.replication_password",
+    "consul.token",
+];
+
+/// All there is to say.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Document {
+    /// Where to serve.
+    pub(crate) listen: SocketAddr,
+    /// The URL at which others reach this instance; `http://<listen>` unless
+    /// it is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) advertise: Option<String>,
+    /// Its name; host and port of `advertise` unless it is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) instance: Option<String>,
+    /// Postgres.
+    pub(crate) postgres: PostgresSection,
+    /// Consul.
+    pub(crate) consul: ConsulSection,
+    /// The accounts on the MySQL nodes.
+    pub(crate) mysql: MysqlSection,
+    /// The times of the leadership leases.
+    pub(crate) lease: LeaseSection,
+    /// The log.
+    pub(crate) log: LogSection,
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 7400).into(),
+            advertise: None,
+            instance: None,
+            postgres: PostgresSection::default(),
+            consul: ConsulSection::default(),
+            mysql: MysqlSection::default(),
+            lease: LeaseSection::default(),
+            log: LogSection::default(),
+        }
+    }
+}
+
+/// Postgres.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PostgresSection {
+    /// `postgres://role:password@host:port/database`.
+    #[serde(serialize_with = "masked", skip_serializing_if = "Option::is_none")]
+    pub(super) url: Option<SecretString>,
+    /// A file that holds the URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) url_file: Option<PathBuf>,
+    /// Connections at most.
+    #[serde(deserialize_with = "count")]
+    pub(super) max_connections: NonZeroU32,
+}
+
+impl Default for PostgresSection {
+    fn default() -> Self {
+        Self {
+            url: None,
+            url_file: None,
+            max_connections: number(8),
+        }
+    }
+}
+
+/// Consul.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ConsulSection {
+    /// URL of an agent's HTTP API.
+    pub(super) address: String,
+    /// The ACL token; by the environment only.
+    #[serde(serialize_with = "masked", skip_serializing_if = "Option::is_none")]
+    pub(super) token: Option<SecretString>,
+    /// A file that holds the ACL token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) token_file: Option<PathBuf>,
+}
+
+impl Default for ConsulSection {
+    fn default() -> Self {
+        Self {
+            address: "http://127.0.0.1:8500".to_owned(),
+            token: None,
+            token_file: None,
+        }
+    }
+}
+
+/// The accounts on the MySQL nodes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct MysqlSection {
+    /// The account that Lictor itself logs in as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) user: Option<String>,
+    /// Its password; by the environment only.
+    #[serde(serialize_with = "masked", skip_serializing_if = "Option::is_none")]
+    pub(super) password: Option<SecretString>,
+    /// A file that holds its password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) password_file: Option<PathBuf>,
+    /// The account that replicas log in to their source as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) replication_user: Option<String>,
+    /// Its password; by the environment only.
+    #[serde(serialize_with = "masked", skip_serializing_if = "Option::is_none")]
+    pub(super) replication_password: Option<SecretString>,
+    /// A file that holds its password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) replication_password_file: Option<PathBuf>,
+}
+
+/// The times of the leadership leases, in milliseconds: the same at every
+/// instance. See `LeaseTiming::new` for what they mean.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LeaseSection {
+    #[serde(deserialize_with = "count")]
+    pub(super) duration_ms: NonZeroU32,
+    #[serde(deserialize_with = "count")]
+    pub(super) renew_ms: NonZeroU32,
+    #[serde(deserialize_with = "count")]
+    pub(super) poll_ms: NonZeroU32,
+    #[serde(deserialize_with = "count")]
+    pub(super) deadline_ms: NonZeroU32,
+    #[serde(deserialize_with = "count")]
+    pub(super) margin_ms: NonZeroU32,
+}
+
+impl Default for LeaseSection {
+    fn default() -> Self {
+        Self {
+            duration_ms: number(1500),
+            renew_ms: number(400),
+            poll_ms: number(200),
+            deadline_ms: number(350),
+            margin_ms: number(300),
+        }
+    }
+}
+
+/// The log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LogSection {
+    /// A level, or a filter such as `info,lictord::steward=debug`.
+    pub(crate) level: String,
+    /// How it is written.
+    pub(crate) format: LogFormat,
+}
+
+impl Default for LogSection {
+    fn default() -> Self {
+        Self {
+            level: "info".to_owned(),
+            format: LogFormat::default(),
+        }
+    }
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Document {
+    /// Reads the file that the flags name, the environment, and the flags.
+    pub(crate) fn load(flags: &Flags) -> Result<Self, SettingsError> {
+        let environment = Env::prefixed(PREFIX).split("__").ignore(&OF_OTHERS);
+        Self::from_sources(flags, environment.iter().map(|(key, text)| {
+            (key.as_str().to_ascii_lowercase(), text)
+        }))
+    }
+
+    /// The same, with the environment as keys and texts.
+    pub(super) fn from_sources(
+        flags: &Flags,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        let mut figment = Figment::new();
+        if let Some(path) = &flags.config {
+            figment = figment.merge(file(path)?);
+        }
+        let figment = figment
+            .merge(Environment(environment.collect()))
+            .merge(of_flags(flags));
+        Ok(figment.extract()?)
+    }
+
+    /// With the defaults that follow from other settings.
+    pub(super) fn completed(self) -> Self {
+        let listen = self.listen;
+        let advertise = self.advertise.unwrap_or_else(|| format!("http://{listen}"));
+        let authority = advertise.split("://").last().unwrap_or_default();
+        let authority = authority.trim_end_matches('/').to_owned();
+        Self {
+            advertise: Some(advertise),
+            instance: self.instance.or(Some(authority)),
+            ..self
+        }
+    }
+
+    /// The settings in force, as a file would say them, secrets masked.
+    pub(crate) fn shown(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(&self.clone().completed())
+    }
+}
+
+fn file(path: &Path) -> Result<Figment, SettingsError> {
+    let text = fs::read_to_string(path).map_err(|source| SettingsError::File {
+        path: path.to_owned(),
+        source,
+    })?;
+    toml::from_str::<toml::Table>(&text).map_err(|error| SettingsError::Syntax {
+        path: path.to_owned(),
+        why: where_and_what(&text, &error),
+    })?;
+    let file = Figment::from(Toml::file_exact(path));
+    for key in NOT_IN_A_FILE {
+        if file.contains(key) {
+            let advice = format!("it may not stand in the settings file; use `{key}_file` or {}", variable(key));
+            return Err(SettingsError::wrong(key, advice));
+        }
+    }
+    Ok(file)
+}
+
+/// Never the line itself, which may hold a secret.
+fn where_and_what(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.unwrap_or_default().matches('\n').count() + 1;
+    format!("line {line}: {}", error.message())
+}
+
+fn of_flags(flags: &Flags) -> Figment {
+    let mut figment = Figment::new();
+    if let Some(listen) = flags.listen {
+        figment = figment.merge(Serialized::default("listen", listen));
+    }
+    if let Some(format) = flags.log_format {
+        figment = figment.merge(Serialized::default("log.format", format));
+    }
+    figment
+}
+
+/// The environment, every value a text: a password may look like a number.
+struct Environment(Vec<(String, String)>);
+
+impl Provider for Environment {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("environment (LICTOR_…)")
+    }
+
+    fn data(&self) -> figment::Result<Map<Profile, Dict>> {
+        let mut figment = Figment::new();
+        for (key, text) in &self.0 {
+            if let Some(dict) = nest(key, Value::from(text.as_str())).into_dict() {
+                figment = figment.merge(Serialized::defaults(dict));
+            }
+        }
+        figment.data()
+    }
+}
+
+/// A number of at least 1, which the environment says as a text.
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NonZeroU32, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum NumberOrText {
+        Number(NonZeroU32),
+        Text(String),
+    }
+    let wrong = || serde::de::Error::custom("a whole number from 1 is needed");
+    match NumberOrText::deserialize(deserializer) {
+        Ok(NumberOrText::Number(number)) => Ok(number),
+        Ok(NumberOrText::Text(text)) => text.parse().map_err(|_| wrong()),
+        Err(_) => Err(wrong()),
+    }
+}
+
+const fn number(value: u32) -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(value - 1)
+}

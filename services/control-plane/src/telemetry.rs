@@ -1,0 +1,109 @@
+//! The log and the metrics: how they are set up, and the metrics there are.
+//!
+//! The log goes to the standard error. It never carries a secret: what is
+//! logged is made of domain values and of errors, which hold none.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use lictor_domain::ClusterName;
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use thiserror::Error;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::settings::{LogFormat, LogSection};
+
+/// Failovers that ended, by cluster and outcome (`done`, `aborted`).
+const FAILOVERS: &str = "lictor_failovers_total";
+/// Differences in Consul's catalog that were repaired.
+const CONSUL_REPAIRS: &str = "lictor_consul_repairs_total";
+/// How long answered probes of MySQL nodes took, in seconds.
+pub(crate) const PROBE_SECONDS: &str = "lictor_probe_seconds";
+/// Subscribers of the routing push.
+pub(crate) const SUBSCRIBERS: &str = "lictor_subscribers";
+/// Number of the routing table's revision within its term.
+pub(crate) const ROUTING_REVISION_N: &str = "lictor_routing_revision_n";
+/// 1 while this instance leads, 0 otherwise.
+const LEADER: &str = "lictor_leader";
+
+/// Upper bounds of the probes' buckets, in seconds.
+const PROBE_BUCKETS: [f64; 10] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0,
+];
+/// How often samples are sorted into buckets when nobody asks for them.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Why the log or the metrics could not be set up.
+#[derive(Debug, Error)]
+pub(crate) enum TelemetryError {
+    /// The level is none.
+    #[error("the log's level is no filter")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// Something else has set up the log.
+    #[error("the log is set up already")]
+    Log(#[from] tracing_subscriber::util::TryInitError),
+    /// The metrics' recorder was refused.
+    #[error("the metrics cannot be recorded")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+}
+
+/// Sets up the log.
+pub(crate) fn start_log(log: &LogSection) -> Result<(), TelemetryError> {
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(log.level.parse::<EnvFilter>()?)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    match log.format {
+        LogFormat::Text => builder.finish().try_init()?,
+        LogFormat::Json => builder.json().flatten_event(true).finish().try_init()?,
+    }
+    Ok(())
+}
+
+/// Sets up the metrics; the handle writes them for `/metrics`, and
+/// [`keep_up`] must run beside it.
+pub(crate) fn start_metrics() -> Result<PrometheusHandle, TelemetryError> {
+    let probes = Matcher::Full(PROBE_SECONDS.to_owned());
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(probes, &PROBE_BUCKETS)?
+        .install_recorder()?;
+    describe_counter!(FAILOVERS, "Failovers that ended, by cluster and outcome.");
+    describe_counter!(CONSUL_REPAIRS, "Differences in Consul's catalog that were repaired.");
+    describe_histogram!(PROBE_SECONDS, "How long answered probes of MySQL nodes took.");
+    describe_gauge!(SUBSCRIBERS, "Subscribers of the routing push.");
+    describe_gauge!(
+        ROUTING_REVISION_N,
+        "Number of the routing table's revision within its term."
+    );
+    describe_gauge!(LEADER, "1 while this instance leads, 0 otherwise.");
+    counter!(CONSUL_REPAIRS).absolute(0);
+    gauge!(SUBSCRIBERS).set(0);
+    leading(false);
+    Ok(handle)
+}
+
+/// Keeps the memory of the metrics bounded while nobody asks for them. Never
+/// returns.
+pub(crate) async fn keep_up(metrics: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        metrics.run_upkeep();
+    }
+}
+
+/// Counts a failover that ended.
+pub(crate) fn failover_ended(cluster: &ClusterName, outcome: &'static str) {
+    counter!(FAILOVERS, "cluster" => cluster.to_string(), "outcome" => outcome).increment(1);
+}
+
+/// Counts a difference in Consul's catalog that was repaired.
+pub(crate) fn consul_repaired() {
+    counter!(CONSUL_REPAIRS).increment(1);
+}
+
+/// Notes whether this instance leads.
+pub(crate) fn leading(leads: bool) {
+    gauge!(LEADER).set(if leads { 1.0 } else { 0.0 });
+}

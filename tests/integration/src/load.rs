@@ -1,0 +1,128 @@
+//! Writers that insert through `lictor-client` and remember every write that
+//! was acknowledged.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use lictor_client::{Idempotent, Lictor};
+use lictor_lab::Node;
+use mysql_async::prelude::Queryable;
+use tokio::task::JoinSet;
+
+/// What was acknowledged, and when last.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    acknowledged: Mutex<Vec<(u64, Instant)>>,
+    failed: Mutex<Vec<String>>,
+}
+
+impl Ledger {
+    fn acknowledge(&self, id: u64) {
+        let mut acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        acknowledged.push((id, Instant::now()));
+    }
+
+    fn fail(&self, error: String) {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+    }
+
+    /// How many writes were acknowledged so far.
+    pub fn count(&self) -> usize {
+        self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// The first write acknowledged after `moment`.
+    pub fn first_after(&self, moment: Instant) -> Option<Instant> {
+        let acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        acknowledged.iter().map(|(_, at)| *at).find(|at| *at > moment)
+    }
+
+    /// What writers were told instead of an acknowledgement.
+    pub fn failures(&self) -> Vec<String> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The acknowledged writes that a node does not have.
+    pub async fn missing_on(&self, node: &Node) -> Result<Vec<u64>> {
+        let rows = node.sql("SELECT id FROM app.writes").await?;
+        let there: BTreeSet<u64> = rows
+            .iter()
+            .filter_map(|row| row.first()?.parse().ok())
+            .collect();
+        let acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = acknowledged.iter().map(|(id, _)| *id).filter(|id| !there.contains(id));
+        Ok(missing.collect())
+    }
+}
+
+/// Writers at work.
+pub struct Load {
+    ledger: Arc<Ledger>,
+    stop: Arc<AtomicBool>,
+    writers: JoinSet<()>,
+}
+
+impl Load {
+    /// Makes the table on the primary.
+    pub async fn prepare(primary: &Node) -> Result<()> {
+        primary
+            .sql("CREATE TABLE IF NOT EXISTS app.writes (id BIGINT UNSIGNED PRIMARY KEY)")
+            .await
+            .context("cannot make the table of the writers")?;
+        Ok(())
+    }
+
+    /// Starts so many writers on a cluster; ids begin at `first`.
+    pub fn start(client: &Lictor, cluster: &str, writers: u64, first: u64) -> Self {
+        let ledger = Arc::new(Ledger::default());
+        let stop = Arc::new(AtomicBool::new(false));
+        let next = Arc::new(AtomicU64::new(first));
+        let mut tasks = JoinSet::new();
+        for _ in 0..writers {
+            let (client, cluster) = (client.clone(), cluster.to_owned());
+            let (ledger, stop, next) = (ledger.clone(), stop.clone(), next.clone());
+            tasks.spawn(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    let id = next.fetch_add(1, Ordering::Relaxed);
+                    match write(&client, &cluster, id).await {
+                        Ok(()) => ledger.acknowledge(id),
+                        Err(error) => ledger.fail(format!("{error:#}")),
+                    }
+                }
+            });
+        }
+        Self {
+            ledger,
+            stop,
+            writers: tasks,
+        }
+    }
+
+    /// What was acknowledged so far.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Stops the writers after their current write.
+    pub async fn stop(mut self) -> Arc<Ledger> {
+        self.stop.store(true, Ordering::Relaxed);
+        while self.writers.join_next().await.is_some() {}
+        self.ledger
+    }
+}
+
+/// Writing the same id twice does no harm, so a write cut off by a failover is
+/// done again.
+async fn write(client: &Lictor, cluster: &str, id: u64) -> Result<()> {
+    client
+        .with_writer(cluster, Idempotent::Yes, async |connection| {
+            connection
+                .exec_drop("INSERT IGNORE INTO writes (id) VALUES (?)", (id,))
+                .await
+        })
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! A laboratory in which Lictor keeps real clusters.
+
+use std::path::PathBuf;
+use std::process::Output;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use lictor_client::{ClientConfig, Credentials, Lictor};
+use lictor_lab::{APP, APP_DATABASE, Lab, Node, Server, State, eventually, sibling};
+use lictor_wire::v1;
+use tokio::process::Command;
+use tonic::transport::Channel;
+
+/// How long a condition may take to come true. Generous: the machine may be
+/// busy, and no test is about time.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A laboratory with `lictord`.
+pub struct Scene {
+    /// The servers.
+    pub lab: Lab,
+    lictor: PathBuf,
+}
+
+impl Scene {
+    /// Starts clusters of one primary and so many replicas, Consul, Postgres
+    /// and `lictord`, which knows none of the clusters yet.
+    pub async fn start(clusters: &[(&str, u8)]) -> Result<Self> {
+        let mut builder = Lab::builder().lictord();
+        for (name, replicas) in clusters {
+            builder = builder.cluster(name, *replicas);
+        }
+        let lab = builder.start().await?;
+        lab.lictord().wait_ready().await?;
+        Ok(Self {
+            lab,
+            lictor: sibling("lictor", "LICTOR_BIN")?,
+        })
+    }
+
+    /// The same with the cluster `orders` registered, in mode auto with the
+    /// profile `fast`.
+    pub async fn with_orders(replicas: u8) -> Result<Self> {
+        let scene = Self::start(&[("orders", replicas)]).await?;
+        scene.register("orders").await?;
+        Ok(scene)
+    }
+
+    /// Registers a cluster from its first node, in mode auto.
+    pub async fn register(&self, cluster: &str) -> Result<()> {
+        let seed = self.lab.cluster(cluster).node(1).address().to_string();
+        self.lictor_ok(&[
+            "cluster", "add", cluster, "--seed", &seed, "--mode", "auto", "--profile", "fast",
+        ])
+        .await?;
+        Ok(())
+    }
+
+    /// Lets a cluster fail over as often as it must.
+    pub async fn lift_budget(&self, cluster: &str) -> Result<()> {
+        let mut api = v1::cluster_service_client::ClusterServiceClient::new(self.channel().await?);
+        let budget = v1::Budget {
+            failovers: 10_000,
+            window_secs: 600,
+        };
+        let request = v1::UpdatePolicyRequest {
+            name: cluster.to_owned(),
+            change: Some(v1::PolicyChange {
+                budget: Some(budget),
+                ..Default::default()
+            }),
+            reason: "many failovers in a row are what is measured".to_owned(),
+        };
+        api.update_policy(request).await?;
+        Ok(())
+    }
+
+    /// Runs the command line `lictor`.
+    pub async fn lictor(&self, args: &[&str]) -> Result<Output> {
+        let run = Command::new(&self.lictor)
+            .args(["--server", &self.lab.lictord().url()])
+            .args(args)
+            .kill_on_drop(true)
+            .output();
+        tokio::time::timeout(PATIENCE, run)
+            .await
+            .context("lictor did not end")?
+            .context("lictor cannot be run")
+    }
+
+    /// The same, when it must succeed: what it printed.
+    pub async fn lictor_ok(&self, args: &[&str]) -> Result<String> {
+        let output = self.lictor(args).await?;
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(output.status.success(), "lictor {args:?} failed: {error}");
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// A connection to the API.
+    pub async fn channel(&self) -> Result<Channel> {
+        let endpoint = Channel::from_shared(self.lab.lictord().url())?;
+        Ok(endpoint.connect().await?)
+    }
+
+    /// What the API shows of a cluster.
+    pub async fn cluster(&self, name: &str) -> Result<v1::ClusterView> {
+        let mut api = v1::cluster_service_client::ClusterServiceClient::new(self.channel().await?);
+        let request = v1::GetClusterRequest {
+            name: name.to_owned(),
+        };
+        let answer = api.get_cluster(request).await?.into_inner();
+        answer.cluster.context("the answer has no cluster")
+    }
+
+    /// The recoveries of a cluster, newest first.
+    pub async fn recoveries(&self, cluster: &str) -> Result<Vec<v1::RecoverySummary>> {
+        let channel = self.channel().await?;
+        let mut api = v1::recovery_service_client::RecoveryServiceClient::new(channel);
+        let request = v1::ListRecoveriesRequest {
+            cluster: Some(cluster.to_owned()),
+            ..Default::default()
+        };
+        Ok(api.list_recoveries(request).await?.into_inner().recoveries)
+    }
+
+    /// An application's client.
+    pub async fn client(&self, id: &str) -> Result<Lictor> {
+        let credentials = Credentials {
+            user: APP.user.to_owned(),
+            password: APP.password.into(),
+            database: Some(APP_DATABASE.to_owned()),
+        };
+        let mut config = ClientConfig::new(id, vec![self.lab.lictord().url()], credentials);
+        config.acquire_timeout = PATIENCE;
+        Ok(Lictor::connect(config).await?)
+    }
+
+    /// Waits until the primary of a cluster is another node than `old`, and
+    /// accepts writes; returns it.
+    pub async fn new_primary(&self, cluster: &str, old: &str) -> Result<&Node> {
+        let name = eventually("another primary", PATIENCE, || async {
+            let view = self.cluster(cluster).await?;
+            ensure!(view.primary != old, "{old} is still the primary");
+            let node = self.lab.node(&view.primary)?;
+            ensure!(node.is_writable().await?, "{} is not writable", view.primary);
+            Ok(view.primary)
+        })
+        .await?;
+        self.lab.node(&name)
+    }
+
+    /// Waits until a node follows, or is quarantined; which of the two.
+    pub async fn rejoined(&self, cluster: &str, node: &str) -> Result<bool> {
+        eventually("the node to rejoin or to be quarantined", PATIENCE, || async {
+            let view = self.cluster(cluster).await?;
+            let seen = view.nodes.iter().find(|seen| seen.name == node);
+            let seen = seen.context("the cluster does not have the node")?;
+            let following = seen.receiver() == v1::ReceiverState::Running
+                && seen.applier_running == Some(true)
+                && seen.writability() == v1::Writability::SuperReadOnly;
+            ensure!(following || seen.quarantine.is_some(), "not yet: {seen:?}");
+            Ok(seen.quarantine.is_none())
+        })
+        .await
+    }
+
+    /// The running nodes of a cluster that accept writes.
+    pub async fn writable_nodes(&self, cluster: &str) -> Result<Vec<String>> {
+        let mut writable = vec![];
+        for node in self.lab.cluster(cluster).nodes() {
+            if node.state() == State::Running && node.is_writable().await? {
+                writable.push(node.name().to_owned());
+            }
+        }
+        Ok(writable)
+    }
+}

@@ -1,0 +1,9 @@
+//! End-to-end tests on real servers.
+
+mod architecture;
+mod bad_input;
+mod catalog;
+mod failover;
+mod push;
+mod registration;
+mod rejoin;
