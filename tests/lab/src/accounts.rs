@@ -49,6 +49,7 @@ pub(crate) fn init_sql() -> String {
     };
     [
         format!("CREATE DATABASE {APP_DATABASE}"),
+        "DROP USER 'root'@'localhost'".to_owned(),
         format!(
             "{} WITH GRANT OPTION",
             create(ROOT, "ALL PRIVILEGES ON *.*")

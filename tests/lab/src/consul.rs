@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{RData, RecordType};
@@ -74,19 +74,18 @@ impl Consul {
     }
 
     /// Starts it on the data it has, after killing it if it runs, and waits
-    /// until it leads its cluster of one.
+    /// until it leads its cluster of one and knows all it knew.
     pub async fn start(&self) -> Result<()> {
         let recipe = Recipe::new(&self.tools.consul, None, self.log_path())
             .args(["agent", "-ui", "-config-file"])
             .arg(config_file(&self.slot));
         self.slot.launch(recipe).await?;
-        let leader = format!("{}/v1/status/leader", self.url());
+        // Consistent: answered only by a leader that has applied its whole log.
+        let nodes = format!("{}/v1/catalog/nodes?consistent", self.url());
         self.slot
             .until_ready(async || {
-                let answer = self.http.get(&leader).send().await?;
-                let leader: String = answer.error_for_status()?.json().await?;
-                ensure!(!leader.is_empty(), "no leader yet");
-                Ok(())
+                let answer = self.http.get(&nodes).send().await?;
+                answer.error_for_status().map(drop)
             })
             .await
     }

@@ -1,3 +1,139 @@
-//! A laboratory of real MySQL, Consul and Postgres servers on loopback.
+//! `lab`: the laboratory by hand. `lab demo` runs one; the other commands talk
+//! to it.
 
-fn main() {}
+mod control;
+mod demo;
+
+use std::io;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use comfy_table::{Table, presets};
+
+use crate::control::{Answer, Fault, Request, ServerStatus};
+
+/// A laboratory of real `MySQL`, Consul and Postgres servers on loopback.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a laboratory with lictord and two clusters until Ctrl-C
+    Demo,
+    /// List every server of the running laboratory
+    Status {
+        /// How to print it
+        #[arg(short, long, default_value = "table")]
+        output: Output,
+    },
+    #[command(flatten)]
+    Fault(Fault),
+    /// Print the end of a server's log
+    Logs {
+        /// The server
+        name: String,
+        /// How many lines
+        #[arg(short = 'n', long, default_value_t = 50)]
+        lines: u32,
+        /// Keep printing what is added
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// Print the completion script of a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Output {
+    Table,
+    Json,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lab: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Demo => demo::run().await,
+        Command::Status { output } => print_status(&status().await?, output),
+        Command::Fault(fault) => match control::ask(&Request::Fault(fault)).await? {
+            Answer::Done(what) => {
+                println!("{what}");
+                Ok(())
+            }
+            Answer::Status(_) => bail!("the laboratory answered something else"),
+        },
+        Command::Logs {
+            name,
+            lines,
+            follow,
+        } => logs(&name, lines, follow).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "lab", &mut io::stdout());
+            Ok(())
+        }
+    }
+}
+
+async fn status() -> Result<Vec<ServerStatus>> {
+    match control::ask(&Request::Status).await? {
+        Answer::Status(servers) => Ok(servers),
+        Answer::Done(_) => bail!("the laboratory answered something else"),
+    }
+}
+
+fn print_status(servers: &[ServerStatus], output: Output) -> Result<()> {
+    match output {
+        Output::Json => println!("{}", serde_json::to_string_pretty(servers)?),
+        Output::Table => {
+            let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+            let mut table = Table::new();
+            table.load_preset(presets::NOTHING);
+            table.set_header(["NAME", "ROLE", "STATE", "PID", "ADDRESS", "LOG"]);
+            for server in servers {
+                table.add_row([
+                    server.name.clone(),
+                    or_dash(server.role.clone()),
+                    server.state.to_string(),
+                    or_dash(server.pid.map(|pid| pid.to_string())),
+                    server.address.to_string(),
+                    server.log.display().to_string(),
+                ]);
+            }
+            println!("{table}");
+        }
+    }
+    Ok(())
+}
+
+async fn logs(name: &str, lines: u32, follow: bool) -> Result<()> {
+    let servers = status().await?;
+    let Some(server) = servers.iter().find(|server| server.name == name) else {
+        let names: Vec<&str> = servers.iter().map(|server| server.name.as_str()).collect();
+        bail!("no server is called {name}: there are {}", names.join(", "));
+    };
+    let mut tail = tokio::process::Command::new("tail");
+    tail.args(["-n", &lines.to_string()]).arg(&server.log);
+    if follow {
+        tail.arg("-F");
+    }
+    tail.status().await?;
+    Ok(())
+}

@@ -20,6 +20,7 @@ pub(crate) const PORT: u16 = 3306;
 const SETTINGS: &str = "\
 port=3306
 mysqlx=OFF
+skip_name_resolve=ON
 socket=mysql.sock
 pid_file=mysqld.pid
 secure_file_priv=NULL

@@ -1,7 +1,8 @@
 //! A Postgres server with one database and one user, both called `lictor`.
 
+use std::fs::{self, Permissions};
 use std::net::SocketAddrV4;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -45,7 +46,9 @@ impl Postgres {
         let user = unprivileged()?;
         let (data, owner) = (data_dir(&slot), user.clone());
         tokio::task::spawn_blocking(move || {
-            cache::copy(&template(tools, owner.as_ref())?, &data, owner.as_ref())
+            cache::copy(&template(tools, owner.as_ref())?, &data, owner.as_ref())?;
+            // Postgres insists.
+            anyhow::Ok(fs::set_permissions(&data, Permissions::from_mode(0o700))?)
         })
         .await??;
         Ok(Self { slot, tools, user })

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ports;
 use crate::process::{Process, Recipe, tail};
@@ -19,7 +19,7 @@ use crate::wait::eventually;
 const START: Duration = Duration::from_mins(1);
 
 /// What a server is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A `MySQL` server.
@@ -33,7 +33,7 @@ pub enum Kind {
 }
 
 /// Whether a server runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// It runs.

@@ -55,10 +55,7 @@ async fn a_cluster_replicates_and_every_write_is_acknowledged() -> Result<()> {
     assert_eq!(status(primary, "Rpl_semi_sync_source_no_tx").await?, "0");
     for replica in &cluster.nodes()[1..] {
         let error = write(replica, 2).await.unwrap_err();
-        assert!(
-            format!("{error:#}").contains("super-read-only"),
-            "{error:#}"
-        );
+        assert!(format!("{error:#}").contains("read-only"), "{error:#}");
         let uuid = primary.server_uuid();
         assert_eq!(replica.gtid_executed().await?, format!("{uuid}:1-2"));
     }
@@ -150,7 +147,7 @@ async fn a_stopped_replica_catches_up_when_started_and_a_lagging_one_is_late() -
     holds(late, 1).await?;
 
     stopped.stop_replication().await?;
-    late.lag(Duration::from_secs(3600)).await?;
+    late.lag(Duration::from_hours(1)).await?;
     write(primary, 2).await?;
     let received = format!(
         "SELECT GTID_SUBSET('{}', RECEIVED_TRANSACTION_SET) \

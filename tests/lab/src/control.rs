@@ -1,0 +1,281 @@
+//! How `lab kill` and its like reach the running laboratory: one line of JSON
+//! there, one line back, over a unix socket in the laboratory's directory.
+
+use std::net::SocketAddrV4;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use clap::Subcommand;
+use futures::future::join_all;
+use futures::stream::{self, StreamExt};
+use lictor_lab::{Block, Kind, Lab, Server, State};
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+
+/// How long a command may take.
+const DEADLINE: Duration = Duration::from_mins(2);
+
+/// How many commands are served at once, and how long one may be, in bytes.
+const CLIENTS: usize = 16;
+const LINE: u64 = 64 * 1024;
+
+/// How long a node may take to tell its role.
+const ROLE: Duration = Duration::from_secs(1);
+
+/// What the laboratory is asked.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Request {
+    Status,
+    Fault(Fault),
+}
+
+/// What may be done to a server. A cluster's name means its current primary.
+#[derive(Debug, Serialize, Deserialize, Subcommand)]
+pub(crate) enum Fault {
+    /// Kill a server (SIGKILL)
+    Kill {
+        /// A server, or a cluster for its current primary
+        target: String,
+    },
+    /// Stop a server (SIGSTOP): it stays connected and answers nothing
+    Freeze {
+        /// A server, or a cluster for its current primary
+        target: String,
+    },
+    /// Let a frozen server go on
+    Thaw {
+        /// A server
+        target: String,
+    },
+    /// Start a server again on the data it has
+    Restart {
+        /// A server
+        target: String,
+    },
+    /// Wipe a node and start it empty
+    Rebuild {
+        /// A node
+        target: String,
+    },
+    /// Stop replication on a node
+    StopReplication {
+        /// A node
+        target: String,
+    },
+    /// Start replication on a node
+    StartReplication {
+        /// A node
+        target: String,
+    },
+    /// Make a replica apply everything late
+    Lag {
+        /// A node
+        target: String,
+        /// By how much; 0 ends it
+        seconds: u32,
+    },
+    /// Drop every packet to and from a node's port
+    Block {
+        /// A node, or a cluster for its current primary
+        target: String,
+    },
+    /// Let packets through again
+    Unblock {
+        /// A node
+        target: String,
+    },
+}
+
+impl Fault {
+    fn target(&self) -> &str {
+        match self {
+            Self::Kill { target }
+            | Self::Freeze { target }
+            | Self::Thaw { target }
+            | Self::Restart { target }
+            | Self::Rebuild { target }
+            | Self::StopReplication { target }
+            | Self::StartReplication { target }
+            | Self::Lag { target, .. }
+            | Self::Block { target }
+            | Self::Unblock { target } => target,
+        }
+    }
+}
+
+/// What the laboratory answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Answer {
+    Status(Vec<ServerStatus>),
+    /// What was done, as a sentence.
+    Done(String),
+}
+
+/// One server of the laboratory.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ServerStatus {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    /// What it is for; none when a node does not say.
+    pub(crate) role: Option<String>,
+    pub(crate) state: State,
+    pub(crate) pid: Option<u32>,
+    pub(crate) address: SocketAddrV4,
+    pub(crate) log: PathBuf,
+}
+
+/// Where the demonstration listens.
+fn socket() -> PathBuf {
+    Block::DEMO.dir().join("control.sock")
+}
+
+/// Asks the running laboratory.
+///
+/// # Errors
+/// When none runs, or what it says went wrong.
+pub(crate) async fn ask(request: &Request) -> Result<Answer> {
+    let stream = UnixStream::connect(socket())
+        .await
+        .map_err(|_| anyhow!("no laboratory runs: start one with 'make demo'"))?;
+    let asked = tokio::time::timeout(DEADLINE, async {
+        let (reader, mut writer) = stream.into_split();
+        writer.write_all(&line(request)?).await?;
+        let mut answer = String::new();
+        BufReader::new(reader).read_line(&mut answer).await?;
+        let answer: Result<Answer, String> =
+            serde_json::from_str(&answer).context("the laboratory ended")?;
+        answer.map_err(anyhow::Error::msg)
+    });
+    asked.await.context("the laboratory does not answer")?
+}
+
+/// Serves requests until it is dropped.
+pub(crate) async fn serve(lab: &Lab) -> Result<()> {
+    let listener = UnixListener::bind(socket()).context("cannot make the control socket")?;
+    stream::unfold(listener, async |listener| {
+        let accepted = listener.accept().await;
+        Some((accepted, listener))
+    })
+    .for_each_concurrent(CLIENTS, async |accepted| {
+        if let Ok((stream, _)) = accepted
+            && let Err(error) = converse(lab, stream).await
+        {
+            eprintln!("lab: a command was not answered: {error:#}");
+        }
+    })
+    .await;
+    Ok(())
+}
+
+async fn converse(lab: &Lab, stream: UnixStream) -> Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut request = String::new();
+    let mut reader = BufReader::new(reader).take(LINE);
+    tokio::time::timeout(DEADLINE, reader.read_line(&mut request)).await??;
+    let answer = match serde_json::from_str(&request) {
+        Ok(request) => obey(lab, request).await,
+        Err(error) => Err(error.into()),
+    };
+    let answer = answer.map_err(|error| format!("{error:#}"));
+    writer.write_all(&line(&answer)?).await?;
+    Ok(())
+}
+
+async fn obey(lab: &Lab, request: Request) -> Result<Answer> {
+    match request {
+        Request::Status => Ok(Answer::Status(status(lab).await)),
+        Request::Fault(fault) => Ok(Answer::Done(inject(lab, fault).await?)),
+    }
+}
+
+async fn status(lab: &Lab) -> Vec<ServerStatus> {
+    join_all(lab.servers().into_iter().map(async |server| ServerStatus {
+        name: server.name().to_owned(),
+        kind: server.kind(),
+        role: role(lab, server).await.map(ToOwned::to_owned),
+        state: server.state(),
+        pid: server.pid(),
+        address: server.address(),
+        log: server.log_path().to_owned(),
+    }))
+    .await
+}
+
+async fn role(lab: &Lab, server: &dyn Server) -> Option<&'static str> {
+    match server.kind() {
+        Kind::Consul => Some("catalog"),
+        Kind::Postgres => Some("store"),
+        Kind::Lictord => Some("control plane"),
+        Kind::Mysql if server.state() != State::Running => None,
+        Kind::Mysql => {
+            let node = lab.node(server.name()).ok()?;
+            let writable = tokio::time::timeout(ROLE, node.is_writable()).await;
+            let writable = writable.ok()?.ok()?;
+            Some(if writable { "primary" } else { "replica" })
+        }
+    }
+}
+
+/// The name of the server meant: a cluster's means its current primary.
+async fn meant(lab: &Lab, target: &str) -> Result<String> {
+    match lab.clusters().iter().find(|it| it.name() == target) {
+        Some(cluster) => Ok(cluster.primary().await?.name().to_owned()),
+        None => Ok(lab.server(target)?.name().to_owned()),
+    }
+}
+
+async fn inject(lab: &Lab, fault: Fault) -> Result<String> {
+    let name = meant(lab, fault.target()).await?;
+    let (server, node) = (lab.server(&name)?, lab.node(&name));
+    let what = match fault {
+        Fault::Kill { .. } => {
+            server.kill()?;
+            "killed".to_owned()
+        }
+        Fault::Freeze { .. } => {
+            server.freeze()?;
+            "froze".to_owned()
+        }
+        Fault::Thaw { .. } => {
+            server.thaw()?;
+            "thawed".to_owned()
+        }
+        Fault::Restart { .. } => {
+            lab.restart(&name).await?;
+            "restarted".to_owned()
+        }
+        Fault::Rebuild { .. } => {
+            node?.rebuild().await?;
+            "rebuilt".to_owned()
+        }
+        Fault::StopReplication { .. } => {
+            node?.stop_replication().await?;
+            "stopped replication on".to_owned()
+        }
+        Fault::StartReplication { .. } => {
+            node?.start_replication().await?;
+            "started replication on".to_owned()
+        }
+        Fault::Lag { seconds, .. } => {
+            node?.lag(Duration::from_secs(seconds.into())).await?;
+            format!("set a lag of {seconds} s on")
+        }
+        Fault::Block { .. } => {
+            node?.block_port()?;
+            "blocked the port of".to_owned()
+        }
+        Fault::Unblock { .. } => {
+            node?.unblock()?;
+            "unblocked the port of".to_owned()
+        }
+    };
+    Ok(format!("{what} {name} at {}", server.address()))
+}
+
+fn line(message: &impl Serialize) -> Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    Ok(line)
+}
