@@ -41,11 +41,22 @@ pub enum Role {
     None,
 }
 
+/// What a check looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CheckKind {
+    /// Whether the node answers.
+    Connect,
+    /// How long its answers take.
+    QueryLatency,
+    /// How far its data is behind.
+    ReplicationLag,
+}
+
 /// One check of one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// `connect`, `query-latency` or `replication-lag`.
-    pub id: &'static str,
+    /// What it looks at.
+    pub kind: CheckKind,
     /// Its status.
     pub status: Status,
     /// Why, without anything that changes at every look.
@@ -105,7 +116,7 @@ fn role(view: &ClusterView, node: &Node, seen: &NodeView) -> Role {
 
 fn connect(node: &Node, seen: &NodeView, timing: &Timing, now: Mono) -> Check {
     let check = |status, sentence: &str| Check {
-        id: "connect",
+        kind: CheckKind::Connect,
         status,
         sentence: sentence.to_owned(),
     };
@@ -141,7 +152,7 @@ fn query_latency(seen: &NodeView) -> Check {
         Some(_) => (Status::Passing, format!("answers within {slow}")),
     };
     Check {
-        id: "query-latency",
+        kind: CheckKind::QueryLatency,
         status,
         sentence,
     }
@@ -168,7 +179,7 @@ fn replication_lag(view: &ClusterView, node: &Node, seen: &NodeView, now: Mono) 
         }
     };
     Check {
-        id: "replication-lag",
+        kind: CheckKind::ReplicationLag,
         status,
         sentence,
     }
@@ -213,9 +224,9 @@ mod tests {
         found.next().unwrap()
     }
 
-    fn check(fixture: &Fixture, n: u32, id: &str) -> (Status, String) {
+    fn check(fixture: &Fixture, n: u32, kind: CheckKind) -> (Status, String) {
         let checks = health(fixture, n).checks;
-        let found = checks.into_iter().find(|check| check.id == id).unwrap();
+        let found = checks.into_iter().find(|check| check.kind == kind).unwrap();
         (found.status, found.sentence)
     }
 
@@ -226,8 +237,15 @@ mod tests {
         let roles: Vec<_> = all.iter().map(|health| health.role).collect();
         assert_eq!(roles, [Role::Primary, Role::Replica, Role::Replica]);
         for health in all {
-            let ids: Vec<_> = health.checks.iter().map(|check| check.id).collect();
-            assert_eq!(ids, ["connect", "query-latency", "replication-lag"]);
+            let kinds: Vec<_> = health.checks.iter().map(|check| check.kind).collect();
+            assert_eq!(
+                kinds,
+                [
+                    CheckKind::Connect,
+                    CheckKind::QueryLatency,
+                    CheckKind::ReplicationLag
+                ]
+            );
             assert!(health.checks.iter().all(|check| check.status == Passing));
         }
     }
@@ -261,7 +279,7 @@ mod tests {
                 "quarantined: it diverged",
             ),
         ] {
-            let (status, sentence) = check(&fixture, 2, "connect");
+            let (status, sentence) = check(&fixture, 2, CheckKind::Connect);
             assert_eq!((status, sentence.as_str()), (Critical, expected));
         }
     }
@@ -277,7 +295,7 @@ mod tests {
     fn slow_answers_are_a_warning() {
         for (millis, expected) in [(100, Passing), (101, Warning)] {
             let fixture = Fixture::healthy(1).latency(ms(millis));
-            assert_eq!(check(&fixture, 2, "query-latency").0, expected);
+            assert_eq!(check(&fixture, 2, CheckKind::QueryLatency).0, expected);
         }
     }
 
@@ -293,7 +311,7 @@ mod tests {
             (None, Critical, "how far it is behind is unknown"),
         ] {
             let fixture = Fixture::healthy(1).lag(2, lag.map(ms));
-            let found = check(&fixture, 2, "replication-lag");
+            let found = check(&fixture, 2, CheckKind::ReplicationLag);
             assert_eq!(found, (expected, sentence.to_owned()));
         }
     }

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use lictor_domain::report::SemiSync;
 use lictor_domain::{
-    Evidence, Mode, Mono, ProbeOutcome, Problem, ProblemCode, ReceiverState, Severity, Writability,
+    Evidence, GtidRole, Mode, Mono, ProbeOutcome, Problem, ProblemCode, ReceiverState,
+    ServerVersion, Severity, Writability,
 };
-use lictor_domain::{GtidRole, ServerVersion};
 
-use super::{MATCHERS, problems};
+use super::{MATCHERS, problems, wrong_settings};
 use crate::fixture::{Fixture, NOW, TIMING, address, gtids, name, server_error};
 use ProblemCode::{
     DeadPrimary, ErrantGtid, HungPrimary, MultiplePrimaries, PrimaryAndReplicasUnreachable,
@@ -506,4 +507,26 @@ fn a_read_only_primary_names_the_switches_that_stand_wrong() {
         problem.response,
         "on orders-1: SET GLOBAL read_only = OFF; SET GLOBAL offline_mode = OFF"
     );
+}
+
+#[test]
+fn no_setting_is_wrong_exactly_when_semi_sync_enforces_the_policy() {
+    for bits in 0..32_u32 {
+        let is = |bit: u32| bits & (1 << bit) != 0;
+        for (timeout, acks) in [(SemiSync::NEVER, 1), (SemiSync::NEVER, 2), (LONG, 1)] {
+            let semi_sync = SemiSync {
+                replica_enabled: is(0),
+                source_enabled: is(1),
+                source_active: is(2),
+                wait_for_acks: 1,
+                timeout,
+                wait_no_replica: is(3),
+                after_sync: is(4),
+                clients: 2,
+                waiting_sessions: 0,
+            };
+            let none_wrong = wrong_settings(&semi_sync, acks).is_empty();
+            assert_eq!(none_wrong, semi_sync.enforces(acks), "{semi_sync:?}");
+        }
+    }
 }
