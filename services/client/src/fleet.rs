@@ -119,3 +119,92 @@ fn addresses(table: &RoutingTable) -> impl Iterator<Item = &NodeAddress> {
         all.map(|endpoint| &endpoint.address)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use lictor_domain::{
+        ClusterRoute, Endpoint, Epoch, NodeName, Reader, Revision, RouteState, Term,
+    };
+
+    use super::*;
+    use crate::config::Credentials;
+
+    fn fleet() -> Fleet {
+        let credentials = Credentials {
+            user: "app".to_owned(),
+            password: "secret".into(),
+            database: None,
+        };
+        Fleet::new(ClientConfig::new("shop-1", vec![], credentials))
+    }
+
+    fn endpoint(number: u32) -> Endpoint {
+        let cluster = "orders".parse().unwrap();
+        Endpoint {
+            node: NodeName::numbered(&cluster, number),
+            address: NodeAddress::new(&format!("127.0.0.{number}"), 1).unwrap(),
+        }
+    }
+
+    fn table(writer: Option<u32>, readers: &[u32]) -> RoutingTable {
+        let name: ClusterName = "orders".parse().unwrap();
+        let route = ClusterRoute {
+            name: name.clone(),
+            epoch: Epoch {
+                term: Term(1),
+                n: 1,
+            },
+            state: writer.map_or(RouteState::NoPrimary, |number| RouteState::Serving {
+                writer: endpoint(number),
+            }),
+            readers: readers
+                .iter()
+                .map(|number| Reader {
+                    endpoint: endpoint(*number),
+                    weight: 1,
+                })
+                .collect(),
+        };
+        RoutingTable {
+            revision: Revision::default(),
+            clusters: [(name, route)].into(),
+        }
+    }
+
+    fn pool(fleet: &Fleet, number: u32) -> Arc<NodePool> {
+        fleet.pool(&endpoint(number).address)
+    }
+
+    #[tokio::test]
+    async fn a_deposed_writer_loses_its_connections_even_after_a_time_without_primary() {
+        let (fleet, now) = (fleet(), Instant::now());
+        fleet.adopt(&table(Some(1), &[2]), now);
+        let (old, candidate) = (pool(&fleet, 1), pool(&fleet, 2));
+        fleet.adopt(&table(None, &[]), now);
+        assert!(
+            Arc::ptr_eq(&old, &pool(&fleet, 1)),
+            "nobody took its place yet"
+        );
+
+        fleet.adopt(&table(Some(2), &[1]), now);
+        assert!(
+            !Arc::ptr_eq(&old, &pool(&fleet, 1)),
+            "it has a pool of its own as a reader"
+        );
+        assert!(
+            Arc::ptr_eq(&candidate, &pool(&fleet, 2)),
+            "the connection kept ready for the new writer is still there"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_node_that_left_the_table_is_forgotten_after_a_while() {
+        let (fleet, now) = (fleet(), Instant::now());
+        fleet.adopt(&table(Some(1), &[2]), now);
+        let left = pool(&fleet, 2);
+        fleet.adopt(&table(Some(1), &[]), now + LINGER / 2);
+        assert!(Arc::ptr_eq(&left, &pool(&fleet, 2)), "it may come back");
+        fleet.adopt(&table(Some(1), &[]), now + LINGER);
+        assert!(!Arc::ptr_eq(&left, &pool(&fleet, 2)));
+    }
+}

@@ -28,8 +28,8 @@
 //!
 //! // Work that is done again on the new writer when a failover cuts it off.
 //! lictor
-//!     .with_writer("orders", Idempotent::Yes, async |conn| {
-//!         conn.exec_drop("REPLACE INTO carts (id, items) VALUES (?, ?)", (7, 3)).await
+//!     .with_writer("orders", Idempotent::Yes, |conn| {
+//!         conn.exec_drop("REPLACE INTO carts (id, items) VALUES (?, ?)", (7, 3))
 //!     })
 //!     .await?;
 //!

@@ -198,3 +198,55 @@ fn in_turn(readers: &[Reader], turn: u64) -> impl Iterator<Item = &Reader> {
         .unwrap_or(0);
     readers.iter().cycle().skip(first).take(readers.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use lictor_domain::{NodeAddress, NodeName};
+
+    use super::*;
+
+    fn readers(weights: &[u32]) -> Vec<Reader> {
+        let cluster = "orders".parse().unwrap();
+        let numbered = weights.iter().zip(1..);
+        numbered
+            .map(|(weight, number)| Reader {
+                endpoint: Endpoint {
+                    node: NodeName::numbered(&cluster, number),
+                    address: NodeAddress::new("127.0.0.1", 3306).unwrap(),
+                },
+                weight: *weight,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn readers_come_first_in_proportion_to_their_weight() {
+        let readers = readers(&[1, 3]);
+        let mut first = BTreeMap::new();
+        for turn in 0..400 {
+            let name = in_turn(&readers, turn)
+                .next()
+                .unwrap()
+                .endpoint
+                .node
+                .clone();
+            *first.entry(name.to_string()).or_insert(0) += 1;
+        }
+        let expected = [("orders-1".to_owned(), 100), ("orders-2".to_owned(), 300)];
+        assert_eq!(first, expected.into());
+    }
+
+    #[test]
+    fn every_reader_gets_its_chance_when_the_first_does_not_answer() {
+        let readers = readers(&[1, 1, 5]);
+        for turn in 0..7 {
+            let mut names: Vec<_> = in_turn(&readers, turn)
+                .map(|reader| reader.endpoint.node.as_str())
+                .collect();
+            names.sort_unstable();
+            assert_eq!(names, ["orders-1", "orders-2", "orders-3"]);
+        }
+    }
+}

@@ -203,12 +203,12 @@ impl Answers {
 }
 
 fn endpoint(url: &str) -> Result<Endpoint, ClientError> {
-    let wrong = |why: &str| ClientError::InvalidConfig(format!("endpoint `{url}`: {why}"));
-    let endpoint = Endpoint::from_shared(url.to_owned())
-        .map_err(|_| wrong("not a URL such as http://127.0.0.1:7400"))?;
-    if endpoint.uri().scheme_str() != Some("http") {
-        return Err(wrong("only http:// is supported"));
-    }
+    let endpoint = Endpoint::from_shared(url.to_owned()).ok();
+    let endpoint = endpoint.filter(|endpoint| endpoint.uri().scheme_str() == Some("http"));
+    let endpoint = endpoint.ok_or_else(|| {
+        let why = format!("endpoint `{url}` is not a URL such as http://127.0.0.1:7400");
+        ClientError::InvalidConfig(why)
+    })?;
     Ok(endpoint
         .connect_timeout(PATIENCE)
         .tcp_nodelay(true)

@@ -5,6 +5,7 @@
 //! the route: a hung primary never answers, so the moment another node takes
 //! its place, what still runs there is given up.
 
+use futures::future::BoxFuture;
 use mysql_async::Conn;
 use tokio::time::sleep;
 
@@ -34,7 +35,9 @@ impl Lictor {
     /// Does `work` on the cluster's writer, and again on the new writer when a
     /// failover came between and [`Idempotent`] allows it.
     ///
-    /// The work has to be one statement, or one transaction that it begins and
+    /// `work` gives a boxed future, as every method of
+    /// [`Queryable`](mysql_async::prelude::Queryable) does by itself; more than
+    /// one call goes into `Box::pin(async move { … })`. It has to be one statement, or one transaction that it begins and
     /// commits itself: what it did in an earlier statement of its own is not
     /// undone when a later one fails.
     ///
@@ -46,7 +49,7 @@ impl Lictor {
         &self,
         cluster: &str,
         idempotent: Idempotent,
-        work: impl AsyncFn(&mut Conn) -> mysql_async::Result<T>,
+        work: impl for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, mysql_async::Result<T>>,
     ) -> Result<T, ClientError> {
         let cluster = self.routes.route(cluster)?.name;
         let mut wait = Wait::starting_now(self.config.acquire_timeout);
