@@ -101,9 +101,10 @@ impl Bid {
 impl Leadership {
     /// A follower that has seen nothing yet; step it with [`Event::Tick`].
     ///
-    /// `instance_id` names this run of this process and no other: a record that
-    /// bears it is taken for this machine's own. `advertise` is the URL under
-    /// which the instance serves.
+    /// No two living processes may have the same `instance_id`: a record that
+    /// bears it is taken for this machine's own. One that starts under the id of
+    /// its dead predecessor need not wait for that one's leases to end.
+    /// `advertise` is the URL under which the instance serves.
     #[must_use]
     pub fn new(
         instance_id: impl Into<String>,

@@ -56,7 +56,10 @@
 //! its missing record counts as a dead holder's, not as a free one, while the
 //! other store still has a record. If within one lease the other store is cut
 //! off from the leader as well, two may lead until the older lease ends; the
-//! terms still order them. All instances must be given the same lease.
+//! terms still order them. Nor does a clock count that stands still while the
+//! machine is suspended: what a leader does on waking, before its next step, is
+//! for the fences of its term to stop. All instances must be given the same
+//! lease.
 //!
 //! [`LeaseRecord`]: lictor_domain::lease::LeaseRecord
 

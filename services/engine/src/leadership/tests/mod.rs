@@ -197,6 +197,34 @@ fn a_claim_that_ran_out_before_consul_answered_leads_to_nothing() {
 }
 
 #[test]
+fn a_claim_whose_answer_comes_too_late_is_given_back_and_consul_left_alone() {
+    let mut bench = Bench::that_read(Some(record(None, 7, 40)), Some(record(None, 5, 90)));
+    bench.now += 1200;
+    bench.answer_cas(Postgres, Held);
+    let given_back = cas(
+        Postgres,
+        Some(record(Some("a"), 7, 41)),
+        record(None, 7, 42),
+    );
+    assert_eq!(bench.commands, [given_back]);
+}
+
+#[test]
+fn a_restarted_process_gives_its_predecessors_records_back_and_bids_at_once() {
+    let own = || Some(record(Some("a"), 7, 40));
+    let mut bench = Bench::that_read(own(), own());
+    let given_back = record(None, 7, 42);
+    assert_eq!(bench.commands, [cas(Consul, own(), given_back)]);
+    bench.answer_cas(Postgres, Held);
+    bench.answer_cas(Consul, Held);
+    let free = Some(record(None, 7, 41));
+    assert_eq!(
+        bench.commands,
+        [cas(Postgres, free, record(Some("a"), 7, 43))]
+    );
+}
+
+#[test]
 fn a_term_that_is_refused_is_surpassed_by_the_next_bid() {
     let free = || Some(record(None, 7, 40));
     let mut bench = Bench::that_read(free(), free());
@@ -332,6 +360,21 @@ fn a_record_that_another_has_taken_is_lost_at_once_and_taken_again_after_a_lease
         Some(Command::Cas { store: Postgres, expected, new, .. })
             if expected.as_ref() == Some(&claimed) && new.term == Term(8)
     ));
+}
+
+#[test]
+fn a_leader_that_finds_another_in_both_stores_stops_at_once() {
+    let mut bench = Bench::that_leads();
+    bench.tick(400);
+    for store in Store::BOTH {
+        bench.answer_cas(store, Refused);
+    }
+    bench.tick(200);
+    bench.answer_read(Consul, Ok(Some(record(Some("b"), 8, 99))));
+    assert_eq!(bench.valid_until(), Some(2200));
+    bench.answer_read(Postgres, Ok(Some(record(Some("b"), 8, 98))));
+    let reason = StepDownReason::LeasesLost;
+    assert_eq!(bench.commands, [Command::StepDown { reason }]);
 }
 
 #[test]
