@@ -10,7 +10,7 @@ use lictor_domain::{ClusterName, ClusterRoute, Epoch, NodeName, RecoveryId, Reco
 use lictor_engine::keeper::{Inheritance, Keeper};
 use lictor_engine::message::{Act, Care, Command, Done, Event};
 use lictor_engine::timing::Timing;
-use lictor_mysql::{Account, Target};
+use lictor_mysql::Target;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;

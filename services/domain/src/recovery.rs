@@ -88,7 +88,7 @@ pub enum FencingProof {
         /// Acknowledgements a commit needs (k).
         acks: u32,
     },
-    /// It answered, and it is super_read_only.
+    /// It answered, and it is `super_read_only`.
     ReadOnlySet,
     /// The agent beside it let its lease run out and stopped it.
     LeaseExpired,

@@ -81,6 +81,7 @@ pub struct Replication {
 }
 
 /// A server's semi-synchronous settings.
+#[expect(clippy::struct_excessive_bools, reason = "each is one variable of the server")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SemiSync {
     /// Acknowledges as a replica.
@@ -106,7 +107,7 @@ pub struct SemiSync {
 
 impl SemiSync {
     /// A timeout this long never passes in practice: it counts as no fall-back.
-    pub const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+    pub const NEVER: Duration = Duration::from_hours(365 * 24);
 
     /// Whether a commit is acknowledged only after at least `acks` replicas
     /// hold it, without any fall-back: what `QuorumRevoked` relies on.
@@ -122,6 +123,7 @@ impl SemiSync {
 }
 
 /// Everything one probe saw of one node.
+#[expect(clippy::struct_excessive_bools, reason = "each is one variable of the server")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeReport {
     /// `@@server_uuid`.

@@ -63,7 +63,7 @@ impl Fenced {
 
     /// The primary answers as ours and holds everything: nobody else was ever
     /// promoted, so there is nobody to fence but the node itself, which is
-    /// super_read_only until it is opened.
+    /// `super_read_only` until it is opened.
     #[must_use]
     pub(crate) const fn nobody_else() -> Self {
         Self(FencingProof::ReadOnlySet)

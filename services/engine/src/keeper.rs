@@ -34,7 +34,7 @@ use crate::view::ClusterView;
 /// After care that failed, a node is left alone for this long.
 const CARE_PAUSE: Duration = Duration::from_secs(2);
 /// A blocked failover is tried again after this even if nothing changed.
-const BLOCKED_PAUSE: Duration = Duration::from_secs(60);
+const BLOCKED_PAUSE: Duration = Duration::from_mins(1);
 /// A keeper is never asleep for longer.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 
@@ -163,7 +163,7 @@ impl Keeper {
         let soonest = now + Duration::from_millis(1);
         let wishes = match &self.failover {
             Some(failover) => failover.wake_at(),
-            None => Some(self.asking.wake_at(&self.view, &self.timing, now)),
+            None => Some(asking::wake_at(&self.view, &self.timing, now)),
         };
         let latest = now + LONGEST_SLEEP;
         wishes
@@ -193,7 +193,7 @@ impl Keeper {
             Event::Probed { node, outcome } => self.probed(&node, outcome, now),
             Event::Knocked { node, knock } => {
                 self.asking.knocked(&node, now.mono);
-                self.view.knocked(&node, knock, now.mono);
+                self.view.knocked(&node, &knock, now.mono);
                 vec![]
             }
             Event::ConnectionLost { node } => {
@@ -249,7 +249,7 @@ impl Keeper {
                     self.view.cluster.epoch = failover.record().epoch;
                     self.view.begin_epoch();
                 }
-                self.failover = Some(failover);
+                self.failover = Some(*failover);
             }
             Progress::Over(record) => self.over(&record, now),
         }

@@ -166,7 +166,7 @@ pub enum Act {
 /// What a node outside any recovery needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Care {
-    /// Make it super_read_only: it is not the primary.
+    /// Make it `super_read_only`: it is not the primary.
     Close,
     /// Open the primary again after its restart.
     Reopen {

@@ -29,7 +29,7 @@ impl Timing {
         let probe_interval = match profile {
             Profile::Fast => Duration::from_millis(200),
             Profile::Balanced => Duration::from_millis(400),
-            Profile::Conservative => Duration::from_millis(1000),
+            Profile::Conservative => Duration::from_secs(1),
         };
         Self {
             probe_interval,
@@ -61,7 +61,7 @@ pub mod deadline {
     /// Stopping a receiver; one that is reconnecting to a hung source takes 2 s.
     pub const STOP_RECEIVER: Duration = Duration::from_secs(4);
     /// Applying what was received.
-    pub const CATCH_UP: Duration = Duration::from_secs(60);
+    pub const CATCH_UP: Duration = Duration::from_mins(1);
     /// Opening the candidate.
     pub const OPEN: Duration = Duration::from_secs(5);
     /// Pointing a replica at another source.

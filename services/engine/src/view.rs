@@ -8,6 +8,8 @@ use std::time::Duration;
 use lictor_domain::report::Knock;
 use lictor_domain::{Cluster, Mono, Node, NodeName, NodeReport, ProbeOutcome};
 
+use crate::replica;
+
 /// A probe's answer and when it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -80,10 +82,6 @@ impl NodeView {
         self.silence = None;
         self.connection_lost = None;
         self.alive_at = Some(now);
-        let lag = report.replication.as_ref().and_then(|r| r.lag);
-        if let Some(lag) = lag {
-            self.fresh_as_of = Some(now - lag);
-        }
         self.answer = Some(Answer {
             report,
             at: now,
@@ -112,7 +110,7 @@ impl NodeView {
         }
     }
 
-    fn knocked(&mut self, knock: Knock, now: Mono) {
+    fn knocked(&mut self, knock: &Knock, now: Mono) {
         match knock {
             // A greeting is life, but no report: the silence is only over
             // when a probe is answered.
@@ -218,11 +216,12 @@ impl ClusterView {
     pub fn probed(&mut self, name: &NodeName, outcome: ProbeOutcome, now: Mono) {
         let outcome = self.refuse_strangers(name, outcome);
         self.with(name, |view| view.probed(outcome, now));
+        self.note_freshness(name, now);
         self.note_acknowledging(name, now);
     }
 
     /// Takes in the end of a knock.
-    pub fn knocked(&mut self, name: &NodeName, knock: Knock, now: Mono) {
+    pub fn knocked(&mut self, name: &NodeName, knock: &Knock, now: Mono) {
         self.with(name, |view| view.knocked(knock, now));
         self.note_acknowledging(name, now);
     }
@@ -266,6 +265,18 @@ impl ClusterView {
                 }
             }
             other => other,
+        }
+    }
+
+    /// Remembers as of when a replica's data is complete; a lag behind another
+    /// source says nothing of that.
+    fn note_freshness(&mut self, name: &NodeName, now: Mono) {
+        let report = replica::current(self.node(name));
+        let lag = report
+            .filter(|report| replica::leads_to_primary(self, report))
+            .and_then(|report| report.replication.as_ref()?.lag);
+        if let Some(lag) = lag {
+            self.with(name, |view| view.fresh_as_of = Some(now - lag));
         }
     }
 

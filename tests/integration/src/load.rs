@@ -21,28 +21,46 @@ pub struct Ledger {
 
 impl Ledger {
     fn acknowledge(&self, id: u64) {
-        let mut acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut acknowledged = self
+            .acknowledged
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         acknowledged.push((id, Instant::now()));
     }
 
     fn fail(&self, error: String) {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+        self.failed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(error);
     }
 
     /// How many writes were acknowledged so far.
     pub fn count(&self) -> usize {
-        self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.acknowledged
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
     }
 
     /// The first write acknowledged after `moment`.
     pub fn first_after(&self, moment: Instant) -> Option<Instant> {
-        let acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
-        acknowledged.iter().map(|(_, at)| *at).find(|at| *at > moment)
+        let acknowledged = self
+            .acknowledged
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        acknowledged
+            .iter()
+            .map(|(_, at)| *at)
+            .find(|at| *at > moment)
     }
 
     /// What writers were told instead of an acknowledgement.
     pub fn failures(&self) -> Vec<String> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.failed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The acknowledged writes that a node does not have.
@@ -52,8 +70,14 @@ impl Ledger {
             .iter()
             .filter_map(|row| row.first()?.parse().ok())
             .collect();
-        let acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
-        let missing = acknowledged.iter().map(|(id, _)| *id).filter(|id| !there.contains(id));
+        let acknowledged = self
+            .acknowledged
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let missing = acknowledged
+            .iter()
+            .map(|(id, _)| *id)
+            .filter(|id| !there.contains(id));
         Ok(missing.collect())
     }
 }
@@ -76,7 +100,7 @@ impl Load {
     }
 
     /// Starts so many writers on a cluster; ids begin at `first`.
-    pub fn start(client: &Lictor, cluster: &str, writers: u64, first: u64) -> Self {
+    pub fn start(client: &Arc<Lictor>, cluster: &str, writers: u64, first: u64) -> Self {
         let ledger = Arc::new(Ledger::default());
         let stop = Arc::new(AtomicBool::new(false));
         let next = Arc::new(AtomicU64::new(first));
@@ -118,10 +142,8 @@ impl Load {
 /// done again.
 async fn write(client: &Lictor, cluster: &str, id: u64) -> Result<()> {
     client
-        .with_writer(cluster, Idempotent::Yes, async |connection| {
-            connection
-                .exec_drop("INSERT IGNORE INTO writes (id) VALUES (?)", (id,))
-                .await
+        .with_writer(cluster, Idempotent::Yes, move |connection| {
+            connection.exec_drop("INSERT IGNORE INTO writes (id) VALUES (?)", (id,))
         })
         .await?;
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Output;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -50,7 +51,15 @@ impl Scene {
     pub async fn register(&self, cluster: &str) -> Result<()> {
         let seed = self.lab.cluster(cluster).node(1).address().to_string();
         self.lictor_ok(&[
-            "cluster", "add", cluster, "--seed", &seed, "--mode", "auto", "--profile", "fast",
+            "cluster",
+            "add",
+            cluster,
+            "--seed",
+            &seed,
+            "--mode",
+            "auto",
+            "--profile",
+            "fast",
         ])
         .await?;
         Ok(())
@@ -124,7 +133,7 @@ impl Scene {
     }
 
     /// An application's client.
-    pub async fn client(&self, id: &str) -> Result<Lictor> {
+    pub async fn client(&self, id: &str) -> Result<Arc<Lictor>> {
         let credentials = Credentials {
             user: APP.user.to_owned(),
             password: APP.password.into(),
@@ -132,7 +141,7 @@ impl Scene {
         };
         let mut config = ClientConfig::new(id, vec![self.lab.lictord().url()], credentials);
         config.acquire_timeout = PATIENCE;
-        Ok(Lictor::connect(config).await?)
+        Ok(Arc::new(Lictor::connect(config).await?))
     }
 
     /// Waits until the primary of a cluster is another node than `old`, and
@@ -142,7 +151,11 @@ impl Scene {
             let view = self.cluster(cluster).await?;
             ensure!(view.primary != old, "{old} is still the primary");
             let node = self.lab.node(&view.primary)?;
-            ensure!(node.is_writable().await?, "{} is not writable", view.primary);
+            ensure!(
+                node.is_writable().await?,
+                "{} is not writable",
+                view.primary
+            );
             Ok(view.primary)
         })
         .await?;
@@ -151,16 +164,20 @@ impl Scene {
 
     /// Waits until a node follows, or is quarantined; which of the two.
     pub async fn rejoined(&self, cluster: &str, node: &str) -> Result<bool> {
-        eventually("the node to rejoin or to be quarantined", PATIENCE, || async {
-            let view = self.cluster(cluster).await?;
-            let seen = view.nodes.iter().find(|seen| seen.name == node);
-            let seen = seen.context("the cluster does not have the node")?;
-            let following = seen.receiver() == v1::ReceiverState::Running
-                && seen.applier_running == Some(true)
-                && seen.writability() == v1::Writability::SuperReadOnly;
-            ensure!(following || seen.quarantine.is_some(), "not yet: {seen:?}");
-            Ok(seen.quarantine.is_none())
-        })
+        eventually(
+            "the node to rejoin or to be quarantined",
+            PATIENCE,
+            || async {
+                let view = self.cluster(cluster).await?;
+                let seen = view.nodes.iter().find(|seen| seen.name == node);
+                let seen = seen.context("the cluster does not have the node")?;
+                let following = seen.receiver() == v1::ReceiverState::Running
+                    && seen.applier_running == Some(true)
+                    && seen.writability() == v1::Writability::SuperReadOnly;
+                ensure!(following || seen.quarantine.is_some(), "not yet: {seen:?}");
+                Ok(seen.quarantine.is_none())
+            },
+        )
         .await
     }
 

@@ -94,7 +94,7 @@ struct Chosen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// It goes on.
-    Running(Failover),
+    Running(Box<Failover>),
     /// It is over, done or given up.
     Over(Box<Recovery>),
 }
@@ -253,7 +253,7 @@ impl Failover {
 
     fn going(self, acts: Vec<Act>) -> Next {
         let commands = self.commands(acts);
-        (Progress::Running(self), commands)
+        (Progress::Running(Box::new(self)), commands)
     }
 
     fn intent_stored(mut self, result: Result<(), String>, now: Now) -> Next {

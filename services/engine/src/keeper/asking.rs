@@ -85,17 +85,16 @@ impl Asking {
         }
         due
     }
+}
 
-    /// When there is something to ask or to judge next.
-    pub(super) fn wake_at(&self, view: &ClusterView, timing: &Timing, now: Mono) -> Mono {
-        let due = verdict::due(view, timing, now);
-        if verdict::first_sign(view, timing, now).is_some() {
-            let next = now + pace(view, timing, now);
-            if due > now { due.min(next) } else { next }
-        } else {
-            due
-        }
+/// When there is something to ask or to judge next.
+pub(super) fn wake_at(view: &ClusterView, timing: &Timing, now: Mono) -> Mono {
+    let due = verdict::due(view, timing, now);
+    if verdict::first_sign(view, timing, now).is_none() {
+        return due;
     }
+    let next = now + pace(view, timing, now);
+    if due > now { due.min(next) } else { next }
 }
 
 fn pace(view: &ClusterView, timing: &Timing, now: Mono) -> Duration {

@@ -4,15 +4,15 @@ use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
 /// The hang threshold of the profile `fast`, in milliseconds.
-pub const THRESHOLD_MS: f64 = 1000.0;
+pub(crate) const THRESHOLD_MS: f64 = 1000.0;
 
 /// One failover, in milliseconds since the fault.
 #[derive(Clone, Copy, Debug)]
-pub struct Round {
+pub(crate) struct Round {
     /// Until the new primary accepted writes.
-    pub writable_ms: f64,
+    pub(crate) writable_ms: f64,
     /// Until a writer got its first acknowledgement.
-    pub acked_ms: f64,
+    pub(crate) acked_ms: f64,
 }
 
 /// Minimum, median and maximum.
@@ -56,7 +56,7 @@ fn json_or_null(spread: Option<Spread>) -> Value {
 }
 
 /// Prints everything; the last line is the JSON.
-pub fn report(killed: &[(Round, Round)], hung: &[Round], lost: usize) {
+pub(crate) fn report(killed: &[(Round, Round)], hung: &[Round], lost: usize) {
     let by_hand = || killed.iter().map(|(by_hand, _)| by_hand);
     let by_lictor = || killed.iter().map(|(_, by_lictor)| by_lictor);
     let floor = Spread::of(by_hand().map(|round| round.acked_ms));
@@ -64,7 +64,9 @@ pub fn report(killed: &[(Round, Round)], hung: &[Round], lost: usize) {
     let floor_writable = Spread::of(by_hand().map(|round| round.writable_ms));
     let lictor_writable = Spread::of(by_lictor().map(|round| round.writable_ms));
     let over = Spread::of(hung.iter().map(|round| round.acked_ms - THRESHOLD_MS));
-    let ratio = floor.zip(lictor).map(|(floor, lictor)| lictor.median / floor.median);
+    let ratio = floor
+        .zip(lictor)
+        .map(|(floor, lictor)| lictor.median / floor.median);
 
     let mut table = Table::new();
     table.load_preset(presets::UTF8_FULL_CONDENSED);

@@ -2,6 +2,7 @@
 //! only the statements that cannot be left out. It checks nothing, proves
 //! nothing and survives nothing; it is only the least time MySQL needs.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -17,12 +18,12 @@ use crate::figures::Round;
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// A duration in milliseconds.
-pub fn ms(duration: Duration) -> f64 {
+pub(crate) fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
 /// Watches nodes until one accepts writes; both sides are measured by it.
-pub async fn until_writable(nodes: &[&Node]) -> Result<JoinHandle<Result<Instant>>> {
+pub(crate) async fn until_writable(nodes: &[&Node]) -> Result<JoinHandle<Result<Instant>>> {
     let mut connections = vec![];
     for node in nodes {
         connections.push(node.connect(ROOT).await?);
@@ -31,8 +32,9 @@ pub async fn until_writable(nodes: &[&Node]) -> Result<JoinHandle<Result<Instant
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             for connection in &mut connections {
-                let closed: Option<bool> =
-                    connection.query_first("SELECT @@global.super_read_only").await?;
+                let closed: Option<bool> = connection
+                    .query_first("SELECT @@global.super_read_only")
+                    .await?;
                 if closed == Some(false) {
                     return Ok(Instant::now());
                 }
@@ -44,28 +46,34 @@ pub async fn until_writable(nodes: &[&Node]) -> Result<JoinHandle<Result<Instant
 }
 
 /// A bare cluster.
-pub struct Floor {
+pub(crate) struct Floor {
     lab: Lab,
-    next_id: u64,
+    next_id: AtomicU64,
 }
 
 impl Floor {
     /// Starts the cluster, without a control plane.
-    pub async fn start() -> Result<Self> {
+    pub(crate) async fn start() -> Result<Self> {
         let lab = Lab::builder().cluster("bare", 2).start().await?;
         let primary = lab.cluster("bare").primary().await?;
         primary
             .sql("CREATE TABLE app.writes (id BIGINT UNSIGNED PRIMARY KEY)")
             .await?;
-        Ok(Self { lab, next_id: 1 })
+        Ok(Self {
+            lab,
+            next_id: AtomicU64::new(1),
+        })
     }
 
     /// Kills the primary and fails over by hand.
-    pub async fn kill(&mut self) -> Result<Round> {
+    pub(crate) async fn kill(&self) -> Result<Round> {
         let cluster = self.lab.cluster("bare");
         let old = cluster.primary().await?;
-        let replicas: Vec<&Node> =
-            cluster.nodes().iter().filter(|node| node.name() != old.name()).collect();
+        let replicas: Vec<&Node> = cluster
+            .nodes()
+            .iter()
+            .filter(|node| node.name() != old.name())
+            .collect();
         let [first, second] = replicas[..] else {
             bail!("the floor needs two replicas");
         };
@@ -95,7 +103,7 @@ impl Floor {
                  SET GLOBAL read_only = OFF",
             )
             .await?;
-        let write = format!("INSERT INTO app.writes (id) VALUES ({})", self.next_id);
+        let write = format!("INSERT INTO app.writes (id) VALUES ({})", self.next_id());
         let address = best.address();
         let follow = format!(
             "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '{}', SOURCE_PORT = {}; \
@@ -115,7 +123,6 @@ impl Floor {
         followed?;
         forgotten?;
         let writable = watch.await.context("the watch was lost")??;
-        self.next_id += 1;
         // Wiped, so that an errant transaction cannot stand in the way.
         old.rebuild().await?;
         old.replicate_from(best).await?;
@@ -125,15 +132,18 @@ impl Floor {
         })
     }
 
+    fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// Writes flow, both replicas hold everything, and the primary's memory is
     /// as full as that of a primary in use.
-    async fn warm(&mut self, primary: &Node, replicas: &[&Node]) -> Result<()> {
+    async fn warm(&self, primary: &Node, replicas: &[&Node]) -> Result<()> {
         for _ in 0..50 {
-            let id = self.next_id;
+            let id = self.next_id();
             primary
                 .sql(&format!("INSERT INTO app.writes (id) VALUES ({id})"))
                 .await?;
-            self.next_id += 1;
         }
         let executed = primary.gtid_executed().await?;
         eventually("both replicas to hold everything", PATIENCE, || async {
@@ -161,5 +171,7 @@ async fn stop_receiver(connection: &mut Conn) -> Result<String> {
     let _: Vec<String> = result.collect().await?;
     let sets: Vec<String> = result.collect().await?;
     drop(result);
-    sets.into_iter().next().context("the replica has no channel")
+    sets.into_iter()
+        .next()
+        .context("the replica has no channel")
 }

@@ -35,8 +35,8 @@ async fn main() -> Result<()> {
     let args = Args::parse();
     ensure!(args.kills > 0, "--kills must be at least 1");
     println!("starting two clusters of one primary and two replicas");
-    let mut floor = Floor::start().await?;
-    let mut ours = Ours::start().await?;
+    let floor = Floor::start().await?;
+    let ours = Ours::start().await?;
     let mut killed = vec![];
     for round in 1..=args.kills {
         let by_hand = floor.kill().await?;

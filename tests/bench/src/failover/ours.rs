@@ -10,14 +10,14 @@ use crate::figures::Round;
 use crate::floor::{ms, until_writable};
 
 /// A cluster that Lictor keeps, with a writer at work.
-pub struct Ours {
+pub(crate) struct Ours {
     scene: Scene,
     load: Load,
 }
 
 impl Ours {
     /// Starts the laboratory and the writer.
-    pub async fn start() -> Result<Self> {
+    pub(crate) async fn start() -> Result<Self> {
         let scene = Scene::with_orders(2).await?;
         scene.lift_budget("orders").await?;
         let primary = scene.lab.cluster("orders").primary().await?;
@@ -30,7 +30,7 @@ impl Ours {
     }
 
     /// Kills the primary and waits for the next one.
-    pub async fn kill(&mut self) -> Result<Round> {
+    pub(crate) async fn kill(&self) -> Result<Round> {
         let old = self.scene.lab.cluster("orders").primary().await?;
         let round = self.measure(old, || old.kill()).await?;
         old.start().await?;
@@ -39,7 +39,7 @@ impl Ours {
     }
 
     /// Freezes the primary and waits for the next one.
-    pub async fn hang(&mut self) -> Result<Round> {
+    pub(crate) async fn hang(&self) -> Result<Round> {
         let old = self.scene.lab.cluster("orders").primary().await?;
         let round = self.measure(old, || old.freeze()).await?;
         old.thaw()?;
@@ -48,10 +48,14 @@ impl Ours {
     }
 
     /// Acknowledged writes that the primary does not have.
-    pub async fn lost_writes(self) -> Result<usize> {
+    pub(crate) async fn lost_writes(self) -> Result<usize> {
         let primary = self.scene.lab.cluster("orders").primary().await?;
         let ledger = self.load.stop().await;
-        ensure!(ledger.failures().is_empty(), "writers failed: {:?}", ledger.failures());
+        ensure!(
+            ledger.failures().is_empty(),
+            "writers failed: {:?}",
+            ledger.failures()
+        );
         Ok(ledger.missing_on(primary).await?.len())
     }
 

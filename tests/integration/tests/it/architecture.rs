@@ -17,7 +17,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "lictor-control-plane",
         &[
-            "lictor-domain", "lictor-engine", "lictor-wire", "lictor-store", "lictor-consul",
+            "lictor-domain",
+            "lictor-engine",
+            "lictor-wire",
+            "lictor-store",
+            "lictor-consul",
             "lictor-mysql",
         ],
     ),
@@ -27,11 +31,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lictor-sim", &["lictor-domain", "lictor-engine"]),
     (
         "lictor-integration",
-        &["lictor-lab", "lictor-client", "lictor-wire", "lictor-domain"],
+        &[
+            "lictor-lab",
+            "lictor-client",
+            "lictor-wire",
+            "lictor-domain",
+        ],
     ),
     (
         "lictor-bench",
-        &["lictor-lab", "lictor-client", "lictor-domain", "lictor-integration"],
+        &[
+            "lictor-lab",
+            "lictor-client",
+            "lictor-domain",
+            "lictor-integration",
+        ],
     ),
 ];
 
@@ -40,7 +54,14 @@ const NOT_IN_THE_ENGINE: &[&str] = &["tokio", "futures", "rand", "tracing", "log
 
 fn packages() -> Result<Vec<Value>> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--manifest-path"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+            "--manifest-path",
+        ])
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml"))
         .output()?;
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
@@ -80,7 +101,10 @@ fn rooms_depend_only_on_the_rooms_they_may_use() {
 fn the_engine_can_neither_wait_nor_read_a_clock_nor_draw_lots() {
     let packages = packages().unwrap();
     for name in ["lictor-domain", "lictor-engine"] {
-        let package = packages.iter().find(|package| package["name"] == name).unwrap();
+        let package = packages
+            .iter()
+            .find(|package| package["name"] == name)
+            .unwrap();
         for dependency in shipped_dependencies(package) {
             assert!(
                 !NOT_IN_THE_ENGINE.contains(&dependency.as_str()),

@@ -20,7 +20,10 @@ async fn a_cluster_name_must_be_a_dns_label() {
     let scene = Scene::start(&[]).await.unwrap();
     let args = ["cluster", "add", "my_orders", "--seed", "127.0.0.1:3306"];
     let error = refused(&scene, &args).await.unwrap();
-    assert!(error.contains("my_orders") && error.contains("DNS label"), "{error}");
+    assert!(
+        error.contains("my_orders") && error.contains("DNS label"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,14 +36,22 @@ async fn a_seed_that_is_no_mysql_is_named() {
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
         }
     });
-    let error = refused(&scene, &["cluster", "add", "orders", "--seed", &address]).await.unwrap();
+    let error = refused(&scene, &["cluster", "add", "orders", "--seed", &address])
+        .await
+        .unwrap();
     assert!(error.contains(&address), "{error}");
     assert!(error.contains("MySQL"), "{error}");
 
-    let error = refused(&scene, &["cluster", "add", "orders", "--seed", "127.0.0.1:1"]).await;
+    let error = refused(
+        &scene,
+        &["cluster", "add", "orders", "--seed", "127.0.0.1:1"],
+    )
+    .await;
     let error = error.unwrap();
     assert!(error.contains("127.0.0.1:1"), "{error}");
-    let error = refused(&scene, &["cluster", "add", "orders", "--seed", "nonsense"]).await.unwrap();
+    let error = refused(&scene, &["cluster", "add", "orders", "--seed", "nonsense"])
+        .await
+        .unwrap();
     assert!(error.contains("port"), "{error}");
 }
 
@@ -48,9 +59,14 @@ async fn a_seed_that_is_no_mysql_is_named() {
 async fn a_wrong_password_is_said_without_being_shown() {
     let scene = Scene::start(&[("orders", 1)]).await.unwrap();
     let primary = scene.lab.cluster("orders").primary().await.unwrap();
-    primary.sql("ALTER USER 'lictor'@'%' IDENTIFIED BY 'another'").await.unwrap();
+    primary
+        .sql("ALTER USER 'lictor'@'%' IDENTIFIED BY 'another'")
+        .await
+        .unwrap();
     let seed = primary.address().to_string();
-    let error = refused(&scene, &["cluster", "add", "orders", "--seed", &seed]).await.unwrap();
+    let error = refused(&scene, &["cluster", "add", "orders", "--seed", &seed])
+        .await
+        .unwrap();
     assert!(error.contains("lictor"), "{error}");
     assert!(error.to_lowercase().contains("denied"), "{error}");
     assert!(!error.contains(lictor_lab::CONTROL.password), "{error}");
@@ -86,12 +102,32 @@ async fn secrets_are_in_no_log_and_no_answer() {
     old.kill().unwrap();
     scene.new_primary("orders", old.name()).await.unwrap();
     let log = fs::read_to_string(scene.lab.lictord().log_path()).unwrap();
-    assert!(log.contains("route published"), "the log is not the one of lictord");
-    let api = scene.lictor_ok(&["cluster", "show", "orders", "-o", "json"]).await.unwrap();
+    assert!(
+        log.contains("route published"),
+        "the log is not the one of lictord"
+    );
+    let api = scene
+        .lictor_ok(&["cluster", "show", "orders", "-o", "json"])
+        .await
+        .unwrap();
     for account in [lictor_lab::CONTROL, lictor_lab::REPLICATION, ROOT] {
-        assert!(!log.contains(account.password), "the log has the password of {}", account.user);
-        assert!(!api.contains(account.password), "the API has the password of {}", account.user);
+        assert!(
+            !log.contains(account.password),
+            "the log has the password of {}",
+            account.user
+        );
+        assert!(
+            !api.contains(account.password),
+            "the API has the password of {}",
+            account.user
+        );
     }
-    let lines: Vec<Value> = log.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
-    assert!(lines.iter().all(|line| line["level"].is_string()), "a line is no structured log");
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert!(
+        lines.iter().all(|line| line["level"].is_string()),
+        "a line is no structured log"
+    );
 }

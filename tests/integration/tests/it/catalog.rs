@@ -12,17 +12,26 @@ async fn dns_names_the_primary_and_the_replicas_with_their_ports() {
     let consul = scene.lab.consul();
     eventually("DNS to name every node", PATIENCE, || async {
         let writer = consul.dns_a("primary.orders.service.consul").await?;
-        ensure!(writer == [*primary.address().ip()], "the primary is {writer:?}");
+        ensure!(
+            writer == [*primary.address().ip()],
+            "the primary is {writer:?}"
+        );
         let readers = consul.dns_a("replica.orders.service.consul").await?;
         ensure!(readers.len() == 2, "the replicas are {readers:?}");
         Ok(())
     })
     .await
     .unwrap();
-    let services = consul.dns_srv("primary.orders.service.consul").await.unwrap();
+    let services = consul
+        .dns_srv("primary.orders.service.consul")
+        .await
+        .unwrap();
     assert_eq!(services.len(), 1);
     assert_eq!(services[0].1, 3306);
-    let services = consul.dns_srv("replica.orders.service.consul").await.unwrap();
+    let services = consul
+        .dns_srv("replica.orders.service.consul")
+        .await
+        .unwrap();
     assert!(services.iter().all(|(_, port)| *port == 3306));
 }
 
@@ -30,7 +39,12 @@ async fn dns_names_the_primary_and_the_replicas_with_their_ports() {
 async fn a_dead_replica_leaves_dns_with_a_sentence_and_returns() {
     let scene = Scene::with_orders(2).await.unwrap();
     let primary = scene.lab.cluster("orders").primary().await.unwrap();
-    let replica = scene.lab.cluster("orders").nodes().iter().find(|n| n.name() != primary.name());
+    let replica = scene
+        .lab
+        .cluster("orders")
+        .nodes()
+        .iter()
+        .find(|n| n.name() != primary.name());
     let replica = replica.unwrap();
     let consul = scene.lab.consul();
     let in_dns = || async { consul.dns_a("replica.orders.service.consul").await };
@@ -44,7 +58,12 @@ async fn a_dead_replica_leaves_dns_with_a_sentence_and_returns() {
     .unwrap();
     let url = format!("{}/v1/health/node/mysql-{}", consul.url(), replica.name());
     let checks: serde_json::Value = reqwest::get(url).await.unwrap().json().await.unwrap();
-    let connect = checks.as_array().unwrap().iter().find(|c| c["CheckID"] == "connect").unwrap();
+    let connect = checks
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|c| c["CheckID"] == "connect")
+        .unwrap();
     assert_eq!(connect["Status"], "critical");
     assert!(!connect["Output"].as_str().unwrap().is_empty());
     replica.start().await.unwrap();
@@ -67,17 +86,24 @@ async fn drift_in_consul_is_repaired_and_counted() {
         ensure!(answer == [*primary.address().ip()], "DNS says {answer:?}");
         Ok(())
     };
-    eventually("DNS to name the primary", PATIENCE, named).await.unwrap();
+    eventually("DNS to name the primary", PATIENCE, named)
+        .await
+        .unwrap();
     let gone = json!({ "Node": format!("mysql-{}", primary.name()) });
     let url = format!("{}/v1/catalog/deregister", consul.url());
     let http = reqwest::Client::new();
     let answer = http.put(url).body(gone.to_string()).send().await.unwrap();
     assert!(answer.status().is_success());
-    eventually("DNS to name the primary again", PATIENCE, named).await.unwrap();
+    eventually("DNS to name the primary again", PATIENCE, named)
+        .await
+        .unwrap();
     eventually("the repair to be counted", PATIENCE, || async {
         let status = scene.lictor_ok(&["status", "-o", "json"]).await?;
         let status: serde_json::Value = serde_json::from_str(&status)?;
-        ensure!(status["consul_drift"].as_u64().is_some_and(|n| n > 0), "{status}");
+        ensure!(
+            status["consul_drift"].as_u64().is_some_and(|n| n > 0),
+            "{status}"
+        );
         Ok(())
     })
     .await

@@ -12,7 +12,11 @@ async fn more_writes(ledger: &Ledger, more: usize) -> Result<()> {
     let goal = ledger.count() + more;
     eventually("more acknowledged writes", PATIENCE, || async {
         let count = ledger.count();
-        ensure!(count >= goal, "{count} of {goal}; failures: {:?}", ledger.failures());
+        ensure!(
+            count >= goal,
+            "{count} of {goal}; failures: {:?}",
+            ledger.failures()
+        );
         Ok(())
     })
     .await
@@ -50,7 +54,10 @@ async fn every_acknowledged_write_survives_two_crashes_and_a_freeze() {
 
     let ledger = load.stop().await;
     assert_eq!(ledger.missing_on(fourth).await.unwrap(), Vec::<u64>::new());
-    assert_eq!(scene.writable_nodes("orders").await.unwrap(), vec![fourth.name()]);
+    assert_eq!(
+        scene.writable_nodes("orders").await.unwrap(),
+        vec![fourth.name()]
+    );
     assert_eq!(ledger.failures(), Vec::<String>::new());
     everyone_agrees(&scene, fourth.name()).await.unwrap();
 
@@ -64,7 +71,11 @@ async fn every_acknowledged_write_survives_two_crashes_and_a_freeze() {
 
     let seen = listener.stop().await.unwrap();
     assert_eq!(seen.ours, seen.in_python);
-    assert!(seen.ours.is_sorted(), "revisions went back: {:?}", seen.ours);
+    assert!(
+        seen.ours.is_sorted(),
+        "revisions went back: {:?}",
+        seen.ours
+    );
 }
 
 /// DNS, routing and MySQL name the same primary.
@@ -75,9 +86,17 @@ async fn everyone_agrees(scene: &Scene, primary: &str) -> Result<()> {
     let client = scene.client("reader of the route").await?;
     let route = client.routes().route("orders")?;
     let writer = route.writer().context("the route has no writer")?;
-    ensure!(writer.node.as_str() == primary, "the route says {}", writer.node);
+    ensure!(
+        writer.node.as_str() == primary,
+        "the route says {}",
+        writer.node
+    );
     eventually("DNS to name the primary", PATIENCE, || async {
-        let answer = scene.lab.consul().dns_a("primary.orders.service.consul").await?;
+        let answer = scene
+            .lab
+            .consul()
+            .dns_a("primary.orders.service.consul")
+            .await?;
         ensure!(answer == [*node.address().ip()], "DNS says {answer:?}");
         Ok(())
     })
@@ -93,17 +112,32 @@ async fn a_failover_is_told_as_a_story_with_its_evidence() {
     let story = eventually("the recovery to be done", PATIENCE, || async {
         let story = scene.lictor_ok(&["recovery", "show", "last"]).await?;
         let recoveries = scene.recoveries("orders").await?;
-        let done = recoveries.iter().any(|r| r.state() == v1::RecoveryState::Done);
+        let done = recoveries
+            .iter()
+            .any(|r| r.state() == v1::RecoveryState::Done);
         ensure!(done, "{story}");
         Ok(story)
     })
     .await
     .unwrap();
     for told in [
-        "DeadPrimary", "refuses connections", "detect", "fence", "elect", "catch", "promote",
-        "publish", "repoint", "ms", old.name(), new.name(),
+        "DeadPrimary",
+        "refuses connections",
+        "detect",
+        "fence",
+        "elect",
+        "catch",
+        "promote",
+        "publish",
+        "repoint",
+        "ms",
+        old.name(),
+        new.name(),
     ] {
-        assert!(story.contains(told), "the story does not tell `{told}`:\n{story}");
+        assert!(
+            story.contains(told),
+            "the story does not tell `{told}`:\n{story}"
+        );
     }
 }
 
@@ -112,7 +146,10 @@ async fn in_observe_mode_nothing_is_done_and_it_says_what_would_have_been() {
     let scene = Scene::start(&[("orders", 2)]).await.unwrap();
     let primary = scene.lab.cluster("orders").primary().await.unwrap();
     let seed = primary.address().to_string();
-    scene.lictor_ok(&["cluster", "add", "orders", "--seed", &seed]).await.unwrap();
+    scene
+        .lictor_ok(&["cluster", "add", "orders", "--seed", &seed])
+        .await
+        .unwrap();
     primary.kill().unwrap();
     let recovery = eventually("the observation", PATIENCE, || async {
         let recoveries = scene.recoveries("orders").await?;
@@ -122,11 +159,19 @@ async fn in_observe_mode_nothing_is_done_and_it_says_what_would_have_been() {
     .unwrap();
     assert_eq!(recovery.state(), v1::RecoveryState::Aborted);
     assert_eq!(recovery.verdict_code, "DeadPrimary");
-    assert!(recovery.new_primary.is_some(), "it does not say whom it would have promoted");
-    assert_eq!(scene.writable_nodes("orders").await.unwrap(), Vec::<String>::new());
+    assert!(
+        recovery.new_primary.is_some(),
+        "it does not say whom it would have promoted"
+    );
+    assert_eq!(
+        scene.writable_nodes("orders").await.unwrap(),
+        Vec::<String>::new()
+    );
     let problems = scene.cluster("orders").await.unwrap().problems;
     assert!(
-        problems.iter().any(|problem| problem.code == "ActionWithheld"),
+        problems
+            .iter()
+            .any(|problem| problem.code == "ActionWithheld"),
         "{problems:?}"
     );
 }

@@ -125,12 +125,19 @@ impl Listener {
     /// Waits until both have seen the same last revision, and stops them. What
     /// ours saw before the other one came is left out.
     pub(crate) async fn stop(mut self) -> Result<Seen> {
-        eventually("both subscribers to be at the same revision", PATIENCE, || async {
-            let ours = self.ours_seen.borrow().last().copied();
-            let theirs = self.python_seen.borrow().last().copied();
-            ensure!(ours == theirs, "ours is at {ours:?}, the one in Python at {theirs:?}");
-            Ok(())
-        })
+        eventually(
+            "both subscribers to be at the same revision",
+            PATIENCE,
+            || async {
+                let ours = self.ours_seen.borrow().last().copied();
+                let theirs = self.python_seen.borrow().last().copied();
+                ensure!(
+                    ours == theirs,
+                    "ours is at {ours:?}, the one in Python at {theirs:?}"
+                );
+                Ok(())
+            },
+        )
         .await?;
         self.ours.abort();
         self.python.kill().await?;
@@ -138,7 +145,10 @@ impl Listener {
         let first = in_python.first().copied().context("it saw nothing")?;
         let ours = self.ours_seen.borrow().clone();
         Ok(Seen {
-            ours: ours.into_iter().filter(|revision| *revision >= first).collect(),
+            ours: ours
+                .into_iter()
+                .filter(|revision| *revision >= first)
+                .collect(),
             in_python,
         })
     }
@@ -146,7 +156,11 @@ impl Listener {
 
 fn python_subscriber(scene: &Scene) -> Result<(Child, watch::Receiver<Vec<At>>)> {
     let python = Path::new(ROOT).join(".lab/python/bin/python");
-    ensure!(python.exists(), "{} is missing: run `make install-tools`", python.display());
+    ensure!(
+        python.exists(),
+        "{} is missing: run `make install-tools`",
+        python.display()
+    );
     let mut child = Command::new(python)
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/subscriber.py"))
         .arg(Path::new(ROOT).join("proto"))
@@ -180,7 +194,9 @@ async fn a_subscriber_that_comes_back_gets_what_it_missed() {
     old.kill().unwrap();
     let new = scene.new_primary("orders", old.name()).await.unwrap();
 
-    let mut stream = Stream::open(&scene, "comes back", Some(left_at)).await.unwrap();
+    let mut stream = Stream::open(&scene, "comes back", Some(left_at))
+        .await
+        .unwrap();
     let mut held = left_at;
     loop {
         match stream.next().await.unwrap() {
@@ -198,9 +214,10 @@ async fn a_subscriber_that_comes_back_gets_what_it_missed() {
 
 fn serves(routes: &[v1::ClusterRoute], node: &str) -> bool {
     routes.iter().any(|route| match &route.state {
-        Some(v1::cluster_route::State::Serving(serving)) => {
-            serving.writer.as_ref().is_some_and(|writer| writer.node == node)
-        }
+        Some(v1::cluster_route::State::Serving(serving)) => serving
+            .writer
+            .as_ref()
+            .is_some_and(|writer| writer.node == node),
         _ => false,
     })
 }
@@ -258,8 +275,12 @@ async fn garbage_and_oversized_messages_hurt_nobody_else() {
     let mut stream = Stream::open(&scene, "bystander", None).await.unwrap();
     stream.next_acked().await.unwrap();
 
-    let mut garbage = tokio::net::TcpStream::connect(scene.lab.lictord().address()).await.unwrap();
-    tokio::io::AsyncWriteExt::write_all(&mut garbage, &[0xff; 4096]).await.unwrap();
+    let mut garbage = tokio::net::TcpStream::connect(scene.lab.lictord().address())
+        .await
+        .unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut garbage, &[0xff; 4096])
+        .await
+        .unwrap();
 
     let mut api = RoutingServiceClient::new(scene.channel().await.unwrap());
     let oversized = v1::GetTableRequest {
@@ -267,7 +288,10 @@ async fn garbage_and_oversized_messages_hurt_nobody_else() {
     };
     let refused = api.get_table(oversized).await.unwrap_err();
     assert!(
-        matches!(refused.code(), tonic::Code::OutOfRange | tonic::Code::ResourceExhausted),
+        matches!(
+            refused.code(),
+            tonic::Code::OutOfRange | tonic::Code::ResourceExhausted
+        ),
         "{refused:?}"
     );
 
@@ -275,7 +299,10 @@ async fn garbage_and_oversized_messages_hurt_nobody_else() {
     old.kill().unwrap();
     scene.new_primary("orders", old.name()).await.unwrap();
     stream.next_acked().await.unwrap();
-    let health = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
+    let health = reqwest::Client::builder()
+        .timeout(Duration::from_secs(5))
+        .build()
+        .unwrap();
     let url = format!("{}/healthz", scene.lab.lictord().url());
     assert!(health.get(url).send().await.unwrap().status().is_success());
 }
