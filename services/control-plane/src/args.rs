@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::settings::LogFormat;
@@ -61,21 +61,20 @@ pub(crate) enum Command {
     },
 }
 
-/// Writes a shell's completion script to the standard output.
-pub(crate) fn write_completions(shell: Shell) {
-    use clap::CommandFactory;
-    clap_complete::generate(
-        shell,
-        &mut Args::command(),
-        "lictord",
-        &mut std::io::stdout(),
-    );
+impl Args {
+    /// Does what is asked for instead of serving; false when nothing is.
+    pub(crate) fn completed(&self) -> bool {
+        let Some(Command::Completions { shell }) = self.command else {
+            return false;
+        };
+        let mut command = Self::command();
+        clap_complete::generate(shell, &mut command, "lictord", &mut std::io::stdout());
+        true
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -58,7 +58,8 @@ impl Catalog {
             let snapshot = self.snapshots.borrow_and_update().clone();
             // Nothing is known yet of some node: what Consul shows stays.
             let result = if snapshot.is_complete() {
-                self.bring_about(&desired(&snapshot), &mut reconcile_at).await
+                self.bring_about(&desired(&snapshot), &mut reconcile_at)
+                    .await
             } else {
                 Ok(())
             };
@@ -93,7 +94,10 @@ impl Catalog {
                 .filter(|(name, entry)| written.get(*name) != Some(entry))
                 .map(|(_, entry)| entry.clone())
                 .collect();
-            if changed.iter().any(|entry| moved(written.get(&entry.node), entry)) {
+            if changed
+                .iter()
+                .any(|entry| moved(written.get(&entry.node), entry))
+            {
                 self.app.consul.flip(guard, &changed).await?;
             } else if !changed.is_empty() {
                 self.app.consul.set_checks(guard, &changed).await?;
@@ -116,15 +120,22 @@ impl Catalog {
         let entries: Vec<NodeEntry> = desired.values().cloned().collect();
         let observed = self.app.consul.observed(&cluster).await?;
         let drifts = drift(&entries, &observed);
-        let differs = drifts.iter().any(|drift| matches!(drift, Drift::Differs { .. }));
+        let differs = drifts
+            .iter()
+            .any(|drift| matches!(drift, Drift::Differs { .. }));
         if first || differs {
-            self.app.consul.register(&self.reign.guard, &entries).await?;
+            self.app
+                .consul
+                .register(&self.reign.guard, &entries)
+                .await?;
         }
         for drift in &drifts {
             if !first {
                 tracing::warn!(%cluster, %drift, "Consul had drifted");
                 telemetry::consul_repaired();
-                self.app.repairs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                self.app
+                    .repairs
+                    .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             }
             self.repair(drift).await?;
         }

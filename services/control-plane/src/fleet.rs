@@ -52,19 +52,28 @@ impl Fleet {
 
     /// A steward has taken up its cluster.
     pub(crate) fn enter(&self, name: ClusterName, steward: Steward) {
-        let mut stewards = self.stewards.write().unwrap_or_else(PoisonError::into_inner);
+        let mut stewards = self
+            .stewards
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         stewards.insert(name, steward);
     }
 
     /// New clusters are taken up here from now on.
     pub(crate) fn open_reception(&self, reception: mpsc::Sender<Cluster>) {
-        *self.reception.write().unwrap_or_else(PoisonError::into_inner) = Some(reception);
+        *self
+            .reception
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some(reception);
     }
 
     /// Has a new cluster taken up; false when nobody reigns here.
     pub(crate) async fn receive(&self, cluster: Cluster) -> bool {
         let reception = {
-            let reception = self.reception.read().unwrap_or_else(PoisonError::into_inner);
+            let reception = self
+                .reception
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
             reception.clone()
         };
         match reception {
@@ -75,8 +84,14 @@ impl Fleet {
 
     /// All stewards have left: leadership is over.
     pub(crate) fn clear(&self) {
-        *self.reception.write().unwrap_or_else(PoisonError::into_inner) = None;
-        let mut stewards = self.stewards.write().unwrap_or_else(PoisonError::into_inner);
+        *self
+            .reception
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = None;
+        let mut stewards = self
+            .stewards
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         stewards.clear();
     }
 }

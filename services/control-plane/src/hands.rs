@@ -18,9 +18,9 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use self::hand::{Hand, HandError};
+use crate::app::Shared;
 use crate::intent;
 use crate::leadership::Reign;
-use crate::app::Shared;
 
 /// The hands of one cluster.
 #[derive(Clone, Debug)]
@@ -100,10 +100,15 @@ impl Hands {
         match act {
             Act::StoreIntent(record) => Done::IntentStored(self.store_intent(&record).await),
             Act::StopReceiver { node } => Done::ReceiverStopped {
-                holds: self.stop_receiver(&node).await.map_err(|error| error.to_string()),
+                holds: self
+                    .stop_receiver(&node)
+                    .await
+                    .map_err(|error| error.to_string()),
                 node,
             },
-            Act::CatchUp { node, holds } => Done::CaughtUp(told(self.catch_up(&node, &holds).await)),
+            Act::CatchUp { node, holds } => {
+                Done::CaughtUp(told(self.catch_up(&node, &holds).await))
+            }
             Act::Promote { node, fenced } => {
                 tracing::info!(%node, proof = %fenced.proof(), "promoting");
                 Done::Opened(told(self.open(&node).await))
@@ -126,8 +131,8 @@ impl Hands {
         match care {
             Care::Close => {
                 let hand = self.hand(node)?;
-                hand.with(deadline::CLOSE, async |session, left| {
-                    session.close_for_writes(Closing::Forced, left).await
+                hand.with(deadline::CLOSE, |session, left| {
+                    Box::pin(session.close_for_writes(Closing::Forced, left))
                 })
                 .await
                 .map(drop)
@@ -140,8 +145,8 @@ impl Hands {
             Care::Detach => self.detach(node).await,
             Care::Resume => {
                 let hand = self.hand(node)?;
-                hand.with(deadline::REPOINT, async |session, left| {
-                    session.start_replication(left).await
+                hand.with(deadline::REPOINT, |session, left| {
+                    Box::pin(session.start_replication(left))
                 })
                 .await
             }
@@ -182,16 +187,16 @@ impl Hands {
 
     async fn stop_receiver(&self, node: &NodeName) -> Outcome<lictor_domain::GtidSet> {
         let hand = self.hand(node)?;
-        hand.with(deadline::STOP_RECEIVER, async |session, left| {
-            session.stop_receiver(left).await
+        hand.with(deadline::STOP_RECEIVER, |session, left| {
+            Box::pin(session.stop_receiver(left))
         })
         .await
     }
 
     async fn start_receiver(&self, node: &NodeName) -> Outcome {
         let hand = self.hand(node)?;
-        hand.with(deadline::REPOINT, async |session, left| {
-            session.start_receiver(left).await
+        hand.with(deadline::REPOINT, |session, left| {
+            Box::pin(session.start_receiver(left))
         })
         .await
     }
@@ -199,8 +204,9 @@ impl Hands {
     async fn catch_up(&self, node: &NodeName, holds: &lictor_domain::GtidSet) -> Outcome {
         let hand = self.hand(node)?;
         let applied = hand
-            .with(deadline::CATCH_UP, async |session, left| {
-                session.wait_applied(holds, left).await
+            .with(deadline::CATCH_UP, |session, left| {
+                let holds = holds.clone();
+                Box::pin(async move { session.wait_applied(&holds, left).await })
             })
             .await?;
         if applied {
@@ -212,24 +218,25 @@ impl Hands {
 
     async fn open(&self, node: &NodeName) -> Outcome {
         let hand = self.hand(node)?;
-        hand.with(deadline::OPEN, async |session, left| {
-            session.open_for_writes(self.durability, left).await
+        hand.with(deadline::OPEN, |session, left| {
+            Box::pin(session.open_for_writes(self.durability, left))
         })
         .await
     }
 
     async fn follow(&self, node: &NodeName, source: &NodeAddress, how: How) -> Outcome {
         let hand = self.hand(node)?;
-        hand.with(deadline::REPOINT, async |session, left| {
-            session.follow(source, &self.replication, how, left).await
+        hand.with(deadline::REPOINT, |session, left| {
+            let (source, account) = (source.clone(), self.replication.clone());
+            Box::pin(async move { session.follow(&source, &account, how, left).await })
         })
         .await
     }
 
     async fn detach(&self, node: &NodeName) -> Outcome {
         let hand = self.hand(node)?;
-        hand.with(deadline::REPOINT, async |session, left| {
-            session.detach(left).await
+        hand.with(deadline::REPOINT, |session, left| {
+            Box::pin(session.detach(left))
         })
         .await
     }

@@ -23,8 +23,8 @@ use tokio::sync::watch;
 
 pub(crate) use self::cursor::{Filter, NeverSent, Update};
 use self::ledger::{Ledger, Refused};
-pub(crate) use self::registry::{Introduction, Subscriber, SubscriberKind, TooMany};
 use self::registry::Registry;
+pub(crate) use self::registry::{Introduction, Subscriber, SubscriberKind, TooMany};
 pub(crate) use self::subscription::Subscription;
 use crate::telemetry;
 
@@ -79,7 +79,11 @@ impl Hub {
         introduction: Introduction,
         last: Option<Revision>,
     ) -> Result<Subscription, TooMany> {
-        let head = self.ledger.borrow().as_ref().map(|ledger| ledger.revision());
+        let head = self
+            .ledger
+            .borrow()
+            .as_ref()
+            .map(|ledger| ledger.revision());
         if let (Some(last), Some(head)) = (last, head)
             && last > head
         {
@@ -89,7 +93,11 @@ impl Hub {
             );
         }
         let membership = Registry::join(&self.registry, introduction)?;
-        Ok(Subscription::begin(membership, self.ledger.subscribe(), last))
+        Ok(Subscription::begin(
+            membership,
+            self.ledger.subscribe(),
+            last,
+        ))
     }
 
     /// Everyone who is subscribed, in order of id.
@@ -105,8 +113,15 @@ impl Hub {
     fn published(&self, changed: bool, name: &ClusterName) -> Published {
         let ledger = self.ledger.borrow();
         Published {
-            revision: ledger.as_ref().map(|ledger| ledger.revision()).unwrap_or_default(),
-            subscribers: if changed { self.registry.concerned(name) } else { 0 },
+            revision: ledger
+                .as_ref()
+                .map(|ledger| ledger.revision())
+                .unwrap_or_default(),
+            subscribers: if changed {
+                self.registry.concerned(name)
+            } else {
+                0
+            },
         }
     }
 
@@ -115,19 +130,20 @@ impl Hub {
         &self,
         step: impl FnOnce(Option<&Ledger>) -> Result<Option<Ledger>, Refused>,
     ) -> bool {
-        self.ledger.send_if_modified(|held| match step(held.as_deref()) {
-            Ok(Some(ledger)) => {
-                #[expect(clippy::cast_precision_loss, reason = "a gauge for people")]
-                gauge!(telemetry::ROUTING_REVISION_N).set(ledger.revision().n as f64);
-                *held = Some(Arc::new(ledger));
-                true
-            }
-            Ok(None) => false,
-            Err(refused) => {
-                tracing::warn!(%refused, "a route was not published");
-                false
-            }
-        })
+        self.ledger
+            .send_if_modified(|held| match step(held.as_deref()) {
+                Ok(Some(ledger)) => {
+                    #[expect(clippy::cast_precision_loss, reason = "a gauge for people")]
+                    gauge!(telemetry::ROUTING_REVISION_N).set(ledger.revision().n as f64);
+                    *held = Some(Arc::new(ledger));
+                    true
+                }
+                Ok(None) => false,
+                Err(refused) => {
+                    tracing::warn!(%refused, "a route was not published");
+                    false
+                }
+            })
     }
 }
 

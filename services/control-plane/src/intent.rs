@@ -13,7 +13,10 @@ pub(crate) async fn save(consul: &Consul, record: &Recovery) -> Result<(), Consu
     let key = key(&record.cluster);
     let value = serde_json::json!(record).to_string();
     loop {
-        let index = consul.read_exact(&key).await?.map_or(0, |entry| entry.modify_index);
+        let index = consul
+            .read_exact(&key)
+            .await?
+            .map_or(0, |entry| entry.modify_index);
         // Another write in between: only this term's leader writes here, so it
         // was an older one of its own. The caller's deadline bounds this.
         if consul

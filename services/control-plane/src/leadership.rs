@@ -15,7 +15,7 @@ use lictor_consul::{ConsulError, TermGuard};
 use lictor_domain::lease::LeaseRecord;
 use lictor_domain::{Mono, Term};
 use lictor_engine::leadership::{
-    CasAnswer, Command, Event, LeaseTiming, Leadership, RoleStatus, Status, Store as Which,
+    CasAnswer, Command, Event, Leadership, LeaseTiming, RoleStatus, Status, Store as Which,
     TermAnswer, Unreachable,
 };
 use lictor_store::StoreError;
@@ -139,8 +139,14 @@ impl Standing {
             leader: lease.is_some(),
             term,
             leader_advertise,
-            leases: Which::BOTH.into_iter().filter_map(|store| lease_view(status, store)).collect(),
-            stores: Which::BOTH.into_iter().map(|store| store_view(status, store)).collect(),
+            leases: Which::BOTH
+                .into_iter()
+                .filter_map(|store| lease_view(status, store))
+                .collect(),
+            stores: Which::BOTH
+                .into_iter()
+                .map(|store| store_view(status, store))
+                .collect(),
             sentence: status.to_string(),
         }
     }
@@ -168,7 +174,11 @@ fn lease_view(status: &Status, store: Which) -> Option<LeaseView> {
 fn store_view(status: &Status, store: Which) -> StoreView {
     let reachable = status.stores.get(store).answers;
     let name = store_name(store);
-    let says = if reachable { "answers" } else { "does not answer" };
+    let says = if reachable {
+        "answers"
+    } else {
+        "does not answer"
+    };
     StoreView {
         name,
         reachable,

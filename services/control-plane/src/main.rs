@@ -28,9 +28,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Parser;
-use lictor_consul::{Consul, ConsulConfig};
-use lictor_engine::leadership::LeaseTiming;
-use lictor_store::{Store, StoreConfig};
+use lictor_consul::Consul;
+use lictor_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -73,13 +72,17 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     );
     let server = api::server::bind(&app).await?;
     app.tasks.spawn(migrate(app.clone()));
-    app.tasks.spawn(leadership::run(app.clone(), LeaseTiming::default()));
+    app.tasks
+        .spawn(leadership::run(app.clone(), app.settings.lease));
     app.tasks.spawn(membership::keep(app.clone()));
     app.tasks.spawn(server.run());
     wait_for_the_end(&app).await?;
     app.shutdown.cancel();
     app.tasks.close();
-    if tokio::time::timeout(LAST_WORDS, app.tasks.wait()).await.is_err() {
+    if tokio::time::timeout(LAST_WORDS, app.tasks.wait())
+        .await
+        .is_err()
+    {
         tracing::warn!("some tasks did not end in time");
     }
     tracing::info!("lictord has ended");
@@ -87,11 +90,10 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
 }
 
 fn build(settings: Settings) -> anyhow::Result<Shared> {
-    let store = Store::new(&StoreConfig::new(settings.postgres.url.clone()))
+    let store = Store::new(&settings.postgres.config())
         .context("the settings for Postgres are not usable")?;
-    let mut consul = ConsulConfig::new(settings.consul.address.clone());
-    consul.token = settings.consul.token.clone();
-    let consul = Consul::new(consul).context("the settings for Consul are not usable")?;
+    let consul =
+        Consul::new(settings.consul.config()).context("the settings for Consul are not usable")?;
     Ok(Arc::new(App {
         instance: settings.instance.clone(),
         started: Instant::now(),

@@ -23,7 +23,11 @@ pub(crate) async fn keep(app: Shared) {
     let mut registered: Option<&str> = None;
     let mut age = 0;
     loop {
-        let tag = if app.standing.lease().is_some() { LEADER } else { FOLLOWER };
+        let tag = if app.standing.lease().is_some() {
+            LEADER
+        } else {
+            FOLLOWER
+        };
         if registered != Some(tag) || age >= RENEW {
             match register(&app, tag).await {
                 Ok(()) => (registered, age) = (Some(tag), 0),

@@ -112,13 +112,17 @@ pub(crate) async fn add_cluster(
     match known {
         None => {
             let cluster = new_cluster(&name, policy, &found.surveys, &admitted, term)?;
-            app.store.cluster_add(term, &cluster, &audit("registered")).await?;
+            app.store
+                .cluster_add(term, &cluster, &audit("registered"))
+                .await?;
             welcome(app, cluster).await?;
         }
         Some(mut cluster) => {
             if cluster.policy != policy {
                 let entry = audit("policy changed");
-                app.store.cluster_set_policy(term, &name, &policy, &entry).await?;
+                app.store
+                    .cluster_set_policy(term, &name, &policy, &entry)
+                    .await?;
                 cluster.policy = policy;
             }
             refresh(app, term, cluster, &found.surveys).await?;
@@ -171,9 +175,10 @@ async fn refresh(
 ) -> Result<(), RegistrationError> {
     for survey in sorted(surveys) {
         let uuid = survey.report.server_uuid;
-        let known = cluster.nodes.iter_mut().find(|node| {
-            node.server_uuid == uuid || node.address == survey.address
-        });
+        let known = cluster
+            .nodes
+            .iter_mut()
+            .find(|node| node.server_uuid == uuid || node.address == survey.address);
         match known {
             Some(node) if node.server_uuid == uuid && node.address == survey.address => {}
             Some(node) => {
@@ -232,7 +237,10 @@ fn new_cluster(
         .collect();
     let primary = nodes.iter().find(|node| node.address == admitted.primary);
     let primary = primary.ok_or_else(|| RegistrationError::Unavailable {
-        sentence: format!("the primary {} was not among the nodes found", admitted.primary),
+        sentence: format!(
+            "the primary {} was not among the nodes found",
+            admitted.primary
+        ),
     })?;
     Ok(Cluster {
         name: name.clone(),
@@ -247,7 +255,11 @@ fn sorted(surveys: &[Survey]) -> Vec<&Survey> {
     let mut surveys: Vec<&Survey> = surveys.iter().collect();
     surveys.sort_by_key(|survey| {
         let host = survey.address.host();
-        (host.parse::<IpAddr>().ok(), host.to_owned(), survey.address.port())
+        (
+            host.parse::<IpAddr>().ok(),
+            host.to_owned(),
+            survey.address.port(),
+        )
     });
     surveys
 }
@@ -259,16 +271,13 @@ struct Found {
 }
 
 /// Looks at the seed, then at every node that another one names.
-async fn crawl(
-    app: &Shared,
-    seed: &NodeAddress,
-    term: Term,
-) -> Result<Found, RegistrationError> {
-    let first = survey(app, seed, term).await.map_err(|error| {
-        RegistrationError::SeedUnreachable {
-            sentence: format!("the seed {seed} cannot be looked at: {error}"),
-        }
-    })?;
+async fn crawl(app: &Shared, seed: &NodeAddress, term: Term) -> Result<Found, RegistrationError> {
+    let first =
+        survey(app, seed, term)
+            .await
+            .map_err(|error| RegistrationError::SeedUnreachable {
+                sentence: format!("the seed {seed} cannot be looked at: {error}"),
+            })?;
     let mut seen: BTreeMap<NodeAddress, Result<Survey, String>> = BTreeMap::new();
     let mut next: BTreeSet<NodeAddress> = admission::crawl_next(&first).into_iter().collect();
     seen.insert(seed.clone(), Ok(first));

@@ -46,7 +46,9 @@ async fn begin(app: &Shared, reign: &Reign) {
     if tokio::time::timeout(FIRST_LOOK, first_look).await.is_err() {
         tracing::warn!("some nodes have not been seen yet");
     }
-    let routes = handles.iter().map(|handle| handle.snapshot.borrow().route.clone());
+    let routes = handles
+        .iter()
+        .map(|handle| handle.snapshot.borrow().route.clone());
     app.hub.begin(reign.term, routes.collect());
     open.send_replace(true);
     adopt_newcomers(app, reign, &opened).await;
@@ -108,8 +110,13 @@ async fn try_inherit(app: &Shared) -> Result<Vec<Inheritance>, StoreError> {
     let mut inheritances = Vec::new();
     for cluster in app.store.cluster_list().await? {
         let since = Utc::now() - cluster.policy.budget.window();
-        let done_at = app.store.recovery_finished_since(&cluster.name, since).await?;
-        let stored = unfinished.iter().find(|record| record.cluster == cluster.name);
+        let done_at = app
+            .store
+            .recovery_finished_since(&cluster.name, since)
+            .await?;
+        let stored = unfinished
+            .iter()
+            .find(|record| record.cluster == cluster.name);
         let unfinished = running(app, &cluster.name, stored.cloned()).await;
         inheritances.push(Inheritance {
             cluster,

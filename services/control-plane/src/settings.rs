@@ -14,15 +14,17 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use http::Uri;
-use lictor_consul::ConsulConfig;
+use lictor_consul::{ConsulConfig, Url};
 use lictor_engine::leadership::LeaseTiming;
 use lictor_mysql::Account;
 use lictor_store::StoreConfig;
 use secrecy::SecretString;
 
-pub(crate) use self::document::{Document, LogFormat, LogSection};
+use self::document::Document;
+pub(crate) use self::document::{LogFormat, LogSection};
 pub(crate) use self::error::SettingsError;
 use self::secret::{one_of, optional};
+use crate::args::Args;
 
 /// How one lictord is set up.
 #[derive(Clone, Debug)]
@@ -43,6 +45,7 @@ pub(crate) struct Settings {
     pub(crate) lease: LeaseTiming,
     /// The log.
     pub(crate) log: LogSection,
+    shown: String,
 }
 
 /// How to reach Postgres.
@@ -65,7 +68,7 @@ impl Postgres {
 /// How to reach Consul.
 #[derive(Clone, Debug)]
 pub(crate) struct Consul {
-    address: reqwest::Url,
+    address: Url,
     token: Option<SecretString>,
 }
 
@@ -99,13 +102,25 @@ impl Mysql {
 }
 
 impl Settings {
-    /// Checks a document, and reads the files it names.
+    /// Reads the file that the flags name, the environment, and the flags, and
+    /// checks what comes of it.
     ///
     /// # Errors
-    /// [`SettingsError`], about the first section that is not right.
-    pub(crate) fn new(document: Document) -> Result<Self, SettingsError> {
+    /// [`SettingsError`], about the first thing that is not right.
+    pub(crate) fn load(args: &Args) -> Result<Self, SettingsError> {
+        Self::new(Document::load(&args.flags)?)
+    }
+
+    /// The settings in force, as a file would say them, secrets masked.
+    pub(crate) fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// Checks a document, and reads the files it names.
+    fn new(document: Document) -> Result<Self, SettingsError> {
         let document = document.completed();
         Ok(Self {
+            shown: toml::to_string(&document)?,
             advertise: advertise(&document)?,
             instance: instance(document.instance.unwrap_or_default())?,
             postgres: postgres(document.postgres)?,
@@ -158,7 +173,7 @@ fn postgres(section: document::PostgresSection) -> Result<Postgres, SettingsErro
 }
 
 fn consul(section: document::ConsulSection) -> Result<Consul, SettingsError> {
-    let address: reqwest::Url = section.address.parse().map_err(|_| {
+    let address: Url = section.address.parse().map_err(|_| {
         let example = "is no URL such as http://127.0.0.1:8500";
         SettingsError::wrong("consul.address", format!("`{}` {example}", section.address))
     })?;

@@ -13,7 +13,6 @@ use lictor_engine::timing::Timing;
 use lictor_mysql::Target;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::app::Shared;
 use crate::clock;
@@ -256,7 +255,11 @@ impl Steward {
         let hand = Arc::new(Hand::new(app.clone(), target));
         app.tasks.spawn(watch.clone().probe());
         app.tasks.spawn(watch.tripwire());
-        app.tasks.spawn(keep_warm(hand.clone(), node.name.clone(), watched.end.clone()));
+        app.tasks.spawn(keep_warm(
+            hand.clone(),
+            node.name.clone(),
+            watched.end.clone(),
+        ));
         self.hands.nodes.insert(node.name.clone(), hand);
         self.watched.insert(node.name.clone(), watched);
     }

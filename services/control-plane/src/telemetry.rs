@@ -4,6 +4,7 @@
 //! logged is made of domain values and of errors, which hold none.
 
 use std::io::IsTerminal;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use lictor_domain::ClusterName;
@@ -49,8 +50,37 @@ pub(crate) enum TelemetryError {
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
 
-/// Sets up the log.
-pub(crate) fn start_log(log: &LogSection) -> Result<(), TelemetryError> {
+/// The recorder of this process.
+static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Sets up the log and the metrics, once in a process.
+pub(crate) fn init(log: &LogSection) -> Result<(), TelemetryError> {
+    start_log(log)?;
+    let recorder = start_metrics()?;
+    RECORDER.get_or_init(|| recorder);
+    Ok(())
+}
+
+/// The metrics in Prometheus' text format.
+pub(crate) fn render() -> String {
+    RECORDER
+        .get()
+        .map(PrometheusHandle::render)
+        .unwrap_or_default()
+}
+
+/// Keeps the memory of the metrics bounded while nobody asks for them. Never
+/// returns.
+pub(crate) async fn keep_up() {
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        if let Some(recorder) = RECORDER.get() {
+            recorder.run_upkeep();
+        }
+    }
+}
+
+fn start_log(log: &LogSection) -> Result<(), TelemetryError> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(log.level.parse::<EnvFilter>()?)
         .with_ansi(std::io::stderr().is_terminal())
@@ -62,16 +92,20 @@ pub(crate) fn start_log(log: &LogSection) -> Result<(), TelemetryError> {
     Ok(())
 }
 
-/// Sets up the metrics; the handle writes them for `/metrics`, and
-/// [`keep_up`] must run beside it.
-pub(crate) fn start_metrics() -> Result<PrometheusHandle, TelemetryError> {
+fn start_metrics() -> Result<PrometheusHandle, TelemetryError> {
     let probes = Matcher::Full(PROBE_SECONDS.to_owned());
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(probes, &PROBE_BUCKETS)?
         .install_recorder()?;
     describe_counter!(FAILOVERS, "Failovers that ended, by cluster and outcome.");
-    describe_counter!(CONSUL_REPAIRS, "Differences in Consul's catalog that were repaired.");
-    describe_histogram!(PROBE_SECONDS, "How long answered probes of MySQL nodes took.");
+    describe_counter!(
+        CONSUL_REPAIRS,
+        "Differences in Consul's catalog that were repaired."
+    );
+    describe_histogram!(
+        PROBE_SECONDS,
+        "How long answered probes of MySQL nodes took."
+    );
     describe_gauge!(SUBSCRIBERS, "Subscribers of the routing push.");
     describe_gauge!(
         ROUTING_REVISION_N,
@@ -82,15 +116,6 @@ pub(crate) fn start_metrics() -> Result<PrometheusHandle, TelemetryError> {
     gauge!(SUBSCRIBERS).set(0);
     leading(false);
     Ok(handle)
-}
-
-/// Keeps the memory of the metrics bounded while nobody asks for them. Never
-/// returns.
-pub(crate) async fn keep_up(metrics: PrometheusHandle) {
-    loop {
-        tokio::time::sleep(UPKEEP).await;
-        metrics.run_upkeep();
-    }
 }
 
 /// Counts a failover that ended.

@@ -132,7 +132,8 @@ impl MysqlError {
         let reason = error.to_string();
         match error.kind() {
             ErrorKind::ConnectionRefused => Self::Refused,
-            ErrorKind::InvalidData => Self::NotMysql { reason },
+            // The library's codec reports a malformed packet as `Other`.
+            ErrorKind::InvalidData | ErrorKind::Other => Self::NotMysql { reason },
             ErrorKind::UnexpectedEof
             | ErrorKind::ConnectionReset
             | ErrorKind::ConnectionAborted

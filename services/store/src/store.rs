@@ -103,7 +103,7 @@ impl Store {
         within(MIGRATION_DEADLINE, async {
             let mut connection = PgConnection::connect_with(&self.options).await?;
             sqlx::migrate!("../../migrations")
-                .run(&mut connection)
+                .run_direct(None, &mut connection, false)
                 .await?;
             Ok(connection.close().await?)
         })

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use lictor_domain::Term;
 use lictor_mysql::{MysqlError, Session, Target};
 use thiserror::Error;
@@ -28,6 +29,9 @@ pub(crate) enum HandError {
     NotApplied(Duration),
 }
 
+/// One thing to do on a node.
+pub(crate) type Work<'s, T> = BoxFuture<'s, Result<T, MysqlError>>;
+
 /// One node's hand.
 #[derive(Debug)]
 pub(crate) struct Hand {
@@ -49,8 +53,8 @@ impl Hand {
     /// Keeps the session warm, and ends the sessions of older terms.
     pub(crate) async fn warm(&self, deadline: Duration) -> Result<u32, HandError> {
         let term = self.target.term;
-        self.with(deadline, async |session, left| {
-            session.kill_older_terms(term, left).await
+        self.with(deadline, |session, left| {
+            Box::pin(session.kill_older_terms(term, left))
         })
         .await
     }
@@ -61,7 +65,7 @@ impl Hand {
     pub(crate) async fn with<T>(
         &self,
         deadline: Duration,
-        mut work: impl AsyncFnMut(&mut Session, Duration) -> Result<T, MysqlError>,
+        mut work: impl for<'s> FnMut(&'s mut Session, Duration) -> Work<'s, T> + Send,
     ) -> Result<T, HandError> {
         let ends = Instant::now() + deadline;
         let left = || ends.saturating_duration_since(Instant::now());

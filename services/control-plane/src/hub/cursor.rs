@@ -39,7 +39,9 @@ impl Filter {
         let wanted = table.clusters.iter().filter(|(name, _)| self.wants(name));
         RoutingTable {
             revision: table.revision,
-            clusters: wanted.map(|(name, route)| (name.clone(), route.clone())).collect(),
+            clusters: wanted
+                .map(|(name, route)| (name.clone(), route.clone()))
+                .collect(),
         }
     }
 
@@ -49,7 +51,10 @@ impl Filter {
     }
 
     fn of_change(&self, change: &RoutingDelta, from: Revision) -> RoutingDelta {
-        let changed = change.changed.iter().filter(|route| self.wants(&route.name));
+        let changed = change
+            .changed
+            .iter()
+            .filter(|route| self.wants(&route.name));
         let removed = change.removed.iter().filter(|name| self.wants(name));
         RoutingDelta {
             from,

@@ -124,7 +124,9 @@ impl Ledger {
         let first = if revision == self.revision() {
             self.changes.len()
         } else {
-            let at = self.changes.binary_search_by_key(&revision, |change| change.from);
+            let at = self
+                .changes
+                .binary_search_by_key(&revision, |change| change.from);
             at.ok()?
         };
         Some(self.changes.range(first..).map(AsRef::as_ref))

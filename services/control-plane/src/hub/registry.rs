@@ -214,7 +214,9 @@ impl Membership {
 
     pub(super) fn nacked(&self, refusal: Refusal) {
         self.entry.with(|progress| {
-            progress.on_their_way.retain(|(sent, _)| *sent != refusal.revision);
+            progress
+                .on_their_way
+                .retain(|(sent, _)| *sent != refusal.revision);
             progress.nacks += 1;
             progress.last_nack = Some(refusal);
         });

@@ -61,9 +61,7 @@ fn subscribe(hub: &Hub, last: Option<Revision>) -> Subscription {
 /// Every update that is there without waiting.
 async fn all(subscription: &mut Subscription) -> Vec<Update> {
     let mut updates = Vec::new();
-    while let Ok(update) =
-        tokio::time::timeout(Duration::ZERO, subscription.next()).await
-    {
+    while let Ok(update) = tokio::time::timeout(Duration::ZERO, subscription.next()).await {
         updates.push(update);
     }
     updates
@@ -97,7 +95,13 @@ async fn a_live_subscriber_sees_every_revision_in_order() {
     assert_eq!(steps(&first), [(None, rev(1, 1))]);
 
     let published = hub.publish(Term(1), route("a", 2, 2));
-    assert_eq!(published, Published { revision: rev(1, 2), subscribers: 1 });
+    assert_eq!(
+        published,
+        Published {
+            revision: rev(1, 2),
+            subscribers: 1
+        }
+    );
     hub.publish(Term(1), route("a", 3, 3));
     hub.retract(Term(1), &name("b"));
     assert_eq!(
@@ -115,7 +119,13 @@ async fn the_same_route_makes_no_revision() {
     let hub = begun();
     subscribe(&hub, None);
     let published = hub.publish(Term(1), route("a", 1, 1));
-    assert_eq!(published, Published { revision: rev(1, 1), subscribers: 0 });
+    assert_eq!(
+        published,
+        Published {
+            revision: rev(1, 1),
+            subscribers: 0
+        }
+    );
     let retracted = hub.retract(Term(1), &name("unheard-of"));
     assert_eq!(retracted.revision, rev(1, 1));
 }
@@ -163,7 +173,10 @@ async fn a_subscriber_that_comes_back_gets_exactly_what_it_missed() {
     let mut current = subscribe(&hub, Some(rev(1, 40)));
     assert_eq!(all(&mut current).await, vec![], "it missed nothing");
     let standing = &hub.everyone()[1].progress;
-    assert_eq!((standing.sent, standing.acked), (Some(rev(1, 40)), Some(rev(1, 40))));
+    assert_eq!(
+        (standing.sent, standing.acked),
+        (Some(rev(1, 40)), Some(rev(1, 40)))
+    );
 }
 
 #[tokio::test]
@@ -175,7 +188,11 @@ async fn one_whose_revision_is_forgotten_or_foreign_gets_a_snapshot() {
     let head = hub.table().unwrap().revision;
     for unknown in [rev(0, 7), rev(1, 1), rev(1, 0)] {
         let mut subscription = subscribe(&hub, Some(unknown));
-        assert_eq!(steps(&all(&mut subscription).await), [(None, head)], "{unknown}");
+        assert_eq!(
+            steps(&all(&mut subscription).await),
+            [(None, head)],
+            "{unknown}"
+        );
     }
     let mut oldest = subscribe(&hub, Some(rev(1, 2)));
     assert_eq!(all(&mut oldest).await.len(), HISTORY);
@@ -198,7 +215,11 @@ async fn one_that_falls_behind_skips_to_the_latest() {
     for epoch in 2..=LIVE as u64 + 1 {
         hub.publish(Term(1), route("a", epoch, 1));
     }
-    assert_eq!(all(&mut subscription).await.len(), LIVE, "it is not too far behind");
+    assert_eq!(
+        all(&mut subscription).await.len(),
+        LIVE,
+        "it is not too far behind"
+    );
     for epoch in 100..=100 + LIVE as u64 {
         hub.publish(Term(1), route("a", epoch, 1));
     }
@@ -238,14 +259,23 @@ async fn a_refused_revision_is_not_sent_again_and_the_next_is_a_snapshot() {
     assert_eq!(all(&mut subscription).await, vec![]);
 
     let progress = hub.everyone()[0].progress.clone();
-    assert_eq!((progress.sent, progress.acked), (Some(rev(1, 2)), Some(rev(1, 1))));
-    assert_eq!((progress.nacks, progress.last_nack.unwrap().reason.as_str()), (1, "no such node"));
+    assert_eq!(
+        (progress.sent, progress.acked),
+        (Some(rev(1, 2)), Some(rev(1, 1)))
+    );
+    assert_eq!(
+        (progress.nacks, progress.last_nack.unwrap().reason.as_str()),
+        (1, "no such node")
+    );
 
     hub.publish(Term(1), route("b", 2, 2));
     assert_eq!(steps(&all(&mut subscription).await), [(None, rev(1, 3))]);
     subscription.acked(rev(1, 3)).unwrap();
     hub.publish(Term(1), route("b", 3, 3));
-    assert_eq!(steps(&all(&mut subscription).await), [(Some(rev(1, 3)), rev(1, 4))]);
+    assert_eq!(
+        steps(&all(&mut subscription).await),
+        [(Some(rev(1, 3)), rev(1, 4))]
+    );
 }
 
 #[tokio::test]
@@ -266,14 +296,20 @@ async fn what_was_on_its_way_behind_a_refused_revision_is_made_good_at_once() {
     }
     assert_eq!(all(&mut subscription).await, vec![], "no loop");
     hub.publish(Term(1), route("a", 4, 4));
-    assert_eq!(steps(&all(&mut subscription).await), [(Some(rev(1, 3)), rev(1, 4))]);
+    assert_eq!(
+        steps(&all(&mut subscription).await),
+        [(Some(rev(1, 3)), rev(1, 4))]
+    );
 }
 
 #[tokio::test]
 async fn an_answer_to_what_was_never_sent_is_an_error() {
     let hub = begun();
     let mut subscription = subscribe(&hub, None);
-    assert!(subscription.acked(rev(1, 1)).is_err(), "nothing was sent yet");
+    assert!(
+        subscription.acked(rev(1, 1)).is_err(),
+        "nothing was sent yet"
+    );
     all(&mut subscription).await;
     assert!(subscription.acked(rev(1, 1)).is_ok());
     assert!(subscription.acked(rev(1, 2)).is_err());
@@ -288,7 +324,10 @@ async fn a_subscriber_is_shown_while_it_is_there() {
     all(&mut a).await;
     a.acked(rev(1, 1)).unwrap();
     let everyone = hub.everyone();
-    let ids: Vec<_> = everyone.iter().map(|one| one.introduction.id.as_str()).collect();
+    let ids: Vec<_> = everyone
+        .iter()
+        .map(|one| one.introduction.id.as_str())
+        .collect();
     assert_eq!(ids, ["a", "b"]);
     assert!(everyone[0].progress.ack_delay.is_some());
     assert_eq!(everyone[1].progress.sent, None);
@@ -365,7 +404,9 @@ impl Client {
 
     /// The hub hears one answer.
     fn answer(&mut self) {
-        if let (Some((revision, taken)), Some(cursor)) = (self.answers.pop_front(), &mut self.cursor) {
+        if let (Some((revision, taken)), Some(cursor)) =
+            (self.answers.pop_front(), &mut self.cursor)
+        {
             if taken {
                 cursor.acked(revision).unwrap();
             } else {

@@ -204,9 +204,12 @@ impl Document {
     /// Reads the file that the flags name, the environment, and the flags.
     pub(crate) fn load(flags: &Flags) -> Result<Self, SettingsError> {
         let environment = Env::prefixed(PREFIX).split("__").ignore(&OF_OTHERS);
-        Self::from_sources(flags, environment.iter().map(|(key, text)| {
-            (key.as_str().to_ascii_lowercase(), text)
-        }))
+        Self::from_sources(
+            flags,
+            environment
+                .iter()
+                .map(|(key, text)| (key.as_str().to_ascii_lowercase(), text)),
+        )
     }
 
     /// The same, with the environment as keys and texts.
@@ -236,11 +239,6 @@ impl Document {
             ..self
         }
     }
-
-    /// The settings in force, as a file would say them, secrets masked.
-    pub(crate) fn shown(&self) -> Result<String, toml::ser::Error> {
-        toml::to_string(&self.clone().completed())
-    }
 }
 
 fn file(path: &Path) -> Result<Figment, SettingsError> {
@@ -255,7 +253,10 @@ fn file(path: &Path) -> Result<Figment, SettingsError> {
     let file = Figment::from(Toml::file_exact(path));
     for key in NOT_IN_A_FILE {
         if file.contains(key) {
-            let advice = format!("it may not stand in the settings file; use `{key}_file` or {}", variable(key));
+            let advice = format!(
+                "it may not stand in the settings file; use `{key}_file` or {}",
+                variable(key)
+            );
             return Err(SettingsError::wrong(key, advice));
         }
     }

@@ -54,6 +54,9 @@ pub(crate) enum SettingsError {
         /// What is wrong, and what to do.
         why: String,
     },
+    /// The settings cannot be shown as TOML: a defect.
+    #[error("the settings cannot be shown")]
+    Unshowable(#[from] toml::ser::Error),
     /// A secret's file cannot be read.
     #[error("setting `{key}`: file {path} cannot be read")]
     SecretFile {

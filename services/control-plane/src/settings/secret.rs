@@ -11,7 +11,10 @@ use super::error::SettingsError;
 const MASK: &str = "***";
 
 /// A secret in the shown settings.
-#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+#[expect(
+    clippy::ref_option,
+    reason = "serde calls it with a reference to the field"
+)]
 pub(super) fn masked<S: Serializer>(
     secret: &Option<SecretString>,
     serializer: S,
@@ -26,7 +29,10 @@ pub(super) fn one_of(
     file: Option<&Path>,
 ) -> Result<SecretString, SettingsError> {
     optional(key, value, file)?.ok_or_else(|| {
-        SettingsError::wrong(key, format!("set it by {}, or set `{key}_file`", variable(key)))
+        SettingsError::wrong(
+            key,
+            format!("set it by {}, or set `{key}_file`", variable(key)),
+        )
     })
 }
 

@@ -41,7 +41,9 @@ fn load(text: &str, flags: Flags, environment: &[(&str, &str)]) -> Result<Docume
         config: Some(file.path().to_owned()),
         ..flags
     };
-    let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    let environment = environment
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
     Document::from_sources(&flags, environment)
 }
 
@@ -72,13 +74,18 @@ fn a_whole_file_is_read_with_its_secrets() {
 fn an_unknown_key_is_named_with_what_is_allowed() {
     let error = from_file("[postgres]\nulr = 'x'").unwrap_err().to_string();
     assert!(error.contains("unknown key `postgres.ulr`"), "{error}");
-    assert!(error.contains("allowed here: url, url_file, max_connections"), "{error}");
+    assert!(
+        error.contains("allowed here: url, url_file, max_connections"),
+        "{error}"
+    );
 
     let error = from_file("lisen = 'x'").unwrap_err().to_string();
     assert!(error.contains("unknown key `lisen`"), "{error}");
 
     let unknown = [("consul.adress", "http://127.0.0.1:8500")];
-    let error = load("", Flags::default(), &unknown).unwrap_err().to_string();
+    let error = load("", Flags::default(), &unknown)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("LICTOR_"), "{error}");
     assert!(error.contains("unknown key `consul.adress`"), "{error}");
 }
@@ -86,7 +93,10 @@ fn an_unknown_key_is_named_with_what_is_allowed() {
 #[test]
 fn a_value_of_the_wrong_type_is_named_and_not_shown() {
     let error = from_file("[mysql]\nuser = 314159").unwrap_err().to_string();
-    assert!(error.contains("`mysql.user` is not valid: it is a number"), "{error}");
+    assert!(
+        error.contains("`mysql.user` is not valid: it is a number"),
+        "{error}"
+    );
     assert!(!error.contains("314159"), "{error}");
 
     for text in ["'many'", "0", "-1", "true"] {
@@ -97,14 +107,20 @@ fn a_value_of_the_wrong_type_is_named_and_not_shown() {
     }
 
     let error = from_file("postgres = 3").unwrap_err().to_string();
-    assert!(error.contains("`postgres` is not valid: it is a number"), "{error}");
+    assert!(
+        error.contains("`postgres` is not valid: it is a number"),
+        "{error}"
+    );
 }
 
 #[test]
 fn a_word_that_is_none_is_named_with_the_words_that_are() {
     let error = from_file("[log]\nformat = 'xml'").unwrap_err().to_string();
     assert!(error.contains("`log.format`"), "{error}");
-    assert!(error.contains("`xml` is unknown; use one of: text, json"), "{error}");
+    assert!(
+        error.contains("`xml` is unknown; use one of: text, json"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -146,7 +162,9 @@ fn a_password_in_the_environment_is_a_text_whatever_it_looks_like() {
 
 #[test]
 fn a_password_in_the_file_is_refused() {
-    let error = from_file("[mysql]\npassword = 'hunter2'").unwrap_err().to_string();
+    let error = from_file("[mysql]\npassword = 'hunter2'")
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("mysql.password_file"), "{error}");
     assert!(error.contains("LICTOR_MYSQL__PASSWORD"), "{error}");
     assert!(!error.contains("hunter2"), "{error}");
@@ -160,13 +178,18 @@ fn the_shown_settings_contain_no_secret_and_can_be_read_again() {
         ("postgres.url", "postgres://a:pg-secret@b/c"),
     ];
     let document = load(&with_dir(GOOD, &dir), Flags::default(), &environment).unwrap();
-    let shown = document.shown().unwrap();
+    let settings = Settings::new(document.clone()).unwrap();
+    let shown = settings.shown();
     assert!(shown.contains("url = \"***\""), "{shown}");
     assert!(shown.contains("token = \"***\""), "{shown}");
     assert!(shown.contains("instance = \"127.0.0.5:7400\""), "{shown}");
-    let settings = Settings::new(document.clone()).unwrap();
     let debug = format!("{document:?} {settings:?}");
-    for secret in ["pg-secret", "consul-secret", "control-secret", "repl-secret"] {
+    for secret in [
+        "pg-secret",
+        "consul-secret",
+        "control-secret",
+        "repl-secret",
+    ] {
         assert!(!shown.contains(secret), "{shown}");
         assert!(!debug.contains(secret), "{debug}");
     }
@@ -187,7 +210,9 @@ fn what_is_missing_is_named_with_the_ways_to_say_it() {
 fn a_missing_password_file_is_named_by_its_path() {
     let dir = secrets();
     std::fs::remove_file(dir.path().join("control")).unwrap();
-    let error = settings(&with_dir(GOOD, &dir), &[]).unwrap_err().to_string();
+    let error = settings(&with_dir(GOOD, &dir), &[])
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("`mysql.password_file`"), "{error}");
     let path: PathBuf = dir.path().join("control");
     assert!(error.contains(path.to_str().unwrap()), "{error}");
@@ -197,7 +222,9 @@ fn a_missing_password_file_is_named_by_its_path() {
 fn a_secret_said_twice_is_refused() {
     let dir = secrets();
     let twice = [("mysql.password", "x")];
-    let error = settings(&with_dir(GOOD, &dir), &twice).unwrap_err().to_string();
+    let error = settings(&with_dir(GOOD, &dir), &twice)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("are both set"), "{error}");
 }
 
@@ -213,9 +240,14 @@ fn a_broken_file_says_where_and_shows_no_line() {
 fn an_address_that_others_cannot_reach_is_refused() {
     let dir = secrets();
     let text = with_dir(GOOD, &dir);
-    let error = settings(&text, &[("listen", "0.0.0.0:7400")]).unwrap_err().to_string();
+    let error = settings(&text, &[("listen", "0.0.0.0:7400")])
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("`advertise`"), "{error}");
-    let said = [("listen", "0.0.0.0:7400"), ("advertise", "http://lictor-1:7400/")];
+    let said = [
+        ("listen", "0.0.0.0:7400"),
+        ("advertise", "http://lictor-1:7400/"),
+    ];
     let settings = settings(&text, &said).unwrap();
     assert_eq!(settings.advertise, "http://lictor-1:7400");
     assert_eq!(settings.instance, "lictor-1:7400");
@@ -225,6 +257,8 @@ fn an_address_that_others_cannot_reach_is_refused() {
 fn lease_times_that_do_not_hold_together_are_refused() {
     let dir = secrets();
     let renew = [("lease.renew_ms", "1400")];
-    let error = settings(&with_dir(GOOD, &dir), &renew).unwrap_err().to_string();
+    let error = settings(&with_dir(GOOD, &dir), &renew)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("setting `lease`"), "{error}");
 }

@@ -1,9 +1,9 @@
 use std::time::{Duration, Instant};
 
 use lictor_domain::report::Knock;
-use lictor_domain::{NodeAddress, ProbeOutcome};
-use lictor_lab::{Server, eventually};
-use lictor_mysql::{MysqlError, Session, Tripwire, knock};
+use lictor_domain::{NodeAddress, ProbeOutcome, Term};
+use lictor_lab::{CONTROL, Server, eventually};
+use lictor_mysql::{MysqlError, Session, Target, Tripwire, knock};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
@@ -95,6 +95,15 @@ async fn an_orderly_shutdown_breaks_the_tripwire() {
     tokio::time::timeout(AMPLE, broken).await.unwrap().unwrap();
 }
 
+async fn open_stranger(words: &'static [u8]) -> MysqlError {
+    let target = Target {
+        address: stranger(words).await,
+        account: account(CONTROL),
+        term: Term(1),
+    };
+    Session::open(&target, SHORT).await.unwrap_err()
+}
+
 /// A listener that says `words` to everyone and keeps the connection.
 async fn stranger(words: &'static [u8]) -> NodeAddress {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -115,31 +124,26 @@ async fn what_is_no_mysql_is_not_taken_for_one() {
     for words in [
         &b"SSH-2.0-OpenSSH_9.6\r\n"[..],
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
-        b"\x05\0\0\0\x0a9.7\0",
+        b"\x05\0\0\x07\x0a9.7\0",
         b"\x01\0\0\0\x09",
-        b"\0\0\0\0",
     ] {
-        let target = lictor_mysql::Target {
-            address: stranger(words).await,
-            account: account(lictor_lab::CONTROL),
-            term: lictor_domain::Term(1),
-        };
-        let error = Session::open(&target, SHORT).await.unwrap_err();
-        eprintln!("{words:?}: {error:?}");
+        let error = open_stranger(words).await;
         assert!(
             matches!(error, MysqlError::NotMysql { .. }),
             "{words:?}: {error:?}"
+        );
+    }
+    for cut_short in [&b"\x05\0\0\0\x0a9.7\0"[..], b"\0\0\0\0"] {
+        let error = open_stranger(cut_short).await;
+        assert!(
+            matches!(error, MysqlError::Broken { .. }),
+            "{cut_short:?}: {error:?}"
         );
     }
 }
 
 #[tokio::test]
 async fn a_stranger_that_says_nothing_times_out() {
-    let target = lictor_mysql::Target {
-        address: stranger(b"").await,
-        account: account(lictor_lab::CONTROL),
-        term: lictor_domain::Term(1),
-    };
-    let error = Session::open(&target, SHORT).await.unwrap_err();
+    let error = open_stranger(b"").await;
     assert!(matches!(error, MysqlError::TimedOut { .. }), "{error:?}");
 }

@@ -1,0 +1,173 @@
+//! `ClusterService`: clusters as they are stored and seen, and changes of them.
+//!
+//! A leader shows what its stewards see; any other instance shows what is
+//! stored, and says UNAVAILABLE rather than nothing when it cannot know.
+
+use lictor_domain::{Cluster, ClusterName, NodeAddress, Policy};
+use lictor_wire::v1::cluster_service_server::ClusterService;
+use lictor_wire::{WireError, v1};
+use tonic::{Request, Response, Status};
+
+use super::super::problem::{self, Problem};
+use super::{actor, parse, view};
+use crate::app::Shared;
+use crate::policy_change::{self, ChangeError};
+use crate::registration;
+
+/// The service.
+pub(super) struct Api {
+    app: Shared,
+}
+
+impl Api {
+    pub(super) const fn new(app: Shared) -> Self {
+        Self { app }
+    }
+
+    async fn cluster(&self, name: &ClusterName) -> Result<v1::ClusterView, Status> {
+        if let Some(steward) = self.app.fleet.steward(name) {
+            return Ok(view::seen(&steward.snapshot.borrow()));
+        }
+        let cluster = self
+            .app
+            .store
+            .cluster_get(name)
+            .await
+            .map_err(Problem::from)?;
+        Ok(view::stored(&cluster))
+    }
+
+    async fn clusters(&self) -> Result<Vec<v1::ClusterView>, Status> {
+        let complete = self.app.standing.lease().is_some() && self.app.hub.table().is_some();
+        if complete {
+            let snapshots = self.app.fleet.snapshots();
+            return Ok(snapshots
+                .iter()
+                .map(|snapshot| view::seen(snapshot))
+                .collect());
+        }
+        let clusters = self.app.store.cluster_list().await.map_err(Problem::from)?;
+        Ok(clusters.iter().map(view::stored).collect())
+    }
+
+    /// The policy that a change given with a cluster to add starts from.
+    fn policy_before(&self, name: &ClusterName) -> Policy {
+        let steward = self.app.fleet.steward(name);
+        steward.map_or_else(Policy::default, |steward| {
+            steward.snapshot.borrow().view.cluster.policy.clone()
+        })
+    }
+
+    async fn add(
+        &self,
+        name: ClusterName,
+        seed: NodeAddress,
+        policy: Option<Policy>,
+        actor: String,
+    ) -> Result<registration::Added, Status> {
+        let (app, cluster, node) = (self.app.clone(), name.clone(), seed.clone());
+        // A caller that goes away does not leave it half done.
+        let adding = self.app.tasks.spawn(async move {
+            registration::add_cluster(&app, cluster, node, policy, &actor).await
+        });
+        let added = adding.await.map_err(|error| problem::broken_off(&error))?;
+        added.map_err(|error| problem::not_added(&name, &seed, error))
+    }
+
+    async fn change_policy(
+        &self,
+        name: ClusterName,
+        change: v1::PolicyChange,
+        reason: String,
+        actor: String,
+    ) -> Result<Cluster, Status> {
+        let app = self.app.clone();
+        let changing = self.app.tasks.spawn(async move {
+            policy_change::change_policy(&app, &name, change, &reason, &actor).await
+        });
+        let changed = changing
+            .await
+            .map_err(|error| problem::broken_off(&error))?;
+        changed.map_err(|error| match error {
+            ChangeError::NotLeading { leader } => problem::not_leading(leader),
+            ChangeError::Invalid(error) => problem::invalid(error),
+            ChangeError::Store(error) => Problem::from(error).into(),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl ClusterService for Api {
+    async fn add_cluster(
+        &self,
+        request: Request<v1::AddClusterRequest>,
+    ) -> Result<Response<v1::AddClusterResponse>, Status> {
+        let actor = actor(&request)?;
+        let request = request.into_inner();
+        let name: ClusterName = parse(&request.name, "name")?;
+        let seed: NodeAddress = parse(&request.seed, "seed")?;
+        let change = request.policy;
+        let policy = change.map(|change| change.applied_to(&self.policy_before(&name)));
+        let policy = policy.transpose().map_err(problem::invalid)?;
+        let added = self.add(name.clone(), seed, policy, actor).await?;
+        let warnings = added.warnings.into_iter();
+        Ok(Response::new(v1::AddClusterResponse {
+            cluster: Some(self.cluster(&name).await?),
+            findings: warnings
+                .map(|one| problem::finding("Warning", one))
+                .collect(),
+            created: added.created,
+        }))
+    }
+
+    async fn list_clusters(
+        &self,
+        _: Request<v1::ListClustersRequest>,
+    ) -> Result<Response<v1::ListClustersResponse>, Status> {
+        let clusters = self.clusters().await?;
+        Ok(Response::new(v1::ListClustersResponse { clusters }))
+    }
+
+    async fn get_cluster(
+        &self,
+        request: Request<v1::GetClusterRequest>,
+    ) -> Result<Response<v1::GetClusterResponse>, Status> {
+        let name = parse(&request.into_inner().name, "name")?;
+        let cluster = Some(self.cluster(&name).await?);
+        Ok(Response::new(v1::GetClusterResponse { cluster }))
+    }
+
+    async fn update_policy(
+        &self,
+        request: Request<v1::UpdatePolicyRequest>,
+    ) -> Result<Response<v1::UpdatePolicyResponse>, Status> {
+        let actor = actor(&request)?;
+        let request = request.into_inner();
+        let name: ClusterName = parse(&request.name, "name")?;
+        let reason = reason(&request.reason)?;
+        let change = request
+            .change
+            .ok_or_else(|| problem::invalid(WireError::missing("change")))?;
+        let changed = self
+            .change_policy(name.clone(), change, reason, actor)
+            .await?;
+        let mut cluster = self.cluster(&name).await?;
+        // The steward takes it up in a moment; the caller is told already.
+        cluster.policy = Some((&changed.policy).into());
+        let cluster = Some(cluster);
+        Ok(Response::new(v1::UpdatePolicyResponse { cluster }))
+    }
+}
+
+fn reason(text: &str) -> Result<String, Status> {
+    const MAX: usize = 500;
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(problem::invalid(WireError::missing("reason")));
+    }
+    if text.chars().count() > MAX {
+        let why = format!("it is longer than {MAX} characters");
+        return Err(problem::invalid(WireError::invalid("reason", why)));
+    }
+    Ok(text.to_owned())
+}

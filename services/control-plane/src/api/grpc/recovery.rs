@@ -1,0 +1,217 @@
+//! `RecoveryService`: the history of recoveries, and those that run.
+//!
+//! One that runs is told as its steward sees it, which is newer than what is
+//! stored, and there even while Postgres is away.
+
+use lictor_domain::{ClusterName, Recovery, RecoveryId};
+use lictor_store::StoreError;
+use lictor_wire::v1;
+use lictor_wire::v1::recovery_service_server::RecoveryService;
+use tonic::{Request, Response, Status};
+
+use super::super::problem::Problem;
+use super::parse;
+use crate::app::Shared;
+
+const USUAL: u32 = 50;
+const MOST: u32 = 500;
+
+/// The service.
+pub(super) struct Api {
+    app: Shared,
+}
+
+impl Api {
+    pub(super) const fn new(app: Shared) -> Self {
+        Self { app }
+    }
+
+    fn running(&self) -> impl Iterator<Item = Recovery> {
+        let snapshots = self.app.fleet.snapshots().into_iter();
+        snapshots.filter_map(|snapshot| snapshot.recovery.clone())
+    }
+
+    async fn list(&self, query: &Query) -> Result<Vec<Recovery>, Status> {
+        let cluster = query.cluster.as_ref();
+        let running: Vec<_> = self
+            .running()
+            .filter(|recovery| cluster.is_none_or(|cluster| recovery.cluster == *cluster))
+            .collect();
+        let stored = self
+            .app
+            .store
+            .recovery_list(cluster, query.limit, query.before);
+        match stored.await {
+            Ok(stored) => Ok(merged(stored, running, query)),
+            Err(StoreError::Unavailable(_)) if !running.is_empty() => {
+                Ok(merged(vec![], running, query))
+            }
+            Err(error) => Err(Problem::from(error).into()),
+        }
+    }
+
+    async fn get(&self, id: RecoveryId) -> Result<Recovery, Status> {
+        if let Some(running) = self.running().find(|recovery| recovery.id == id) {
+            return Ok(running);
+        }
+        let stored = self.app.store.recovery_get(id).await;
+        Ok(stored.map_err(Problem::from)?)
+    }
+}
+
+/// What is asked for.
+struct Query {
+    cluster: Option<ClusterName>,
+    limit: u32,
+    before: Option<RecoveryId>,
+}
+
+impl Query {
+    fn new(request: &v1::ListRecoveriesRequest) -> Result<Self, Status> {
+        let cluster = request.cluster.as_deref();
+        let before = request.before.as_deref();
+        Ok(Self {
+            cluster: cluster.map(|name| parse(name, "cluster")).transpose()?,
+            before: before.map(|id| parse(id, "before")).transpose()?,
+            limit: match request.limit {
+                0 => USUAL,
+                limit => limit.min(MOST),
+            },
+        })
+    }
+}
+
+/// What is stored, with the newer state of what runs, the newest first. What
+/// runs and is not stored yet is on the first page.
+fn merged(mut stored: Vec<Recovery>, running: Vec<Recovery>, query: &Query) -> Vec<Recovery> {
+    for recovery in running {
+        match stored.iter_mut().find(|stored| stored.id == recovery.id) {
+            Some(stored) => *stored = recovery,
+            None if query.before.is_none() => stored.push(recovery),
+            None => {}
+        }
+    }
+    stored.sort_by(|a, b| (b.started_at, b.id).cmp(&(a.started_at, a.id)));
+    stored.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
+    stored
+}
+
+#[tonic::async_trait]
+impl RecoveryService for Api {
+    async fn list_recoveries(
+        &self,
+        request: Request<v1::ListRecoveriesRequest>,
+    ) -> Result<Response<v1::ListRecoveriesResponse>, Status> {
+        let query = Query::new(request.get_ref())?;
+        let recoveries = self.list(&query).await?;
+        Ok(Response::new(v1::ListRecoveriesResponse {
+            recoveries: recoveries.iter().map(Into::into).collect(),
+        }))
+    }
+
+    async fn get_recovery(
+        &self,
+        request: Request<v1::GetRecoveryRequest>,
+    ) -> Result<Response<v1::GetRecoveryResponse>, Status> {
+        let id = parse(&request.get_ref().id, "id")?;
+        let recovery = self.get(id).await?;
+        Ok(Response::new(v1::GetRecoveryResponse {
+            recovery: Some((&recovery).into()),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use lictor_domain::{
+        Epoch, NodeName, Problem, ProblemCode, RecoveryKind, RecoveryOutcome, Severity,
+    };
+    use tonic::Code;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn recovery(id: u128, second: i64, outcome: RecoveryOutcome) -> Recovery {
+        let cluster: ClusterName = "orders".parse().unwrap();
+        Recovery {
+            id: RecoveryId(Uuid::from_u128(id)),
+            kind: RecoveryKind::Failover,
+            epoch: Epoch::default(),
+            started_at: DateTime::from_timestamp(second, 0).unwrap(),
+            old_primary: NodeName::numbered(&cluster, 1),
+            new_primary: None,
+            verdict: Problem {
+                code: ProblemCode::DeadPrimary,
+                severity: Severity::Critical,
+                node: None,
+                sentence: String::new(),
+                response: String::new(),
+                evidence: vec![],
+            },
+            fencing: None,
+            candidates: vec![],
+            steps: vec![],
+            outcome,
+            cluster,
+        }
+    }
+
+    fn first_page(limit: u32) -> Query {
+        Query {
+            cluster: None,
+            limit,
+            before: None,
+        }
+    }
+
+    #[test]
+    fn what_runs_is_newer_than_what_is_stored() {
+        let stored = vec![
+            recovery(2, 20, RecoveryOutcome::Running),
+            recovery(1, 10, RecoveryOutcome::Done),
+        ];
+        let now = recovery(2, 20, RecoveryOutcome::Done);
+        let unheard_of = recovery(3, 30, RecoveryOutcome::Running);
+        let running = vec![now.clone(), unheard_of.clone()];
+        let list = merged(stored.clone(), running.clone(), &first_page(50));
+        assert_eq!(list, [unheard_of.clone(), now.clone(), stored[1].clone()]);
+        assert_eq!(
+            merged(stored.clone(), running.clone(), &first_page(1)),
+            [unheard_of]
+        );
+
+        let second_page = Query {
+            before: Some(RecoveryId(Uuid::from_u128(9))),
+            ..first_page(50)
+        };
+        assert_eq!(
+            merged(stored.clone(), running, &second_page),
+            [now, stored[1].clone()]
+        );
+    }
+
+    #[test]
+    fn a_query_is_bounded_and_names_what_makes_no_sense() {
+        let query = |limit| {
+            Query::new(&v1::ListRecoveriesRequest {
+                limit,
+                ..v1::ListRecoveriesRequest::default()
+            })
+        };
+        assert_eq!(query(0).unwrap().limit, 50);
+        assert_eq!(query(9999).unwrap().limit, 500);
+
+        let wrong = v1::ListRecoveriesRequest {
+            cluster: Some("Or_ders".to_owned()),
+            ..v1::ListRecoveriesRequest::default()
+        };
+        let status = Query::new(&wrong).err().unwrap();
+        assert_eq!(status.code(), Code::InvalidArgument);
+        assert!(
+            status.message().contains("`cluster`"),
+            "{}",
+            status.message()
+        );
+    }
+}

@@ -1,0 +1,72 @@
+//! Clusters and nodes as they are shown: what is stored beside what is seen.
+
+use std::cmp::Reverse;
+
+use lictor_domain::{Cluster, Node};
+use lictor_engine::health::{Check, CheckKind, Status};
+use lictor_wire::v1;
+
+use crate::snapshot::Snapshot;
+
+/// A cluster with what is seen of it.
+pub(super) fn seen(snapshot: &Snapshot) -> v1::ClusterView {
+    let cluster = &snapshot.view.cluster;
+    let mut problems = snapshot.problems.clone();
+    problems.sort_by_key(|problem| Reverse(problem.severity));
+    let nodes = cluster.nodes.iter().map(|node| seen_node(snapshot, node));
+    v1::ClusterView::new(cluster, &problems, nodes.collect())
+}
+
+/// A cluster of which nothing is seen here.
+pub(super) fn stored(cluster: &Cluster) -> v1::ClusterView {
+    let nodes = cluster.nodes.iter();
+    let nodes = nodes.map(|node| v1::NodeView::stored(node, role(cluster, node)));
+    v1::ClusterView::new(cluster, &[], nodes.collect())
+}
+
+fn role(cluster: &Cluster, node: &Node) -> v1::NodeRole {
+    if node.name == cluster.primary {
+        v1::NodeRole::Primary
+    } else {
+        v1::NodeRole::Replica
+    }
+}
+
+fn seen_node(snapshot: &Snapshot, node: &Node) -> v1::NodeView {
+    let known = snapshot.view.node(&node.name);
+    let mut view = v1::NodeView::stored(node, role(&snapshot.view.cluster, node));
+    if let Some(answer) = &known.answer {
+        let last_seen = snapshot.wall - snapshot.at.since(answer.at);
+        view = view.seen(&answer.report, answer.latency, last_seen);
+    }
+    if known.silence.is_some() {
+        // Lag and latency are of the last answer; now nobody knows.
+        view.lag_us = None;
+        view.latency_us = None;
+    }
+    let health = snapshot
+        .health
+        .iter()
+        .find(|health| health.node == node.name);
+    let checks = health.iter().flat_map(|health| &health.checks);
+    view.checks = checks.map(check).collect();
+    view
+}
+
+fn check(check: &Check) -> v1::HealthCheck {
+    let kind = match check.kind {
+        CheckKind::Connect => v1::CheckKind::Connect,
+        CheckKind::QueryLatency => v1::CheckKind::Latency,
+        CheckKind::ReplicationLag => v1::CheckKind::Lag,
+    };
+    let status = match check.status {
+        Status::Passing => v1::CheckStatus::Passing,
+        Status::Warning => v1::CheckStatus::Warning,
+        Status::Critical => v1::CheckStatus::Critical,
+    };
+    v1::HealthCheck {
+        kind: kind.into(),
+        status: status.into(),
+        sentence: check.sentence.clone(),
+    }
+}

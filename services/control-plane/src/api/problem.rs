@@ -1,0 +1,267 @@
+//! Errors of use cases as gRPC statuses. A status has a sentence for people, a
+//! stable reason for programs (`google.rpc.ErrorInfo`, domain `lictor`), and
+//! details where there are any; what is the server's own trouble goes to the
+//! log with its causes.
+
+use std::collections::HashMap;
+use std::error::Error;
+
+use lictor_domain::{ClusterName, NodeAddress};
+use lictor_engine::admission::Objection;
+use lictor_store::StoreError;
+use lictor_wire::{WireError, refusal, v1};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use crate::hub::TooMany;
+use crate::registration::RegistrationError;
+
+const DOMAIN: &str = "lictor";
+
+/// A status with its stable reason.
+fn status(code: Code, reason: &str, sentence: impl Into<String>) -> Status {
+    with_facts(code, reason, sentence, HashMap::new())
+}
+
+fn with_facts(
+    code: Code,
+    reason: &str,
+    sentence: impl Into<String>,
+    facts: HashMap<String, String>,
+) -> Status {
+    let details = ErrorDetails::with_error_info(reason, DOMAIN, facts);
+    Status::with_error_details(code, sentence, details)
+}
+
+/// A field of the request makes no sense.
+pub(super) fn invalid(error: WireError) -> Status {
+    let field = error.field().to_owned();
+    let sentence = Status::from(error).message().to_owned();
+    let mut details = ErrorDetails::with_bad_request_violation(field, &sentence);
+    details.set_error_info("INVALID_FIELD", DOMAIN, HashMap::new());
+    Status::with_error_details(Code::InvalidArgument, sentence, details)
+}
+
+/// The messages of a stream do not follow one another as they should.
+pub(super) fn out_of_protocol(sentence: impl Into<String>) -> Status {
+    status(Code::InvalidArgument, "OUT_OF_PROTOCOL", sentence)
+}
+
+/// The subscriber did not say who it is in time.
+pub(super) fn no_hello(sentence: impl Into<String>) -> Status {
+    status(Code::DeadlineExceeded, "NO_HELLO", sentence)
+}
+
+/// The instance is ending.
+pub(super) fn shutting_down() -> Status {
+    status(
+        Code::Unavailable,
+        "SHUTTING_DOWN",
+        "this instance is shutting down",
+    )
+}
+
+/// No routing table is known here yet.
+pub(super) fn no_table() -> Status {
+    let sentence = "no routing table is known here yet: no leader has begun its term";
+    status(Code::Unavailable, "NO_TABLE", sentence)
+}
+
+/// Nothing of that name or identity.
+pub(super) fn not_found(what: &str, name: impl std::fmt::Display) -> Status {
+    status(
+        Code::NotFound,
+        "NOT_FOUND",
+        format!("there is no {what} `{name}`"),
+    )
+}
+
+/// Only the leader can do it.
+pub(super) fn not_leading(leader: Option<String>) -> Status {
+    let sentence = leader.as_ref().map_or_else(
+        || "this instance does not lead, and it knows no leader".to_owned(),
+        |leader| format!("this instance does not lead; the leader is at {leader}"),
+    );
+    let facts = leader.map(|leader| ("leader".to_owned(), leader));
+    with_facts(
+        Code::Unavailable,
+        "NOT_LEADING",
+        sentence,
+        facts.into_iter().collect(),
+    )
+}
+
+/// A use case ended without an answer.
+pub(super) fn broken_off(error: &dyn Error) -> Status {
+    tracing::error!(error = %with_sources(error), "a use case broke off");
+    status(
+        Code::Internal,
+        "INTERNAL",
+        "the request broke off; the log says why",
+    )
+}
+
+impl From<TooMany> for Problem {
+    fn from(error: TooMany) -> Self {
+        Self(status(
+            Code::ResourceExhausted,
+            "TOO_MANY_SUBSCRIBERS",
+            error.to_string(),
+        ))
+    }
+}
+
+/// A status made of an error.
+pub(super) struct Problem(Status);
+
+impl From<Problem> for Status {
+    fn from(problem: Problem) -> Self {
+        problem.0
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let sentence = error.to_string();
+        Self(match &error {
+            StoreError::NotFound { .. } => status(Code::NotFound, "NOT_FOUND", sentence),
+            StoreError::Conflict(_) => status(Code::AlreadyExists, "TAKEN", sentence),
+            StoreError::StaleTerm { .. } => not_leading(None),
+            StoreError::Unavailable(_) | StoreError::Denied(_) => {
+                tracing::warn!(error = %with_sources(&error), "Postgres did not serve a request");
+                status(Code::Unavailable, "STORE_UNAVAILABLE", sentence)
+            }
+            StoreError::Corrupt { .. } | StoreError::Internal(_) => {
+                tracing::error!(error = %with_sources(&error), "a request met a defect");
+                status(Code::Internal, "INTERNAL", sentence)
+            }
+        })
+    }
+}
+
+/// Why a cluster was not added.
+pub(super) fn not_added(
+    name: &ClusterName,
+    seed: &NodeAddress,
+    error: RegistrationError,
+) -> Status {
+    let intro = format!("cluster {name} cannot be added:");
+    match error {
+        RegistrationError::NotLeading { leader } => not_leading(leader),
+        RegistrationError::Refused(objections) => {
+            let findings = objections.into_iter();
+            refusal(
+                &intro,
+                findings.map(|one| finding("Objection", one)).collect(),
+            )
+        }
+        RegistrationError::Taken { what } => status(Code::AlreadyExists, "TAKEN", what),
+        RegistrationError::SeedUnreachable { sentence } => {
+            let unreachable = v1::Finding {
+                code: "SeedUnreachable".to_owned(),
+                node: Some(seed.to_string()),
+                sentence,
+                remedy: "give the address of a node that runs, and let the control account in"
+                    .to_owned(),
+            };
+            refusal(&intro, vec![unreachable])
+        }
+        RegistrationError::Unavailable { sentence } => {
+            status(Code::Unavailable, "STORE_UNAVAILABLE", sentence)
+        }
+    }
+}
+
+/// Something found while a cluster was looked at.
+pub(super) fn finding(code: &str, objection: Objection) -> v1::Finding {
+    v1::Finding {
+        code: code.to_owned(),
+        node: objection.node.map(Into::into),
+        sentence: objection.sentence,
+        remedy: objection.remedy,
+    }
+}
+
+/// An error with what caused it, on one line.
+fn with_sources(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause: &&dyn Error| (*cause).source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use lictor_store::Conflict;
+
+    use super::*;
+
+    fn reason(status: &Status) -> String {
+        status.get_details_error_info().unwrap().reason
+    }
+
+    fn of_store(error: StoreError) -> Status {
+        Problem::from(error).into()
+    }
+
+    #[test]
+    fn an_invalid_field_is_named_in_the_sentence_and_in_the_details() {
+        let error = "Orders".parse::<ClusterName>().unwrap_err();
+        let status = invalid(WireError::invalid("name", error));
+        assert_eq!(status.code(), Code::InvalidArgument);
+        assert!(status.message().contains("`name`"), "{}", status.message());
+        assert!(status.message().contains("Orders"), "{}", status.message());
+        let violations = status.get_details_bad_request().unwrap().field_violations;
+        assert_eq!(violations[0].field, "name");
+        assert_eq!(reason(&status), "INVALID_FIELD");
+    }
+
+    #[test]
+    fn one_who_asks_a_follower_hears_where_the_leader_is() {
+        let status = not_leading(Some("http://lictor-2:7400".to_owned()));
+        assert_eq!(status.code(), Code::Unavailable);
+        assert!(status.message().contains("http://lictor-2:7400"));
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!(
+            (info.reason.as_str(), info.domain.as_str()),
+            ("NOT_LEADING", "lictor")
+        );
+        assert_eq!(info.metadata["leader"], "http://lictor-2:7400");
+    }
+
+    #[test]
+    fn a_store_that_is_away_is_unavailable_and_tells_no_cause() {
+        let status = of_store(StoreError::Unavailable("password=hunter2".into()));
+        assert_eq!(status.code(), Code::Unavailable);
+        assert_eq!(reason(&status), "STORE_UNAVAILABLE");
+        assert!(!status.message().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_conflict_is_told_as_it_is() {
+        let name = "orders".parse().unwrap();
+        let status = of_store(Conflict::ClusterExists { name }.into());
+        assert_eq!(status.code(), Code::AlreadyExists);
+        assert_eq!(status.message(), "there is a cluster `orders` already");
+    }
+
+    #[test]
+    fn objections_travel_as_details() {
+        let (name, seed) = ("orders".parse().unwrap(), "127.0.0.1:3306".parse().unwrap());
+        let objection = Objection {
+            node: Some("127.0.0.2:3306".parse().unwrap()),
+            sentence: "gtid_mode is OFF".to_owned(),
+            remedy: "set it".to_owned(),
+        };
+        let status = not_added(&name, &seed, RegistrationError::Refused(vec![objection]));
+        assert_eq!(status.code(), Code::FailedPrecondition);
+        let found = lictor_wire::objections(&status);
+        assert_eq!(found[0].node.as_deref(), Some("127.0.0.2:3306"));
+
+        let sentence = "no MySQL there".to_owned();
+        let status = not_added(
+            &name,
+            &seed,
+            RegistrationError::SeedUnreachable { sentence },
+        );
+        assert_eq!(lictor_wire::objections(&status)[0].code, "SeedUnreachable");
+    }
+}
