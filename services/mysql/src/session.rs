@@ -18,7 +18,8 @@ use crate::line::Line;
 use crate::reply::Reply;
 use crate::target::Target;
 
-/// A session with one MySQL server. Dropping it closes it.
+/// A session with one MySQL server. Dropping it closes it; the server closes
+/// one that was asked nothing for ten minutes.
 pub struct Session {
     address: NodeAddress,
     id: u32,

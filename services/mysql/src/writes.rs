@@ -11,6 +11,7 @@ use lictor_domain::{Durability, GtidSet};
 use crate::deadline::Deadline;
 use crate::error::{LOCK_WAIT_TIMEOUT, MysqlError};
 use crate::session::Session;
+use crate::target::LOCK_PATIENCE;
 
 /// How hard to try to close a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl Session {
     /// closed node stays closed.
     ///
     /// A commit that awaits its acknowledgement would make this wait for ever;
-    /// [`Closing::Forced`] ends it within two seconds. When the deadline passes
+    /// [`Closing::Forced`] ends it in some two seconds. When the deadline passes
     /// meanwhile, the node may stay in offline mode. Clients with `SYSTEM_USER`
     /// can only be cut off by an account that has it too: without, the call is
     /// denied, the node stays in offline mode and their commits go on waiting.
@@ -147,7 +148,7 @@ fn gently(error: MysqlError) -> MysqlError {
     if is_lock_timeout(&error) {
         return MysqlError::TimedOut {
             what: "close for writes behind running statements",
-            after: crate::target::LOCK_PATIENCE,
+            after: LOCK_PATIENCE,
         };
     }
     error
