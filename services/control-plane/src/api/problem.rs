@@ -67,15 +67,6 @@ pub(super) fn no_table() -> Status {
     status(Code::Unavailable, "NO_TABLE", sentence)
 }
 
-/// Nothing of that name or identity.
-pub(super) fn not_found(what: &str, name: impl std::fmt::Display) -> Status {
-    status(
-        Code::NotFound,
-        "NOT_FOUND",
-        format!("there is no {what} `{name}`"),
-    )
-}
-
 /// Only the leader can do it.
 pub(super) fn not_leading(leader: Option<String>) -> Status {
     let sentence = leader.as_ref().map_or_else(

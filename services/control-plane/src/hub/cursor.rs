@@ -154,6 +154,7 @@ impl Cursor {
         self.was_sent(revision)?;
         if self.sent == Some(revision) {
             self.base = Some(revision);
+            self.seen = self.seen.max(Some(revision));
         }
         Ok(())
     }

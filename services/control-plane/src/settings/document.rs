@@ -221,10 +221,10 @@ impl Document {
         if let Some(path) = &flags.config {
             figment = figment.merge(file(path)?);
         }
-        let figment = figment
-            .merge(Environment(environment.collect()))
-            .merge(of_flags(flags));
-        Ok(figment.extract()?)
+        for (key, text) in environment {
+            figment = figment.merge(Variable { key, text });
+        }
+        Ok(figment.merge(of_flags(flags)).extract()?)
     }
 
     /// With the defaults that follow from other settings.
@@ -281,22 +281,21 @@ fn of_flags(flags: &Flags) -> Figment {
     figment
 }
 
-/// The environment, every value a text: a password may look like a number.
-struct Environment(Vec<(String, String)>);
+/// One variable of the environment; its value is a text, for a password may
+/// look like a number.
+struct Variable {
+    key: String,
+    text: String,
+}
 
-impl Provider for Environment {
+impl Provider for Variable {
     fn metadata(&self) -> Metadata {
-        Metadata::named("environment (LICTOR_…)")
+        Metadata::named(format!("environment variable {}", variable(&self.key)))
     }
 
     fn data(&self) -> figment::Result<Map<Profile, Dict>> {
-        let mut figment = Figment::new();
-        for (key, text) in &self.0 {
-            if let Some(dict) = nest(key, Value::from(text.as_str())).into_dict() {
-                figment = figment.merge(Serialized::defaults(dict));
-            }
-        }
-        figment.data()
+        let value = nest(&self.key, Value::from(self.text.as_str()));
+        Ok(Profile::Default.collect(value.into_dict().unwrap_or_default()))
     }
 }
 
