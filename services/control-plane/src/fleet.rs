@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use lictor_domain::{Cluster, ClusterName, NodeName};
+use lictor_domain::{Cluster, ClusterName};
 use lictor_engine::message::Event;
 use tokio::sync::{mpsc, watch};
 
@@ -41,13 +41,6 @@ impl Fleet {
     pub(crate) fn steward(&self, name: &ClusterName) -> Option<Steward> {
         let stewards = self.stewards.read().unwrap_or_else(PoisonError::into_inner);
         stewards.get(name).cloned()
-    }
-
-    /// The last snapshot of the cluster a node belongs to.
-    pub(crate) fn snapshot_of_node(&self, node: &NodeName) -> Option<Arc<Snapshot>> {
-        self.snapshots()
-            .into_iter()
-            .find(|snapshot| snapshot.view.cluster.node(node).is_some())
     }
 
     /// A steward has taken up its cluster.
