@@ -51,7 +51,7 @@ pub(crate) fn template(
 pub(crate) fn copy(from: &Path, to: &Path, owner: Option<&User>) -> Result<()> {
     fs::create_dir_all(to)?;
     run(Command::new("cp")
-        .args(["-R", "--reflink=auto", "--sparse=always"])
+        .args(["-R", "--reflink=auto", "--sparse=never"])
         .arg(from.join("."))
         .arg(to))?;
     if let Some(User { uid, gid, .. }) = owner {

@@ -59,6 +59,7 @@ impl Postgres {
     pub async fn start(&self) -> Result<()> {
         let ip = self.address().ip().to_owned();
         let recipe = Recipe::new(&self.tools.postgres, self.user.as_ref(), self.log_path())
+            .forking()
             .arg("-D")
             .arg(data_dir(&self.slot))
             .args(["-h", &ip.to_string(), "-p", &PORT.to_string(), "-k", ""])

@@ -21,6 +21,9 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_s
 
 use crate::tools::Program;
 
+/// Between two looks at a process that was killed.
+const PAUSE: Duration = Duration::from_millis(2);
+
 /// A user to run a server as.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
@@ -53,6 +56,7 @@ pub(crate) fn is_root() -> bool {
 pub(crate) struct Recipe {
     command: Command,
     log: PathBuf,
+    forks: bool,
 }
 
 impl Recipe {
@@ -70,7 +74,14 @@ impl Recipe {
         Self {
             command,
             log: log.to_owned(),
+            forks: false,
         }
+    }
+
+    /// It works in processes below it, which are to share its fate.
+    pub(crate) fn forking(mut self) -> Self {
+        self.forks = true;
+        self
     }
 
     /// Adds one argument.
@@ -98,13 +109,16 @@ impl Recipe {
 
     /// Starts the server.
     pub(crate) fn start(self) -> Result<Process> {
+        let forks = self.forks;
         let child = self
             .prepared()
             .and_then(spawn)
             .context("cannot start setpriv (package util-linux)")?;
         Ok(Process {
             pid: child.id(),
+            forks,
             child: Mutex::new(child),
+            killed_below: Mutex::new(Vec::new()),
         })
     }
 
@@ -144,7 +158,11 @@ fn spawn(command: Command) -> io::Result<Child> {
 #[derive(Debug)]
 pub(crate) struct Process {
     pid: u32,
+    forks: bool,
     child: Mutex<Child>,
+    /// The processes below it that were killed with it; they die in their own
+    /// time, and until then hold what is theirs.
+    killed_below: Mutex<Vec<Seen>>,
 }
 
 impl Process {
@@ -153,7 +171,7 @@ impl Process {
     }
 
     fn child(&self) -> MutexGuard<'_, Child> {
-        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.child)
     }
 
     /// How it ended, if it has.
@@ -172,23 +190,40 @@ impl Process {
         }
         // Once before, since a killed parent's children are no longer below it;
         // once after, since a stopped parent makes no more of them.
-        let before = descendants(self.pid);
+        let mut below = self.below();
         let pid = pid_of(self.pid).context("a child without a pid")?;
         kill_process(pid, signal).context("cannot signal a server")?;
-        for process in before.into_iter().chain(descendants(self.pid)) {
+        below.extend(self.below());
+        for process in &below {
             process.signal(signal);
         }
+        if signal == Signal::KILL {
+            locked(&self.killed_below).extend(below);
+        }
         Ok(())
+    }
+
+    fn below(&self) -> Vec<Seen> {
+        if self.forks {
+            descendants(self.pid)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Whether it has ended, and everything that was killed with it.
+    fn is_gone(&self) -> bool {
+        self.ended().is_some() && !locked(&self.killed_below).iter().any(|it| it.runs())
     }
 
     fn wait(&self) -> Result<ExitStatus> {
         Ok(self.child().wait()?)
     }
 
-    /// Waits until it has ended.
+    /// Waits until it has ended, and everything that was killed with it.
     pub(crate) async fn gone(&self) {
-        while self.ended().is_none() {
-            tokio::time::sleep(Duration::from_millis(2)).await;
+        while !self.is_gone() {
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }
@@ -197,7 +232,16 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.signal(Signal::KILL);
         let _ = self.wait();
+        // A killed process cannot refuse.
+        while !self.is_gone() {
+            thread::sleep(PAUSE);
+        }
     }
+}
+
+/// A panic elsewhere must not keep a server from being killed.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A process seen in `/proc`: its start time tells it from a later one of the
@@ -207,19 +251,26 @@ struct Seen {
     pid: u32,
     parent: u32,
     started: u64,
+    zombie: bool,
 }
 
 impl Seen {
-    /// Fields 4 and 22 of `/proc/PID/stat`, proc(5).
+    /// Fields 3, 4 and 22 of `/proc/PID/stat`, proc(5).
     fn look(pid: u32) -> Option<Self> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         let (_, after_name) = stat.rsplit_once(") ")?;
         let mut fields = after_name.split(' ');
         Some(Self {
             pid,
-            parent: fields.nth(1)?.parse().ok()?,
+            zombie: fields.next()? == "Z",
+            parent: fields.next()?.parse().ok()?,
             started: fields.nth(17)?.parse().ok()?,
         })
+    }
+
+    /// Whether exactly this process still holds anything.
+    fn runs(self) -> bool {
+        Self::look(self.pid).is_some_and(|now| now.started == self.started && !now.zombie)
     }
 
     /// Signals exactly this process, or nothing.
@@ -228,8 +279,7 @@ impl Seen {
         let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else {
             return;
         };
-        // The parent may have changed: its own has just been killed.
-        if Self::look(self.pid).is_some_and(|now| now.started == self.started) {
+        if self.runs() {
             let _ = pidfd_send_signal(handle, signal);
         }
     }
@@ -276,6 +326,7 @@ mod tests {
         let program = Program::of_system("/bin/sh".into());
         Recipe::new(&program, None, log)
             .args(["-c", script])
+            .forking()
             .start()
             .unwrap()
     }
@@ -291,16 +342,12 @@ mod tests {
             }
             thread::yield_now();
         };
-        assert!(Seen::look(below).is_some());
+        let seen = Seen::look(below).unwrap();
+        assert!(seen.runs());
         let pid = process.pid();
         drop(process);
         assert_eq!(Seen::look(pid), None);
-        // Its new parent reaps it in its own time; a zombie runs nothing.
-        while fs::read_to_string(format!("/proc/{below}/stat"))
-            .is_ok_and(|stat| !stat.contains(") Z "))
-        {
-            thread::yield_now();
-        }
+        assert!(!seen.runs());
     }
 
     #[test]

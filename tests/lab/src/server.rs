@@ -4,7 +4,7 @@
 use std::fmt;
 use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -12,7 +12,7 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::ports;
-use crate::process::{Process, Recipe, tail};
+use crate::process::{Process, Recipe, locked, tail};
 use crate::wait::eventually;
 
 /// How long any server may take until it serves.
@@ -91,7 +91,7 @@ impl Slot {
     }
 
     fn tenant(&self) -> MutexGuard<'_, Option<Tenant>> {
-        self.tenant.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.tenant)
     }
 
     /// Ends what runs here, and starts `recipe` once the port is free.
