@@ -20,7 +20,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
 use crate::args::Format;
-use crate::call::{SOON, answer, connect, explain};
+use crate::call::{SOON, answer, connect};
 use crate::output::show_item;
 use crate::view::routing::Event;
 
@@ -105,7 +105,7 @@ impl Watcher<'_> {
             let update = match updates.message().await {
                 Ok(Some(response)) => response.message.context("the server sent nothing")?,
                 Ok(None) => return Ok(Lost("it closed the stream".to_owned())),
-                Err(status) => return Ok(Lost(explain(&status))),
+                Err(status) => return Ok(Lost(status.message().to_owned())),
             };
             let reply = message(self.take(update)?);
             match tokio::time::timeout(SOON, requests.send(reply)).await {
@@ -162,5 +162,43 @@ struct Lost(String);
 fn message(message: Request) -> SubscribeRequest {
     SubscribeRequest {
         message: Some(message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lictor_wire::domain::{Revision, Term};
+
+    use super::*;
+
+    fn table(n: u64) -> RoutingTable {
+        RoutingTable {
+            revision: Revision { term: Term(1), n },
+            ..RoutingTable::default()
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_and_what_is_held_stays() {
+        let mut watcher = Watcher {
+            server: "",
+            format: Format::Table,
+            held: None,
+        };
+        assert_eq!(watcher.hello().last_revision, None);
+        watcher.apply(Update::Snapshot(table(5).into())).unwrap();
+
+        let error = watcher
+            .apply(Update::Snapshot(table(4).into()))
+            .unwrap_err();
+        assert_eq!(error.to_string(), "revision 1.4 does not rise above 1.5");
+        let gap = table(7).diff(&table(8));
+        watcher.apply(Update::Delta(gap.into())).unwrap_err();
+
+        watcher
+            .apply(Update::Delta(table(5).diff(&table(6)).into()))
+            .unwrap();
+        let held = watcher.hello().last_revision.map(Revision::from);
+        assert_eq!(held, Some(table(6).revision), "the next hello says so");
     }
 }
