@@ -59,12 +59,6 @@ impl Hub {
         self.published(changed, &name)
     }
 
-    /// Takes a cluster out of the table.
-    pub(crate) fn retract(&self, term: Term, name: &ClusterName) -> Published {
-        let changed = self.change(|held| Ok(Ledger::in_term(held, term)?.retracted(name)));
-        self.published(changed, name)
-    }
-
     /// The table; `None` before the first term.
     pub(crate) fn table(&self) -> Option<Arc<RoutingTable>> {
         self.ledger.borrow().as_ref().map(|ledger| ledger.table())

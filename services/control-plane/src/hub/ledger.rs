@@ -62,12 +62,16 @@ impl Ledger {
         {
             return Err(Refused::OtherTerm { term, current });
         }
-        let newest = |route| match held {
-            None => route,
-            Some(held) => held.not_older(route).unwrap_or_else(|(refused, newer)| {
-                tracing::warn!(%refused, "the newer route stays");
-                newer
-            }),
+        let newest = |route: ClusterRoute| {
+            let newer = held.and_then(|held| held.newer_than(&route));
+            let Some(newer) = newer.cloned() else {
+                return route;
+            };
+            tracing::warn!(
+                cluster = %route.name, offered = %route.epoch, held = %newer.epoch,
+                "the route of the newer epoch stays"
+            );
+            newer
         };
         let routes = routes.into_iter().map(newest);
         let table = RoutingTable {
@@ -97,17 +101,16 @@ impl Ledger {
         if self.table.clusters.get(&route.name) == Some(&route) {
             return Ok(None);
         }
-        let route = self.not_older(route).map_err(|(refused, _)| refused)?;
+        if let Some(newer) = self.newer_than(&route) {
+            return Err(Refused::OlderEpoch {
+                held: newer.epoch,
+                cluster: route.name,
+                offered: route.epoch,
+            });
+        }
         let mut table = self.next_table();
         table.clusters.insert(route.name.clone(), route);
         Ok(Some(self.followed_by(table)))
-    }
-
-    /// Without a cluster; `None` when it is not there.
-    pub(super) fn retracted(&self, name: &ClusterName) -> Option<Self> {
-        let mut table = self.next_table();
-        table.clusters.remove(name)?;
-        Some(self.followed_by(table))
     }
 
     pub(super) fn revision(&self) -> Revision {
@@ -152,18 +155,9 @@ impl Ledger {
         }
     }
 
-    /// The route, unless one of a newer epoch is in force; then that one.
-    fn not_older(&self, route: ClusterRoute) -> Result<ClusterRoute, (Refused, ClusterRoute)> {
-        match self.table.clusters.get(&route.name) {
-            Some(held) if held.epoch > route.epoch => {
-                let refused = Refused::OlderEpoch {
-                    cluster: route.name,
-                    held: held.epoch,
-                    offered: route.epoch,
-                };
-                Err((refused, held.clone()))
-            }
-            _ => Ok(route),
-        }
+    /// The route in force, if it is of a newer epoch than this one.
+    fn newer_than(&self, route: &ClusterRoute) -> Option<&ClusterRoute> {
+        let held = self.table.clusters.get(&route.name);
+        held.filter(|held| held.epoch > route.epoch)
     }
 }

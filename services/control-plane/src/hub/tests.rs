@@ -103,7 +103,7 @@ async fn a_live_subscriber_sees_every_revision_in_order() {
         }
     );
     hub.publish(Term(1), route("a", 3, 3));
-    hub.retract(Term(1), &name("b"));
+    hub.publish(Term(1), route("b", 2, 2));
     assert_eq!(
         steps(&all(&mut subscription).await),
         [
@@ -126,8 +126,6 @@ async fn the_same_route_makes_no_revision() {
             subscribers: 0
         }
     );
-    let retracted = hub.retract(Term(1), &name("unheard-of"));
-    assert_eq!(retracted.revision, rev(1, 1));
 }
 
 #[tokio::test]
@@ -430,7 +428,6 @@ impl Client {
 #[derive(Clone, Debug)]
 enum Act {
     Publish(usize, u32),
-    Retract(usize),
     Begin(Vec<(usize, u32)>),
     Send(usize),
     Take(usize, bool),
@@ -446,7 +443,6 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     let client = 0..CLIENTS;
     let act = prop_oneof![
         8 => (cluster.clone(), 1..4_u32).prop_map(|(c, w)| Act::Publish(c, w)),
-        1 => cluster.clone().prop_map(Act::Retract),
         1 => proptest::collection::vec((cluster, 1..4_u32), 0..4).prop_map(Act::Begin),
         6 => client.clone().prop_map(Act::Send),
         6 => (client.clone(), proptest::bool::weighted(0.8)).prop_map(|(c, w)| Act::Take(c, w)),
@@ -471,9 +467,6 @@ proptest! {
                 Act::Publish(cluster, writer) => {
                     let next = ledger.published(route(CLUSTERS[cluster], 1, writer)).unwrap();
                     ledger = next.unwrap_or(ledger);
-                }
-                Act::Retract(cluster) => {
-                    ledger = ledger.retracted(&name(CLUSTERS[cluster])).unwrap_or(ledger);
                 }
                 Act::Begin(routes) => {
                     term += 1;

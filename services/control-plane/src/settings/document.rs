@@ -145,6 +145,10 @@ pub(crate) struct MysqlSection {
 /// instance. See `LeaseTiming::new` for what they mean.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a setting's name ends with its unit"
+)]
 pub(crate) struct LeaseSection {
     #[serde(deserialize_with = "count")]
     pub(super) duration_ms: NonZeroU32,

@@ -34,12 +34,16 @@ fn with_dir(text: &str, dir: &TempDir) -> String {
     text.replace("DIR", dir.path().to_str().unwrap())
 }
 
-fn load(text: &str, flags: Flags, environment: &[(&str, &str)]) -> Result<Document, SettingsError> {
+fn load(
+    text: &str,
+    flags: &Flags,
+    environment: &[(&str, &str)],
+) -> Result<Document, SettingsError> {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(text.as_bytes()).unwrap();
     let flags = Flags {
         config: Some(file.path().to_owned()),
-        ..flags
+        ..flags.clone()
     };
     let environment = environment
         .iter()
@@ -48,11 +52,11 @@ fn load(text: &str, flags: Flags, environment: &[(&str, &str)]) -> Result<Docume
 }
 
 fn from_file(text: &str) -> Result<Document, SettingsError> {
-    load(text, Flags::default(), &[])
+    load(text, &Flags::default(), &[])
 }
 
 fn settings(text: &str, environment: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-    Settings::new(load(text, Flags::default(), environment)?)
+    Settings::new(load(text, &Flags::default(), environment)?)
 }
 
 #[test]
@@ -83,7 +87,7 @@ fn an_unknown_key_is_named_with_what_is_allowed() {
     assert!(error.contains("unknown key `lisen`"), "{error}");
 
     let unknown = [("consul.adress", "http://127.0.0.1:8500")];
-    let error = load("", Flags::default(), &unknown)
+    let error = load("", &Flags::default(), &unknown)
         .unwrap_err()
         .to_string();
     assert_eq!(
@@ -134,7 +138,7 @@ fn the_environment_wins_over_the_file_and_flags_over_both() {
         ("postgres.max_connections", "12"),
         ("log.format", "json"),
     ];
-    let document = load(text, Flags::default(), &environment).unwrap();
+    let document = load(text, &Flags::default(), &environment).unwrap();
     assert_eq!(document.listen, "127.0.0.1:2".parse().unwrap());
     assert_eq!(document.postgres.max_connections.get(), 12);
     assert_eq!(document.log.format, LogFormat::Json);
@@ -145,7 +149,7 @@ fn the_environment_wins_over_the_file_and_flags_over_both() {
         log_format: Some(LogFormat::Text),
         config: None,
     };
-    let document = load(text, flags, &environment).unwrap();
+    let document = load(text, &flags, &environment).unwrap();
     assert_eq!(document.listen, "127.0.0.1:3".parse().unwrap());
     assert_eq!(document.log.format, LogFormat::Text);
 }
@@ -157,7 +161,7 @@ fn a_password_in_the_environment_is_a_text_whatever_it_looks_like() {
     let text = text.replace("replication_replication", "replication");
     let text = text.replacen("    replication_password_file", "    #", 1);
     for password in ["007", "true", "[x]", "\"q\"", " sp ace"] {
-        let document = load(&text, Flags::default(), &[("mysql.password", password)]).unwrap();
+        let document = load(&text, &Flags::default(), &[("mysql.password", password)]).unwrap();
         let account = Settings::new(document).unwrap().mysql.control_account();
         assert_eq!(account.password.expose_secret(), password);
     }
@@ -180,7 +184,7 @@ fn the_shown_settings_contain_no_secret_and_can_be_read_again() {
         ("consul.token", "consul-secret"),
         ("postgres.url", "postgres://a:pg-secret@b/c"),
     ];
-    let document = load(&with_dir(GOOD, &dir), Flags::default(), &environment).unwrap();
+    let document = load(&with_dir(GOOD, &dir), &Flags::default(), &environment).unwrap();
     let settings = Settings::new(document.clone()).unwrap();
     let shown = settings.shown();
     assert!(shown.contains("url = \"***\""), "{shown}");

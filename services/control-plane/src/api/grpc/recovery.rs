@@ -3,6 +3,8 @@
 //! One that runs is told as its steward sees it, which is newer than what is
 //! stored, and there even while Postgres is away.
 
+use std::cmp::Reverse;
+
 use lictor_domain::{ClusterName, Recovery, RecoveryId};
 use lictor_store::StoreError;
 use lictor_wire::v1;
@@ -91,7 +93,7 @@ fn merged(mut stored: Vec<Recovery>, running: Vec<Recovery>, query: &Query) -> V
             None => {}
         }
     }
-    stored.sort_by(|a, b| (b.started_at, b.id).cmp(&(a.started_at, a.id)));
+    stored.sort_by_key(|recovery| Reverse((recovery.started_at, recovery.id)));
     stored.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
     stored
 }

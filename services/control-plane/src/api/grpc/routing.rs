@@ -108,13 +108,10 @@ impl Opening {
             first = tokio::time::timeout(HELLO, self.said.message()) => first,
         };
         let late = |_| problem::no_hello(format!("no hello within {HELLO:?}"));
-        let hello = match first.map_err(late)??.and_then(|request| request.message) {
-            Some(Said::Hello(hello)) => hello,
-            _ => {
-                return Err(problem::out_of_protocol(
-                    "the first message must be a hello",
-                ));
-            }
+        let said = first.map_err(late)??.and_then(|request| request.message);
+        let Some(Said::Hello(hello)) = said else {
+            let sentence = "the first message must be a hello";
+            return Err(problem::out_of_protocol(sentence));
         };
         let last = hello.last_revision.map(Revision::from);
         let introduction = introduction(hello, self.peer)?;
