@@ -123,6 +123,13 @@ fn was_enforcing(view: &ClusterView, acks: u32) -> Result<(), NotFenced> {
             "{primary} was last seen not enforcing semi-sync with {acks} acknowledgement(s)"
         ));
     }
+    let acking = report.semi_sync.as_ref().map_or(0, |s| s.clients as usize);
+    if acking > report.replicas.len() {
+        return not(format!(
+            "{primary} had {acking} acknowledging replicas and named only {}",
+            report.replicas.len()
+        ));
+    }
     let known = |uuid| {
         view.cluster
             .nodes

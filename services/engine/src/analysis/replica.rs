@@ -83,7 +83,12 @@ pub(super) fn receiver_down(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> 
 /// be sent to either: `pool` judges without regard to it.
 pub(super) fn lagging(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Option<Finding> {
     let name = &node.name;
-    let replication = current(seen)?.replication.as_ref()?;
+    let report = current(seen)?;
+    let replication = report.replication.as_ref()?;
+    if !leads_to_primary(scene.view, report) {
+        // Behind whom? It follows the wrong source, and that is said.
+        return None;
+    }
     let allowed = scene.view.cluster.policy.max_read_lag() + replication.delay;
     let stale = staleness(seen, scene.now);
     if stale.is_some_and(|stale| stale <= allowed) {
