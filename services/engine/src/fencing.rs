@@ -12,15 +12,16 @@
 //! back, and if no replica we do not know was connected to it.
 //!
 //! A replica counts as unable to acknowledge when its process is gone or it
-//! says itself that it does not follow, and the primary was heard *after* that
+//! says itself that it does not follow, and the primary was *asked* after that
 //! began: what it acknowledged before is then within what the primary reported
-//! as committed, which `candidate` demands of whoever is promoted.
+//! as committed, which `candidate` demands of whoever is promoted. An answer
+//! that was under way when it began may be older, so it proves nothing.
 
 use std::collections::BTreeSet;
 
 use lictor_domain::{Durability, FencingProof, NodeName};
 
-use crate::view::ClusterView;
+use crate::view::{Answer, ClusterView};
 
 /// Receivers that must be stopped so that nothing more can be acknowledged.
 ///
@@ -39,7 +40,7 @@ pub const fn quorum(possible_ackers: u32, acks: u32) -> Option<u32> {
 /// reported as committed since.
 #[must_use]
 pub fn possible_ackers(view: &ClusterView) -> BTreeSet<NodeName> {
-    let last_words = view.primary().answer.as_ref().map(|answer| answer.at);
+    let last_words = view.primary().answer.as_ref().map(Answer::asked);
     view.replicas()
         .filter(|(_, replica)| match (replica.idle_since, last_words) {
             (Some(idle), Some(words)) => idle >= words,

@@ -323,6 +323,13 @@ impl Fixture {
                 }
             }
         }
+        // Once more: whom a node follows is judged by what the others said.
+        for n in 1..self.replica_numbers().end {
+            let node = name(n);
+            if !self.unseen.contains(&node) && !self.silent.contains_key(&node) {
+                view.probed(&node, self.answer(n), NOW);
+            }
+        }
         view
     }
 }

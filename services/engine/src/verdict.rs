@@ -85,12 +85,6 @@ pub fn first_sign(view: &ClusterView, timing: &Timing, now: Mono) -> Option<Mono
     Doubt::about(view, timing, now).map(|doubt| doubt.since)
 }
 
-/// Since the primary's last sign of life.
-#[must_use]
-pub fn silent_for(view: &ClusterView, now: Mono) -> Duration {
-    now.since(last_life(view))
-}
-
 fn overdue_after(timing: &Timing) -> Duration {
     (timing.probe_interval * 2).min(timing.hang_threshold / 2)
 }

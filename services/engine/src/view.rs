@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lictor_domain::report::Knock;
-use lictor_domain::{Cluster, Mono, Node, NodeName, NodeReport, ProbeOutcome};
+use lictor_domain::{
+    Cluster, Mono, Node, NodeName, NodeReport, ProbeOutcome, ReceiverState, Replication,
+};
 
 use crate::replica;
 
@@ -19,6 +21,14 @@ pub struct Answer {
     pub at: Mono,
     /// How long it took.
     pub latency: Duration,
+}
+
+impl Answer {
+    /// When it was asked for: what it says may be as old as this.
+    #[must_use]
+    pub fn asked(&self) -> Mono {
+        self.at - self.latency
+    }
 }
 
 /// Why a node did not answer.
@@ -47,14 +57,19 @@ pub struct NodeView {
     pub alive_at: Option<Mono>,
     /// When its standing connection ended; cleared by an answer.
     pub connection_lost: Option<Mono>,
-    /// Set when it answers after a silence, until it takes part again: what a
-    /// node that has rebooted needs is Lictor's to do, what an operator has
-    /// stopped is not.
+    /// Set when it answers after a silence, and when a failover that stopped its
+    /// receiver was given up, until it takes part again: what a node needs that
+    /// has rebooted, or that Lictor stopped, is Lictor's to do; what an operator
+    /// has stopped is not.
     pub returned: bool,
     /// The moment as of which its data was last known to be complete.
     pub fresh_as_of: Option<Mono>,
     /// Since when it is known that it acknowledges nothing to the primary.
     pub idle_since: Option<Mono>,
+    /// A command that makes it receive is under way.
+    pub moving: bool,
+    /// When the last such command ended.
+    pub moved_at: Option<Mono>,
 }
 
 impl NodeView {
@@ -77,11 +92,15 @@ impl NodeView {
         matches!(self.silence, Some((Silence::Refused, _)))
     }
 
-    fn answered(&mut self, report: NodeReport, latency: Duration, now: Mono) {
+    fn gave_a_sign(&mut self, now: Mono) {
         self.returned |= self.silence.is_some() || self.connection_lost.is_some();
         self.silence = None;
         self.connection_lost = None;
         self.alive_at = Some(now);
+    }
+
+    fn answered(&mut self, report: NodeReport, latency: Duration, now: Mono) {
+        self.gave_a_sign(now);
         self.answer = Some(Answer {
             report,
             at: now,
@@ -140,6 +159,8 @@ pub struct ClusterView {
     pub cluster: Cluster,
     /// Since when it is watched.
     pub watched_since: Mono,
+    /// When this leader opened or adopted the primary, or began to watch.
+    epoch_began: Mono,
     nodes: BTreeMap<NodeName, NodeView>,
 }
 
@@ -155,6 +176,7 @@ impl ClusterView {
         Self {
             cluster,
             watched_since: now,
+            epoch_began: now,
             nodes,
         }
     }
@@ -162,7 +184,11 @@ impl ClusterView {
     /// Takes over a changed definition, keeping what is known of its nodes.
     pub fn redefine(&mut self, cluster: Cluster) {
         let known = std::mem::take(&mut self.nodes);
-        *self = Self::new(cluster, self.watched_since);
+        let epoch_began = self.epoch_began;
+        *self = Self {
+            epoch_began,
+            ..Self::new(cluster, self.watched_since)
+        };
         for (name, view) in known {
             if let Some(slot) = self.nodes.get_mut(&name) {
                 *slot = view;
@@ -181,6 +207,8 @@ impl ClusterView {
             returned: false,
             fresh_as_of: None,
             idle_since: None,
+            moving: false,
+            moved_at: None,
         };
         self.nodes.get(name).unwrap_or(NOTHING)
     }
@@ -238,12 +266,41 @@ impl ClusterView {
         self.with(name, |view| view.returned = false);
     }
 
+    /// Lictor stopped its receiver for a failover that was given up: it is
+    /// Lictor's to start it again.
+    pub fn entrust(&mut self, name: &NodeName) {
+        self.with(name, |view| view.returned = true);
+    }
+
+    /// A command is sent that makes the node receive from the primary.
+    pub fn move_begins(&mut self, name: &NodeName) {
+        self.with(name, |view| {
+            view.moving = true;
+            view.idle_since = None;
+        });
+    }
+
+    /// That command ended, well or not.
+    pub fn move_ends(&mut self, name: &NodeName, now: Mono) {
+        self.with(name, |view| {
+            view.moving = false;
+            view.idle_since = None;
+            view.moved_at = Some(now);
+        });
+    }
+
     /// Another primacy has begun: nothing known of who acknowledged to the old
-    /// primary says anything about the new one.
-    pub fn begin_epoch(&mut self) {
+    /// primary says anything about the new one, and what the new one said while
+    /// it was closed says nothing of it as a primary.
+    pub fn begin_epoch(&mut self, now: Mono) {
+        self.epoch_began = now;
         for view in self.nodes.values_mut() {
             view.idle_since = None;
         }
+        let primary = self.cluster.primary.clone();
+        self.with(&primary, |view| {
+            view.answer = view.answer.take().filter(|answer| is_open(&answer.report));
+        });
     }
 
     fn with(&mut self, name: &NodeName, change: impl FnOnce(&mut NodeView)) {
@@ -280,27 +337,42 @@ impl ClusterView {
         }
     }
 
-    /// Remembers since when a replica cannot acknowledge anything to the
-    /// primary: its process is gone, or it says itself that it does not follow.
-    fn note_acknowledging(&mut self, name: &NodeName, now: Mono) {
-        let view = self.node(name);
-        let idle = match &view.silence {
-            Some((Silence::Refused, _)) => Some(true),
-            Some(_) => None,
-            None => view.report().map(|report| {
-                !self.follows_primary(report)
-                    || report
-                        .replication
-                        .as_ref()
-                        .is_some_and(|r| r.receiver == lictor_domain::ReceiverState::Stopped)
-            }),
-        };
-        match idle {
-            Some(true) => self.with(name, |view| {
-                view.idle_since.get_or_insert(now);
-            }),
-            Some(false) => self.with(name, |view| view.idle_since = None),
-            None => {}
+    /// Whether the primary's answer was asked for before it was opened.
+    fn is_outdated(&self, name: &NodeName, outcome: &ProbeOutcome, now: Mono) -> bool {
+        match outcome {
+            ProbeOutcome::Answered { report, latency } => {
+                *name == self.cluster.primary
+                    && now - *latency < self.epoch_began
+                    && !is_open(report)
+            }
+            _ => false,
         }
     }
+
+    /// Remembers since when a replica cannot acknowledge anything to the
+    /// primary: its process is gone, or it says itself that it does not follow.
+    /// One that is silent otherwise may have begun to follow meanwhile.
+    fn note_acknowledging(&mut self, name: &NodeName, now: Mono) {
+        let view = self.node(name);
+        let idle = match (&view.silence, &view.answer) {
+            (Some((Silence::Refused, _)), _) => !view.moving,
+            (None, Some(answer)) => {
+                let told_since = view.moved_at.is_some_and(|at| answer.asked() < at);
+                !view.moving && !told_since && !self.receives(&answer.report)
+            }
+            _ => false,
+        };
+        self.with(name, |view| {
+            view.idle_since = idle.then(|| view.idle_since.unwrap_or(now));
+        });
+    }
+
+    fn receives(&self, report: &NodeReport) -> bool {
+        let running = |replication: &Replication| replication.receiver != ReceiverState::Stopped;
+        self.follows_primary(report) && report.replication.as_ref().is_some_and(running)
+    }
+}
+
+fn is_open(report: &NodeReport) -> bool {
+    report.writability.accepts_writes()
 }

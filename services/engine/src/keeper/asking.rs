@@ -97,7 +97,8 @@ pub(super) fn wake_at(view: &ClusterView, timing: &Timing, now: Mono) -> Mono {
     if due > now { due.min(next) } else { next }
 }
 
+/// The longer the doubt, the slower; a greeting does not end it.
 fn pace(view: &ClusterView, timing: &Timing, now: Mono) -> Duration {
-    let silent_for = verdict::silent_for(view, now);
-    (silent_for / 20).clamp(timing.suspicion_pace, SLOWEST)
+    let since = verdict::first_sign(view, timing, now).unwrap_or(now);
+    (now.since(since) / 20).clamp(timing.suspicion_pace, SLOWEST)
 }
