@@ -4,6 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+export LC_ALL := C.UTF-8
 
 # stage NAME: runs `make NAME` and says how long it took.
 stage = from=$$EPOCHREALTIME; printf '\n== %s\n' $(1); $(MAKE) $(1); \
@@ -67,7 +68,7 @@ test-integration:
 .PHONY: bench-failover
 bench-failover: install-tools ## Measure a failover against its floor
 	cargo build --release --locked -p lictor-control-plane -p lictor-cli -p lictor-bench
-	@exec target/release/lictor-bench failover
+	@exec target/release/bench-failover
 
 .PHONY: clean-lab
 clean-lab: ## Remove what the laboratory keeps beside the project

@@ -111,6 +111,7 @@ trap 'exit 143' TERM
 mkdir -p "$root/.lab"
 # Under sudo the folder stays the user's.
 [ -z "${SUDO_UID:-}" ] || chown "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$root/.lab"
+[ -w "$root/.lab" ] || fail "$root/.lab is another user's: give it to yourself with chown, or remove it."
 exec 9>"$root/.lab/install.lock"
 flock 9
 : >"$log"

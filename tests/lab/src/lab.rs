@@ -92,6 +92,11 @@ impl LabBuilder {
     /// # Errors
     /// A sentence saying what could not start; nothing is left running.
     pub async fn start(self) -> Result<Lab> {
+        // Boxed: it holds the state of many starts, and its callers' futures hold it.
+        Box::pin(self.start_all()).await
+    }
+
+    async fn start_all(self) -> Result<Lab> {
         ensure!(
             self.clusters.len() <= CLUSTERS
                 && self
@@ -101,6 +106,7 @@ impl LabBuilder {
             "a laboratory has room for {CLUSTERS} clusters of {NODES_A_CLUSTER} nodes"
         );
         let tools = Tools::find()?;
+        let lictord = self.lictord.then(Lictord::find).transpose()?;
         let lease = match self.block {
             Some(block) => Lease::of(block)?,
             None => Lease::any()?,
@@ -138,9 +144,10 @@ impl LabBuilder {
             lictord: None,
             lease,
         };
-        if let (true, Some(consul), Some(postgres)) = (self.lictord, &lab.consul, &lab.postgres) {
+        if let (Some(program), Some(consul), Some(postgres)) = (lictord, &lab.consul, &lab.postgres)
+        {
             let lictord = self.timed("lictord".to_owned(), async {
-                let lictord = Lictord::new(block, LICTORD, &dir, consul, postgres)?;
+                let lictord = Lictord::new(program, block, LICTORD, &dir, consul, postgres)?;
                 lictord.start().await?;
                 lictord.wait_ready().await?;
                 Ok(lictord)

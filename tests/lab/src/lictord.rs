@@ -36,8 +36,14 @@ impl Server for Lictord {
 }
 
 impl Lictord {
-    /// Finds the binary and writes its settings; it does not run yet.
+    /// Finds the binary.
+    pub(crate) fn find() -> Result<Program> {
+        Ok(Program::of_system(sibling("lictord", "LICTORD_BIN")?))
+    }
+
+    /// Writes its settings; it does not run yet.
     pub(crate) fn new(
+        program: Program,
         block: Block,
         last_octet: u8,
         lab: &Path,
@@ -71,7 +77,7 @@ impl Lictord {
         fs::write(settings_file(&slot), settings)?;
         Ok(Self {
             slot,
-            program: Program::of_system(sibling("lictord", "LICTORD_BIN")?),
+            program,
             http: reqwest::Client::builder().timeout(LOOK).build()?,
         })
     }

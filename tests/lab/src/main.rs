@@ -14,9 +14,9 @@ use comfy_table::{Table, presets};
 
 use crate::control::{Answer, Fault, Request, ServerStatus};
 
-/// A laboratory of real `MySQL`, Consul and Postgres servers on loopback.
 #[derive(Parser)]
-#[command(version, propagate_version = true)]
+#[command(name = "lab", version, propagate_version = true)]
+#[command(about = "A laboratory of real MySQL, Consul and Postgres servers on loopback")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -117,7 +117,10 @@ fn print_status(servers: &[ServerStatus], output: Output) -> Result<()> {
                     server.log.display().to_string(),
                 ]);
             }
-            println!("{table}");
+            for column in table.column_iter_mut() {
+                column.set_padding((0, 2));
+            }
+            println!("{}", table.trim_fmt());
         }
     }
     Ok(())
