@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod catalog;
 mod failover;
+mod leadership;
 mod push;
 mod registration;
 mod rejoin;

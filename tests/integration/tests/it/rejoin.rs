@@ -45,7 +45,9 @@ async fn an_old_primary_with_errant_transactions_is_quarantined_and_named() {
             node.stop_replication().await.unwrap();
         }
     }
-    old.sql("SET GLOBAL rpl_semi_sync_source_enabled = OFF").await.unwrap();
+    old.sql("SET GLOBAL rpl_semi_sync_source_enabled = OFF")
+        .await
+        .unwrap();
     old.sql("CREATE TABLE app.errant (id INT PRIMARY KEY)")
         .await
         .unwrap();
