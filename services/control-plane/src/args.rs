@@ -1,5 +1,6 @@
 //! The command line of lictord.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -67,8 +68,10 @@ impl Args {
         let Some(Command::Completions { shell }) = self.command else {
             return false;
         };
-        let mut command = Self::command();
-        clap_complete::generate(shell, &mut command, "lictord", &mut std::io::stdout());
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Self::command(), "lictord", &mut script);
+        // A reader that has gone away has had enough.
+        let _ = std::io::stdout().write_all(&script);
         true
     }
 }

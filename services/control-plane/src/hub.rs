@@ -18,7 +18,6 @@ mod subscription;
 use std::sync::Arc;
 
 use lictor_domain::{ClusterName, ClusterRoute, Revision, RoutingTable, Term};
-use metrics::gauge;
 use tokio::sync::watch;
 
 pub(crate) use self::cursor::{Filter, NeverSent, Update};
@@ -56,7 +55,16 @@ impl Hub {
     pub(crate) fn publish(&self, term: Term, route: ClusterRoute) -> Published {
         let name = route.name.clone();
         let changed = self.change(|held| Ledger::in_term(held, term)?.published(route));
-        self.published(changed, &name)
+        changed.map_or_else(
+            || Published {
+                revision: self.revision().unwrap_or_default(),
+                subscribers: 0,
+            },
+            |revision| Published {
+                revision,
+                subscribers: self.registry.concerned(&name),
+            },
+        )
     }
 
     /// The table; `None` before the first term.
@@ -73,11 +81,7 @@ impl Hub {
         introduction: Introduction,
         last: Option<Revision>,
     ) -> Result<Subscription, TooMany> {
-        let head = self
-            .ledger
-            .borrow()
-            .as_ref()
-            .map(|ledger| ledger.revision());
+        let head = self.revision();
         if let (Some(last), Some(head)) = (last, head)
             && last > head
         {
@@ -104,40 +108,32 @@ impl Hub {
         self.registry.count()
     }
 
-    fn published(&self, changed: bool, name: &ClusterName) -> Published {
-        let ledger = self.ledger.borrow();
-        Published {
-            revision: ledger
-                .as_ref()
-                .map(|ledger| ledger.revision())
-                .unwrap_or_default(),
-            subscribers: if changed {
-                self.registry.concerned(name)
-            } else {
-                0
-            },
-        }
+    fn revision(&self) -> Option<Revision> {
+        self.ledger.borrow().as_ref().map(|held| held.revision())
     }
 
-    /// Replaces the ledger and wakes everyone, if `step` gives another one.
+    /// Replaces the ledger and wakes everyone, if `step` gives another one; its
+    /// revision then.
     fn change(
         &self,
         step: impl FnOnce(Option<&Ledger>) -> Result<Option<Ledger>, Refused>,
-    ) -> bool {
-        self.ledger
-            .send_if_modified(|held| match step(held.as_deref()) {
+    ) -> Option<Revision> {
+        let mut made = None;
+        self.ledger.send_if_modified(|held| {
+            match step(held.as_deref()) {
                 Ok(Some(ledger)) => {
-                    #[expect(clippy::cast_precision_loss, reason = "a gauge for people")]
-                    gauge!(telemetry::ROUTING_REVISION_N).set(ledger.revision().n as f64);
+                    made = Some(ledger.revision());
                     *held = Some(Arc::new(ledger));
-                    true
                 }
-                Ok(None) => false,
-                Err(refused) => {
-                    tracing::warn!(%refused, "a route was not published");
-                    false
-                }
-            })
+                Ok(None) => {}
+                Err(refused) => tracing::warn!(%refused, "a route was not published"),
+            }
+            made.is_some()
+        });
+        if let Some(revision) = made {
+            telemetry::published(revision);
+        }
+        made
     }
 }
 

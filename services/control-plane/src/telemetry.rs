@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use lictor_domain::ClusterName;
+use lictor_domain::{ClusterName, Revision};
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use thiserror::Error;
@@ -23,9 +23,9 @@ const CONSUL_REPAIRS: &str = "lictor_consul_repairs_total";
 /// How long answered probes of MySQL nodes took, in seconds.
 pub(crate) const PROBE_SECONDS: &str = "lictor_probe_seconds";
 /// Subscribers of the routing push.
-pub(crate) const SUBSCRIBERS: &str = "lictor_subscribers";
+const SUBSCRIBERS: &str = "lictor_subscribers";
 /// Number of the routing table's revision within its term.
-pub(crate) const ROUTING_REVISION_N: &str = "lictor_routing_revision_n";
+const ROUTING_REVISION_N: &str = "lictor_routing_revision_n";
 /// 1 while this instance leads, 0 otherwise.
 const LEADER: &str = "lictor_leader";
 
@@ -126,6 +126,17 @@ pub(crate) fn failover_ended(cluster: &ClusterName, outcome: &'static str) {
 /// Counts a difference in Consul's catalog that was repaired.
 pub(crate) fn consul_repaired() {
     counter!(CONSUL_REPAIRS).increment(1);
+}
+
+/// Notes the routing table's revision.
+#[expect(clippy::cast_precision_loss, reason = "a gauge for people")]
+pub(crate) fn published(revision: Revision) {
+    gauge!(ROUTING_REVISION_N).set(revision.n as f64);
+}
+
+/// Notes how many subscribe to the routing push.
+pub(crate) fn subscribed(count: u32) {
+    gauge!(SUBSCRIBERS).set(count);
 }
 
 /// Notes whether this instance leads.

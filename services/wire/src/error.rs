@@ -54,7 +54,7 @@ impl WireError {
 
     /// The same error, seen from the message that holds the field in `outer`.
     #[must_use]
-    pub(crate) fn within(mut self, outer: &str) -> Self {
+    pub fn within(mut self, outer: &str) -> Self {
         let (Self::Missing { field } | Self::Invalid { field, .. }) = &mut self;
         *field = format!("{outer}.{field}");
         self

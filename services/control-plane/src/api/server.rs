@@ -94,6 +94,12 @@ pub(crate) async fn bind(app: &Shared) -> Result<Server, BindError> {
 }
 
 impl Server {
+    /// Where it listens.
+    #[cfg(test)]
+    pub(super) fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
     /// Serves until shutdown.
     pub(crate) async fn run(self) {
         let shutdown = self.app.shutdown.clone();

@@ -1,5 +1,7 @@
 //! The push and the pages over a real connection, without any store.
 
+mod whole;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

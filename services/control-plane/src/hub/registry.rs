@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use lictor_domain::{ClusterName, Mono, Revision};
-use metrics::gauge;
 use thiserror::Error;
 
 use super::cursor::Filter;
@@ -157,7 +156,7 @@ impl Registry {
         let before = entries.len();
         let done = work(&mut entries);
         if entries.len() != before {
-            gauge!(telemetry::SUBSCRIBERS).set(f64::from(number(entries.len())));
+            telemetry::subscribed(number(entries.len()));
         }
         done
     }

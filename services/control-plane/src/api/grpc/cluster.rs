@@ -90,7 +90,7 @@ impl Api {
             .map_err(|error| problem::broken_off(&error))?;
         changed.map_err(|error| match error {
             ChangeError::NotLeading { leader } => problem::not_leading(leader),
-            ChangeError::Invalid(error) => problem::invalid(error),
+            ChangeError::Invalid(error) => problem::invalid(error.within("change")),
             ChangeError::Store(error) => Problem::from(error).into(),
         })
     }
@@ -108,7 +108,9 @@ impl ClusterService for Api {
         let seed: NodeAddress = parse(&request.seed, "seed")?;
         let change = request.policy;
         let policy = change.map(|change| change.applied_to(&self.policy_before(&name)));
-        let policy = policy.transpose().map_err(problem::invalid)?;
+        let policy = policy
+            .transpose()
+            .map_err(|error| problem::invalid(error.within("policy")))?;
         let added = self.add(name.clone(), seed, policy, actor).await?;
         let warnings = added.warnings.into_iter();
         Ok(Response::new(v1::AddClusterResponse {

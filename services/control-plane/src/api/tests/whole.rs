@@ -1,0 +1,241 @@
+//! Every service of one lictord whose stores are away: what can be told is
+//! told, and nothing is made up.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
+use lictor_wire::v1::control_plane_service_client::ControlPlaneServiceClient;
+use lictor_wire::v1::recovery_service_client::RecoveryServiceClient;
+use tempfile::TempDir;
+use tokio_util::task::TaskTracker;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_reflection::pb::v1::ServerReflectionRequest;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+use tonic_types::StatusExt;
+
+use super::*;
+use crate::app::{App, Shared};
+use crate::args::{Args, Flags};
+use crate::fleet::Fleet;
+use crate::leadership::Standing;
+use crate::settings::Settings;
+
+/// Ports 1 and 2 of an address nobody has: connections are refused.
+const FILE: &str = "
+    listen = '127.0.0.1:0'
+    advertise = 'http://127.0.0.1:7400'
+    [postgres]
+    url = 'postgres://lictor:x@127.255.0.9:1/lictor'
+    [consul]
+    address = 'http://127.255.0.9:2'
+    [mysql]
+    user = 'lictor'
+    password_file = 'DIR/password'
+    replication_user = 'repl'
+    replication_password_file = 'DIR/password'
+";
+
+fn settings() -> Settings {
+    let dir = TempDir::new().unwrap();
+    std::fs::write(dir.path().join("password"), "x").unwrap();
+    let file = dir.path().join("lictord.toml");
+    std::fs::write(&file, FILE.replace("DIR", dir.path().to_str().unwrap())).unwrap();
+    let flags = Flags {
+        config: Some(file),
+        ..Flags::default()
+    };
+    let args = Args {
+        flags,
+        print_config: false,
+        command: None,
+    };
+    Settings::load(&args).unwrap()
+}
+
+fn app() -> Shared {
+    let settings = settings();
+    Arc::new(App {
+        instance: settings.instance.clone(),
+        started: Instant::now(),
+        store: lictor_store::Store::new(&settings.postgres.config()).unwrap(),
+        consul: lictor_consul::Consul::new(settings.consul.config()).unwrap(),
+        fleet: Fleet::default(),
+        hub: Hub::default(),
+        standing: Standing::default(),
+        repairs: AtomicU64::new(7),
+        shutdown: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+        settings,
+    })
+}
+
+async fn start() -> (Channel, DropGuard) {
+    let app = app();
+    let server = server::bind(&app).await.unwrap();
+    let url = format!("http://{}", server.address().unwrap());
+    tokio::spawn(server.run());
+    let channel = Channel::from_shared(url).unwrap().connect().await.unwrap();
+    (channel, app.shutdown.clone().drop_guard())
+}
+
+fn reason(status: &Status) -> String {
+    status.get_details_error_info().unwrap().reason
+}
+
+#[tokio::test]
+async fn an_instance_tells_how_it_stands() {
+    let (channel, _end) = start().await;
+    let mut client = ControlPlaneServiceClient::new(channel.clone());
+    let status = client.get_status(v1::GetStatusRequest {}).await.unwrap();
+    let status = status.into_inner();
+    assert_eq!(status.instance, "127.0.0.1:7400");
+    assert_eq!(status.version, env!("CARGO_PKG_VERSION"));
+    assert_eq!(status.consul_drift, 7);
+    assert!(!status.leader && !status.ready);
+    assert!(!status.sentences.is_empty());
+
+    let mut health = HealthClient::new(channel.clone());
+    let request = HealthCheckRequest::default();
+    let mut looks = health.watch(request).await.unwrap().into_inner();
+    // It takes a moment until the first look.
+    while let Some(look) = looks.message().await.unwrap() {
+        if look.status() == ServingStatus::NotServing {
+            return;
+        }
+    }
+    panic!("it never said that it does not serve");
+}
+
+#[tokio::test]
+async fn nothing_is_made_up_while_the_stores_are_away() {
+    let (channel, _end) = start().await;
+    let mut clusters = ClusterServiceClient::new(channel.clone());
+    let status = clusters
+        .list_clusters(v1::ListClustersRequest {})
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert_eq!(reason(&status), "STORE_UNAVAILABLE");
+
+    let mut recoveries = RecoveryServiceClient::new(channel);
+    let request = v1::ListRecoveriesRequest::default();
+    let status = recoveries.list_recoveries(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+}
+
+#[tokio::test]
+async fn one_that_does_not_lead_changes_nothing() {
+    let (channel, _end) = start().await;
+    let mut clusters = ClusterServiceClient::new(channel);
+    let add = v1::AddClusterRequest {
+        name: "orders".to_owned(),
+        seed: "127.0.0.1:3306".to_owned(),
+        policy: None,
+    };
+    let status = clusters.add_cluster(add).await.unwrap_err();
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::Unavailable, "NOT_LEADING")
+    );
+    let update = v1::UpdatePolicyRequest {
+        name: "orders".to_owned(),
+        change: Some(v1::PolicyChange::default()),
+        reason: "a test".to_owned(),
+    };
+    let status = clusters.update_policy(update).await.unwrap_err();
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::Unavailable, "NOT_LEADING")
+    );
+}
+
+#[tokio::test]
+async fn a_field_that_makes_no_sense_is_named() {
+    let (channel, _end) = start().await;
+    let mut clusters = ClusterServiceClient::new(channel.clone());
+    let named = |status: Status, field: &str| {
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let violations = status.get_details_bad_request().unwrap().field_violations;
+        assert_eq!(violations[0].field, field);
+    };
+    let name = "Or_ders".to_owned();
+    let status = clusters
+        .get_cluster(v1::GetClusterRequest { name })
+        .await
+        .unwrap_err();
+    assert!(status.message().contains("Or_ders"), "{}", status.message());
+    named(status, "name");
+
+    let add = v1::AddClusterRequest {
+        name: "orders".to_owned(),
+        seed: "127.0.0.1".to_owned(),
+        policy: None,
+    };
+    named(clusters.add_cluster(add.clone()).await.unwrap_err(), "seed");
+    let policy = v1::PolicyChange {
+        mode: 99,
+        ..v1::PolicyChange::default()
+    };
+    let add = v1::AddClusterRequest {
+        seed: "127.0.0.1:3306".to_owned(),
+        policy: Some(policy),
+        ..add
+    };
+    named(clusters.add_cluster(add).await.unwrap_err(), "policy.mode");
+
+    let update = v1::UpdatePolicyRequest {
+        name: "orders".to_owned(),
+        change: None,
+        reason: " ".to_owned(),
+    };
+    named(clusters.update_policy(update).await.unwrap_err(), "reason");
+
+    let mut recoveries = RecoveryServiceClient::new(channel);
+    let id = "7".to_owned();
+    let status = recoveries
+        .get_recovery(v1::GetRecoveryRequest { id })
+        .await
+        .unwrap_err();
+    named(status, "id");
+}
+
+#[tokio::test]
+async fn the_services_describe_themselves() {
+    let (channel, _end) = start().await;
+    let request = ServerReflectionRequest {
+        message_request: Some(MessageRequest::ListServices(String::new())),
+        ..ServerReflectionRequest::default()
+    };
+    let mut client = ServerReflectionClient::new(channel);
+    let answers = client
+        .server_reflection_info(tokio_stream::once(request))
+        .await
+        .unwrap();
+    let answer = answers.into_inner().message().await.unwrap().unwrap();
+    let Some(MessageResponse::ListServicesResponse(list)) = answer.message_response else {
+        panic!("no list of services: {answer:?}");
+    };
+    let names: Vec<_> = list
+        .service
+        .into_iter()
+        .map(|service| service.name)
+        .collect();
+    for service in [
+        "ClusterService",
+        "ControlPlaneService",
+        "RecoveryService",
+        "RoutingService",
+    ] {
+        assert!(names.contains(&format!("lictor.v1.{service}")), "{names:?}");
+    }
+    assert!(
+        names.contains(&"grpc.health.v1.Health".to_owned()),
+        "{names:?}"
+    );
+}
