@@ -8,6 +8,7 @@
 //! the cluster's nodes.
 
 mod asking;
+mod heritage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -20,16 +21,17 @@ use lictor_domain::{
 };
 
 use self::asking::Asking;
+use self::heritage::Fate;
 use crate::analysis;
 use crate::candidate;
 use crate::failover::{Beginning, Failover, Next, Progress};
-use crate::message::{Care, Command, Done, Event};
+use crate::message::{Act, Care, Command, Done, Event};
 use crate::pool;
 use crate::rejoin;
 use crate::routing;
 use crate::timing::Timing;
 use crate::verdict::{self, Verdict};
-use crate::view::ClusterView;
+use crate::view::{Answer, ClusterView};
 
 /// After care that failed, a node is left alone for this long.
 const CARE_PAUSE: Duration = Duration::from_secs(2);
@@ -183,8 +185,26 @@ impl Keeper {
         if self.failover.is_none() {
             commands.extend(self.tend(now));
         }
+        self.note_moves(&commands);
         self.readers = pool::readers(&self.view, &self.timing, &self.readers, now.mono);
         commands
+    }
+
+    /// A node that is told to receive may acknowledge from now on.
+    fn note_moves(&mut self, commands: &[Command]) {
+        for command in commands {
+            match command {
+                Command::Recover {
+                    act: Act::Repoint { node, .. } | Act::StartReceiver { node },
+                    ..
+                }
+                | Command::Tend {
+                    node,
+                    care: Care::Follow { .. } | Care::Resume,
+                } => self.view.move_begins(node),
+                _ => {}
+            }
+        }
     }
 
     fn absorb(&mut self, event: Event, now: Now) -> Vec<Command> {
@@ -202,6 +222,7 @@ impl Keeper {
             }
             Event::Finished { recovery, done } => self.finished(recovery, done, now),
             Event::Tended { node, result } => {
+                self.view.move_ends(&node, now.mono);
                 self.tended(node, &result, now.mono);
                 vec![]
             }
@@ -224,6 +245,9 @@ impl Keeper {
     }
 
     fn finished(&mut self, recovery: RecoveryId, done: Done, now: Now) -> Vec<Command> {
+        if let Done::Repointed { node, .. } = &done {
+            self.view.move_ends(node, now.mono);
+        }
         if self.recovery().map(|record| record.id) != Some(recovery) {
             return vec![];
         }
@@ -240,18 +264,26 @@ impl Keeper {
             return vec![];
         };
         let was_open = failover.opened().is_some();
-        let (progress, commands) = step(failover, &self.view);
+        let asked: Vec<NodeName> = failover.asked().cloned().collect();
+        let (progress, mut commands) = step(failover, &self.view);
         match progress {
             Progress::Running(failover) => {
                 let opened = failover.opened().filter(|_| !was_open);
                 if let Some(primary) = opened {
                     self.view.cluster.primary = primary.node.clone();
                     self.view.cluster.epoch = failover.record().epoch;
-                    self.view.begin_epoch();
+                    self.view.begin_epoch(now.mono);
+                    let node = primary.node.clone();
+                    commands.push(Command::Probe { node });
                 }
                 self.failover = Some(*failover);
             }
-            Progress::Over(record) => self.over(&record, now),
+            Progress::Over(record) => {
+                if matches!(record.outcome, RecoveryOutcome::Aborted { .. }) {
+                    asked.iter().for_each(|node| self.view.entrust(node));
+                }
+                self.over(&record, now);
+            }
         }
         commands
     }
@@ -264,7 +296,14 @@ impl Keeper {
                 self.refusal = None;
             }
         }
-        self.tending.clear();
+        // What a node said before the end of this may not hold any more.
+        for node in &self.view.cluster.nodes {
+            let tending = self.tending.entry(node.name.clone());
+            let tending = tending.or_insert(Tending::Since(now.mono));
+            if *tending != Tending::Running {
+                *tending = Tending::Since(now.mono);
+            }
+        }
     }
 
     fn refuse(&mut self, record: &Recovery, reason: &AbortReason, now: Mono) {
@@ -312,35 +351,29 @@ impl Keeper {
     /// Takes up what another leader left: a node it had opened is the primary;
     /// otherwise its receivers are started again and the failover is void.
     fn inherit(&mut self, now: Now) -> Vec<Command> {
-        let Some(record) = &self.inherited else {
+        let Some(fate) = self.inherited.as_ref().and_then(|_| heritage::fate(&self.view)) else {
             return vec![];
         };
-        let view = &self.view;
-        let seen = |name: &NodeName| view.node(name).answer.is_some() || view.node(name).silence.is_some();
-        if !view.cluster.nodes.iter().all(|node| seen(&node.name)) {
+        let Some(mut record) = self.inherited.take() else {
             return vec![];
-        }
-        let opened = view.replicas().find(|(_, replica)| {
-            let report = replica.report();
-            replica.silence.is_none() && report.is_some_and(|r| r.writability.accepts_writes())
-        });
-        let opened = opened.map(|(node, _)| node.name.clone());
-        let mut record = record.clone();
+        };
         let mut commands = vec![];
-        if let Some(node) = opened {
-            record.new_primary = Some(node.clone());
-            record.outcome = RecoveryOutcome::Done;
-            self.view.cluster.epoch = record.epoch;
-            self.view.cluster.primary = node;
-            self.view.begin_epoch();
-            self.done_at.push(now.wall);
-        } else {
-            record.outcome = RecoveryOutcome::Aborted {
-                reason: AbortReason::LeadershipLost,
-            };
-            commands.extend(self.resume_stopped());
+        match fate {
+            Fate::Adopted(node) => {
+                record.new_primary = Some(node.clone());
+                record.outcome = RecoveryOutcome::Done;
+                self.view.cluster.epoch = record.epoch;
+                self.view.cluster.primary = node;
+                self.view.begin_epoch(now.mono);
+                self.done_at.push(now.wall);
+            }
+            Fate::Void => {
+                record.outcome = RecoveryOutcome::Aborted {
+                    reason: AbortReason::LeadershipLost,
+                };
+                commands.extend(self.resume_stopped());
+            }
         }
-        self.inherited = None;
         commands.push(Command::Record(Box::new(record)));
         commands
     }
@@ -463,13 +496,14 @@ impl Keeper {
         commands
     }
 
-    /// A node is tended again only on a report made after the last care ended.
+    /// A node is tended again only on a report asked for after the last care
+    /// ended.
     fn may_tend(&self, node: &NodeName, now: Mono) -> bool {
-        let answered_at = self.view.node(node).answer.as_ref().map(|answer| answer.at);
+        let asked = self.view.node(node).answer.as_ref().map(Answer::asked);
         match self.tending.get(node) {
             None => true,
             Some(Tending::Running) => false,
-            Some(Tending::Since(at)) => *at <= now && answered_at.is_some_and(|answer| answer > *at),
+            Some(Tending::Since(at)) => *at <= now && asked.is_some_and(|asked| asked >= *at),
         }
     }
 

@@ -6,7 +6,8 @@
 //! open that primary itself), and errant transactions are judged only by a
 //! primary's report that is not older than the node's.
 
-use lictor_domain::{Mono, Node, NodeReport, Quarantine, ReceiverState, Replication};
+use lictor_domain::report::ServerError;
+use lictor_domain::{GtidSet, Mono, Node, NodeReport, Quarantine, ReceiverState, Replication};
 
 use crate::errant::errant;
 use crate::fencing::Fenced;
@@ -56,13 +57,16 @@ fn is_closed(report: &NodeReport) -> bool {
 
 fn judged_by_newer_primary(view: &ClusterView, node: &NodeView) -> bool {
     match (&view.primary().answer, &node.answer) {
-        (Some(primary), Some(node)) => primary.at >= node.at,
+        (Some(primary), Some(node)) => primary.asked() >= node.at,
         _ => false,
     }
 }
 
 /// A primary that restarted before anyone was promoted is opened again; one
-/// that an operator closed is left alone.
+/// that an operator closed is left alone, and so is one that has lost what a
+/// replica still holds. It waits for nobody who is silent: all that was ever
+/// acknowledged is in its own binary log. Foreign transactions of a replica,
+/// such as a former primary's last ones, are that replica's trouble.
 fn primary_care(
     view: &ClusterView,
     report: &NodeReport,
@@ -73,20 +77,34 @@ fn primary_care(
     if report.writability.accepts_writes() {
         return report.replication.is_some().then_some(Care::Detach);
     }
-    if !returned {
+    if !returned && !has_rebooted(view, report) {
         return None;
     }
-    let everyone_within = view.replicas().all(|(node, replica)| {
-        let known = replica.fresh_report(now, timing.reader_patience);
-        node.quarantine.is_some()
-            || known.is_some_and(|theirs| {
-                !theirs.writability.accepts_writes()
-                    && theirs.holds().is_subset_of(&report.executed)
-            })
-    });
-    everyone_within.then(|| Care::Reopen {
+    let is_fine = |(node, replica): (&Node, &NodeView)| {
+        let theirs = replica.fresh_report(now, timing.reader_patience);
+        let fine = |theirs: &NodeReport| {
+            !theirs.writability.accepts_writes() && lost(report, theirs).is_empty()
+        };
+        node.quarantine.is_some() || theirs.is_none_or(fine)
+    };
+    view.replicas().all(is_fine).then(|| Care::Reopen {
         fenced: Fenced::nobody_else(),
     })
+}
+
+/// What the primary numbered and holds no more: its disk has lost commits.
+fn lost(primary: &NodeReport, replica: &NodeReport) -> GtidSet {
+    let missing = replica.holds().subtract(&primary.executed);
+    missing.subtract(&missing.without_origin(primary.server_uuid.0))
+}
+
+/// A boot turns the semi-sync source side off, and a primary had it on; an
+/// operator who closes a primary leaves it on. Its boot may have been while
+/// nobody led.
+fn has_rebooted(view: &ClusterView, report: &NodeReport) -> bool {
+    let demanded = view.cluster.policy.durability.acks() > 0;
+    let source = report.semi_sync.as_ref();
+    demanded && source.is_some_and(|semi_sync| !semi_sync.source_enabled)
 }
 
 fn replica_care(
@@ -117,8 +135,14 @@ fn replica_care(
     }
     let replication = report.replication.as_ref()?;
     let idle = replication.receiver == ReceiverState::Stopped || !replication.applier_running;
-    let faultless = replication.receiver_error.is_none() && replication.applier_error.is_none();
-    (returned && idle && faultless).then_some(Care::Resume)
+    let broken = replication.receiver_error.as_ref().is_some_and(is_lasting);
+    (returned && idle && !broken && replication.applier_error.is_none()).then_some(Care::Resume)
+}
+
+/// Numbers from 2000 on are the client library's, such as a lost connection:
+/// they stay behind when a receiver is stopped while it connects.
+const fn is_lasting(error: &ServerError) -> bool {
+    error.number < 2000 || error.number > 2999
 }
 
 /// Whether it is told to follow the primary, or a node that does.

@@ -222,11 +222,12 @@ fn testimony(
     if replication.receiver == ReceiverState::Stopped {
         return no_witness("its receiver was stopped");
     }
-    let Some(heard_ago) = replication.heard_ago.map(|ago| ago + age) else {
+    // What it has heard since it answered is unknown: nothing is added to this.
+    let Some(heard_ago) = replication.heard_ago else {
         return no_witness("it never heard the primary");
     };
     let silence = timing.silence(replication.heartbeat_period);
-    let heard_at = now - heard_ago;
+    let heard_at = answer.at - heard_ago;
     let deaf_before = view
         .primary()
         .alive_at

@@ -243,6 +243,10 @@ impl ClusterView {
     /// Takes in the end of a probe.
     pub fn probed(&mut self, name: &NodeName, outcome: ProbeOutcome, now: Mono) {
         let outcome = self.refuse_strangers(name, outcome);
+        if self.is_outdated(name, &outcome, now) {
+            self.with(name, |view| view.gave_a_sign(now));
+            return;
+        }
         self.with(name, |view| view.probed(outcome, now));
         self.note_freshness(name, now);
         self.note_acknowledging(name, now);

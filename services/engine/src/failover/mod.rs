@@ -21,17 +21,20 @@ use std::time::Duration;
 
 use lictor_domain::{
     AbortReason, Endpoint, Epoch, Evidence, GtidRole, Mono, NodeName, Now, Phase, Problem,
-    Recovery, RecoveryId, RecoveryKind, RecoveryOutcome,
+    ReceiverState, Recovery, RecoveryId, RecoveryKind, RecoveryOutcome,
 };
 
 use self::story::{Running, Story};
 use crate::candidate::{self, Stopped, Winner};
 use crate::fencing::{self, Fenced};
 use crate::message::{Act, Command, Done};
-use crate::view::ClusterView;
+use crate::view::{ClusterView, NodeView};
 
 /// How long a quorum waits for receivers that are slow to stop.
 const STRAGGLERS: Duration = Duration::from_millis(250);
+/// How long the end waits for the others to follow: a replica that is slower is
+/// tended later, and the new primary may need help before.
+const SETTLING: Duration = Duration::from_secs(1);
 /// How often opening the candidate is tried.
 const PROMOTE_ATTEMPTS: u32 = 3;
 
@@ -40,6 +43,9 @@ const PROMOTE_ATTEMPTS: u32 = 3;
 pub struct Failover {
     story: Story,
     intent: Intent,
+    /// Replicas whose receivers it stops; those that an operator had stopped
+    /// are asked too, but never started again.
+    asked: BTreeSet<NodeName>,
     stage: Stage,
 }
 
@@ -78,6 +84,7 @@ enum Stage {
         publishing: Option<Running>,
         detaching: Option<Running>,
         repointing: BTreeMap<NodeName, Running>,
+        since: Mono,
     },
 }
 
@@ -152,6 +159,7 @@ impl Failover {
         let intent = story.begin(Phase::Fence, "store the intent".to_owned(), now);
         let mut acts = vec![Act::StoreIntent(Box::new(story.record.clone()))];
         let mut pending = BTreeMap::new();
+        let mut asked = BTreeSet::new();
         for (node, replica) in view.replicas() {
             if replica.silence.is_some() || node.quarantine.is_some() {
                 continue;
@@ -159,6 +167,9 @@ impl Failover {
             let sentence = format!("stop the receiver of {}", node.name);
             let step = story.begin(Phase::Fence, sentence, now);
             pending.insert(node.name.clone(), step);
+            if replica.returned || !was_stopped(replica) {
+                asked.insert(node.name.clone());
+            }
             acts.push(Act::StopReceiver {
                 node: node.name.clone(),
             });
@@ -166,6 +177,7 @@ impl Failover {
         let failover = Self {
             story,
             intent: Intent::Storing(intent),
+            asked,
             stage: Stage::Fencing {
                 pending,
                 stopped: Stopped::new(),
@@ -182,6 +194,11 @@ impl Failover {
         &self.story.record
     }
 
+    /// The replicas whose receivers it stops, which had not been before.
+    pub fn asked(&self) -> impl Iterator<Item = &NodeName> {
+        self.asked.iter()
+    }
+
     /// The new primary, once it accepts writes.
     #[must_use]
     pub const fn opened(&self) -> Option<&Endpoint> {
@@ -196,6 +213,7 @@ impl Failover {
     pub fn wake_at(&self) -> Option<Mono> {
         match &self.stage {
             Stage::Fencing { since, .. } => Some(*since + STRAGGLERS),
+            Stage::Settling { since, .. } => Some(*since + SETTLING),
             _ => None,
         }
     }
@@ -228,6 +246,7 @@ impl Failover {
     pub fn ticked(self, view: &ClusterView, now: Now) -> Next {
         match self.stage {
             Stage::Fencing { .. } => self.elect(view, now),
+            Stage::Settling { .. } => self.settled(now),
             _ => self.going(vec![]),
         }
     }
@@ -482,6 +501,7 @@ impl Failover {
             publishing: Some(publishing),
             detaching: Some(detaching),
             repointing,
+            since: now.mono,
         };
         self.going(acts)
     }
@@ -514,16 +534,22 @@ impl Failover {
         }
     }
 
-    /// Done when nothing is awaited any more. A replica that could not be
-    /// repointed is tended later, like any that follows the wrong source.
+    /// Done when nothing is awaited any more, or for long enough. A replica that
+    /// could not be repointed is tended later, like any that follows the wrong
+    /// source.
     fn settled(self, now: Now) -> Next {
         let waiting = match &self.stage {
             Stage::Settling {
                 publishing,
                 detaching,
                 repointing,
+                since,
                 ..
-            } => publishing.is_some() || detaching.is_some() || !repointing.is_empty(),
+            } => {
+                let unfinished =
+                    publishing.is_some() || detaching.is_some() || !repointing.is_empty();
+                unfinished && now.mono.since(*since) < SETTLING
+            }
             _ => true,
         };
         if waiting {
@@ -536,22 +562,19 @@ impl Failover {
 
     /// Gives up: what was stopped is started again, what happened is recorded.
     fn abort(self, reason: AbortReason, now: Now) -> Next {
-        let stopped: Vec<NodeName> = match &self.stage {
-            Stage::Fencing {
-                pending, stopped, ..
-            } => pending.keys().chain(stopped.keys()).cloned().collect(),
-            Stage::CatchingUp { chosen, .. }
-            | Stage::Ready { chosen }
-            | Stage::Promoting { chosen, .. } => chosen.stopped.iter().cloned().collect(),
-            Stage::Settling { .. } => vec![],
-        };
-        let acts = stopped
-            .into_iter()
-            .map(|node| Act::StartReceiver { node })
+        let acts = self
+            .asked
+            .iter()
+            .map(|node| Act::StartReceiver { node: node.clone() })
             .collect();
         let mut commands = self.commands(acts);
         let record = Box::new(self.story.close(RecoveryOutcome::Aborted { reason }, now));
         commands.push(Command::Record(record.clone()));
         (Progress::Over(record), commands)
     }
+}
+
+fn was_stopped(replica: &NodeView) -> bool {
+    let replication = replica.report().and_then(|report| report.replication.as_ref());
+    replication.is_some_and(|replication| replication.receiver == ReceiverState::Stopped)
 }
