@@ -17,7 +17,7 @@ mod subscription;
 
 use std::sync::Arc;
 
-use lictor_domain::{ClusterName, ClusterRoute, Revision, RoutingTable, Term};
+use lictor_domain::{ClusterRoute, Revision, RoutingTable, Term};
 use tokio::sync::watch;
 
 pub(crate) use self::cursor::{Filter, NeverSent, Update};

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use lictor_domain::{Endpoint, Epoch, NodeAddress, NodeName, RouteState};
+use lictor_domain::{ClusterName, Endpoint, Epoch, NodeAddress, NodeName, RouteState};
 use proptest::prelude::*;
 
 use super::cursor::{Cursor, LIVE};
