@@ -270,10 +270,9 @@ impl Keeper {
             Progress::Running(failover) => {
                 let opened = failover.opened().filter(|_| !was_open);
                 if let Some(primary) = opened {
-                    self.view.cluster.primary = primary.node.clone();
-                    self.view.cluster.epoch = failover.record().epoch;
-                    self.view.begin_epoch(now.mono);
                     let node = primary.node.clone();
+                    let epoch = failover.record().epoch;
+                    self.view.begin_epoch(epoch, node.clone(), now.mono);
                     commands.push(Command::Probe { node });
                 }
                 self.failover = Some(*failover);
@@ -349,28 +348,37 @@ impl Keeper {
     }
 
     /// Takes up what another leader left: a node it had opened is the primary;
-    /// otherwise its receivers are started again and the failover is void.
+    /// otherwise the failover is void, its receivers are started again, and the
+    /// old primary goes on.
     fn inherit(&mut self, now: Now) -> Vec<Command> {
-        let Some(fate) = self.inherited.as_ref().and_then(|_| heritage::fate(&self.view)) else {
+        let Some(mut record) = self.inherited.take() else {
             return vec![];
         };
-        let Some(mut record) = self.inherited.take() else {
+        let Some(fate) = heritage::fate(&self.view, &record) else {
+            self.inherited = Some(record);
             return vec![];
         };
         let mut commands = vec![];
         match fate {
+            Fate::Known => {
+                record.new_primary = Some(self.view.cluster.primary.clone());
+                record.outcome = RecoveryOutcome::Done;
+            }
             Fate::Adopted(node) => {
                 record.new_primary = Some(node.clone());
                 record.outcome = RecoveryOutcome::Done;
-                self.view.cluster.epoch = record.epoch;
-                self.view.cluster.primary = node;
-                self.view.begin_epoch(now.mono);
+                self.view.begin_epoch(record.epoch, node, now.mono);
                 self.done_at.push(now.wall);
             }
             Fate::Void => {
                 record.outcome = RecoveryOutcome::Aborted {
                     reason: AbortReason::LeadershipLost,
                 };
+                // Its epoch may have been seen by someone: the old primary goes
+                // on in a newer one.
+                self.last_epoch = self.last_epoch.next(self.term);
+                let primary = self.view.cluster.primary.clone();
+                self.view.begin_epoch(self.last_epoch, primary, now.mono);
                 commands.extend(self.resume_stopped());
             }
         }

@@ -2,9 +2,9 @@
 //! the old primary comes back as a replica or is quarantined, a restarted
 //! replica takes up replication, a writable replica is closed.
 //!
-//! Only what is certain is tended: it takes a fresh, writable primary (except to
-//! open that primary itself), and errant transactions are judged only by a
-//! primary's report that is not older than the node's.
+//! Only what is certain is tended: it takes a fresh primary that its operator has
+//! not closed, and errant transactions are judged only by a primary's report
+//! that is not older than the node's.
 
 use lictor_domain::report::ServerError;
 use lictor_domain::{GtidSet, Mono, Node, NodeReport, Quarantine, ReceiverState, Replication};
@@ -21,14 +21,15 @@ pub fn care(view: &ClusterView, node: &Node, timing: &Timing, now: Mono) -> Opti
     let replica = view.node(&node.name);
     let report = replica.fresh_report(now, timing.reader_patience)?;
     if node.name == view.cluster.primary {
-        return primary_care(view, report, replica.returned, timing, now);
+        return primary_care(view, report, timing, now);
     }
     let primary = view.primary().fresh_report(now, timing.reader_patience)?;
-    if !primary.writability.accepts_writes() {
-        return None;
-    }
+    let open = primary.writability.accepts_writes();
     if !is_closed(report) {
-        return Some(Care::Close);
+        return (open || is_back(view, primary)).then_some(Care::Close);
+    }
+    if !open {
+        return None;
     }
     if !judged_by_newer_primary(view, replica) {
         return None;
@@ -70,14 +71,13 @@ fn judged_by_newer_primary(view: &ClusterView, node: &NodeView) -> bool {
 fn primary_care(
     view: &ClusterView,
     report: &NodeReport,
-    returned: bool,
     timing: &Timing,
     now: Mono,
 ) -> Option<Care> {
     if report.writability.accepts_writes() {
         return report.replication.is_some().then_some(Care::Detach);
     }
-    if !returned && !has_rebooted(view, report) {
+    if !is_back(view, report) {
         return None;
     }
     let is_fine = |(node, replica): (&Node, &NodeView)| {
@@ -98,13 +98,14 @@ fn lost(primary: &NodeReport, replica: &NodeReport) -> GtidSet {
     missing.subtract(&missing.without_origin(primary.server_uuid.0))
 }
 
-/// A boot turns the semi-sync source side off, and a primary had it on; an
-/// operator who closes a primary leaves it on. Its boot may have been while
-/// nobody led.
-fn has_rebooted(view: &ClusterView, report: &NodeReport) -> bool {
+/// Whether a closed primary was closed by its boot. We saw it go and come back,
+/// or nobody led meanwhile: a boot turns the semi-sync source side off, and an
+/// operator who closes a primary leaves it on.
+fn is_back(view: &ClusterView, primary: &NodeReport) -> bool {
     let demanded = view.cluster.policy.durability.acks() > 0;
-    let source = report.semi_sync.as_ref();
-    demanded && source.is_some_and(|semi_sync| !semi_sync.source_enabled)
+    let source = primary.semi_sync.as_ref();
+    let rebooted = demanded && source.is_some_and(|semi_sync| !semi_sync.source_enabled);
+    view.primary().returned || rebooted
 }
 
 fn replica_care(
@@ -114,7 +115,7 @@ fn replica_care(
     returned: bool,
 ) -> Option<Care> {
     let errant = errant(view, &node.name).unwrap_or_default();
-    let following = follows_well(view, report);
+    let following = view.follows_primary(report);
     if !errant.is_empty() {
         let quarantine = Quarantine {
             reason: format!(
@@ -143,23 +144,4 @@ fn replica_care(
 /// they stay behind when a receiver is stopped while it connects.
 const fn is_lasting(error: &ServerError) -> bool {
     error.number < 2000 || error.number > 2999
-}
-
-/// Whether it is told to follow the primary, or a node that does.
-fn follows_well(view: &ClusterView, report: &NodeReport) -> bool {
-    let Some(replication) = &report.replication else {
-        return false;
-    };
-    if view.follows_primary(report) {
-        return true;
-    }
-    let intermediate = view
-        .replicas()
-        .find(|(node, _)| node.address == replication.source && node.quarantine.is_none());
-    intermediate.is_some_and(|(_, source)| {
-        source.silence.is_none()
-            && source
-                .report()
-                .is_some_and(|report| view.follows_primary(report))
-    })
 }

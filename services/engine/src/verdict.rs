@@ -236,14 +236,17 @@ fn testimony(
         return no_witness("it had lost the primary while the primary was alive");
     }
     let replica = node.name.clone();
-    if replication.receiver == ReceiverState::Connecting {
+    // Silence that began while it was stopped is not the primary's.
+    let heard_since_stop = view.node(&node.name).stopped_at.is_none_or(|at| heard_at > at);
+    let failed = replication.receiver_error.is_some() || heard_since_stop;
+    if replication.receiver == ReceiverState::Connecting && failed {
         return Testimony::Gone(Evidence::ReceiverLost {
             replica,
             receiver: replication.receiver,
             silent_for: Some(heard_ago),
         });
     }
-    if heard_ago >= silence {
+    if heard_ago >= silence && heard_since_stop {
         return Testimony::Gone(Evidence::ReceiverSilent {
             replica,
             silent_for: heard_ago,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lictor_domain::report::Knock;
 use lictor_domain::{
-    Cluster, Mono, Node, NodeName, NodeReport, ProbeOutcome, ReceiverState, Replication,
+    Cluster, Epoch, Mono, Node, NodeName, NodeReport, ProbeOutcome, ReceiverState, Replication,
 };
 
 use crate::replica;
@@ -66,6 +66,8 @@ pub struct NodeView {
     pub fresh_as_of: Option<Mono>,
     /// Since when it is known that it acknowledges nothing to the primary.
     pub idle_since: Option<Mono>,
+    /// When its receiver was last seen stopped.
+    pub stopped_at: Option<Mono>,
     /// A command that makes it receive is under way.
     pub moving: bool,
     /// When the last such command ended.
@@ -101,6 +103,10 @@ impl NodeView {
 
     fn answered(&mut self, report: NodeReport, latency: Duration, now: Mono) {
         self.gave_a_sign(now);
+        let replication = report.replication.as_ref();
+        if replication.is_some_and(|r| r.receiver == ReceiverState::Stopped) {
+            self.stopped_at = Some(now);
+        }
         self.answer = Some(Answer {
             report,
             at: now,
@@ -207,6 +213,7 @@ impl ClusterView {
             returned: false,
             fresh_as_of: None,
             idle_since: None,
+            stopped_at: None,
             moving: false,
             moved_at: None,
         };
@@ -296,15 +303,16 @@ impl ClusterView {
     /// Another primacy has begun: nothing known of who acknowledged to the old
     /// primary says anything about the new one, and what the new one said while
     /// it was closed says nothing of it as a primary.
-    pub fn begin_epoch(&mut self, now: Mono) {
-        self.epoch_began = now;
+    pub fn begin_epoch(&mut self, epoch: Epoch, primary: NodeName, now: Mono) {
         for view in self.nodes.values_mut() {
             view.idle_since = None;
         }
-        let primary = self.cluster.primary.clone();
         self.with(&primary, |view| {
             view.answer = view.answer.take().filter(|answer| is_open(&answer.report));
         });
+        self.cluster.epoch = epoch;
+        self.cluster.primary = primary;
+        self.epoch_began = now;
     }
 
     fn with(&mut self, name: &NodeName, change: impl FnOnce(&mut NodeView)) {

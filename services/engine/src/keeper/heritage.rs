@@ -1,12 +1,13 @@
 //! What became of a failover that another leader left unfinished.
 //!
-//! It is adopted when a replica was opened: it takes writes, or it follows
-//! nobody and another follows it. It is void when nobody can have acknowledged
+//! It had succeeded when the store names the primary of its epoch. It is adopted
+//! when a replica was opened: it takes writes, or it follows nobody and another
+//! follows it. It is void when nobody can have acknowledged
 //! anything in its place. Until either is certain nothing is done: receivers
 //! started towards the old primary could let it acknowledge beside a new one
 //! that is only silent.
 
-use lictor_domain::{Node, NodeName, NodeReport};
+use lictor_domain::{Node, NodeName, NodeReport, Recovery};
 
 use crate::replica::current;
 use crate::view::ClusterView;
@@ -14,6 +15,8 @@ use crate::view::ClusterView;
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
+    /// The primary of its epoch is the one we know.
+    Known,
     /// This replica was opened: it is the primary.
     Adopted(NodeName),
     /// Nobody was opened, or nobody could write through it.
@@ -21,7 +24,10 @@ pub(super) enum Fate {
 }
 
 /// What became of it, once that is certain.
-pub(super) fn fate(view: &ClusterView) -> Option<Fate> {
+pub(super) fn fate(view: &ClusterView, record: &Recovery) -> Option<Fate> {
+    if view.cluster.epoch >= record.epoch {
+        return Some(Fate::Known);
+    }
     if let Some(node) = opened(view) {
         return Some(Fate::Adopted(node));
     }
