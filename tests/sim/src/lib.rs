@@ -1,1 +1,43 @@
 //! Seeded simulation of the engine in virtual time.
+//!
+//! The real [`Keeper`](lictor_engine::keeper::Keeper) watches and fails over a
+//! model of a cluster: servers that crash, hang, lose power and come back,
+//! links that are cut, commands and answers that are slow or lost, a leader
+//! that dies, an operator who stops a replica, and clients that write all the
+//! time. Everything that happens follows from one number, the seed, so that a
+//! failure can be told again word for word.
+//!
+//! After a storm everything is repaired, and the cluster has to be whole again
+//! within a bound. What must hold meanwhile and at the end are the
+//! [`invariants`]; that they can be broken is shown with each [`Flaw`].
+
+pub mod agenda;
+pub mod clients;
+pub mod dice;
+pub mod faults;
+pub mod flaw;
+pub mod hands;
+pub mod invariants;
+pub mod leader;
+pub mod mysqld;
+pub mod network;
+pub mod replication;
+pub mod store;
+pub mod transcript;
+pub mod world;
+
+pub use flaw::Flaw;
+pub use invariants::Breach;
+pub use world::{Ending, World};
+
+/// Simulates one seed to its end.
+#[must_use]
+pub fn run(seed: u64, flaw: Flaw) -> Ending {
+    World::new(seed, flaw, transcript::Transcript::silent()).run()
+}
+
+/// Simulates one seed to its end and writes everything down.
+#[must_use]
+pub fn tell(seed: u64, flaw: Flaw) -> Ending {
+    World::new(seed, flaw, transcript::Transcript::detailed()).run()
+}

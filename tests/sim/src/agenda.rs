@@ -1,0 +1,101 @@
+//! Virtual time and what will happen in it.
+//!
+//! Invariant: things happen in order of their time, and at the same time in the
+//! order in which they were planned.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use lictor_domain::Mono;
+
+/// Virtual time in microseconds since the world began.
+pub type Micros = u64;
+/// A millisecond.
+pub const MS: Micros = 1_000;
+/// A second.
+pub const SECOND: Micros = 1_000 * MS;
+
+/// Virtual time as a length.
+#[must_use]
+pub fn micros(time: Duration) -> Micros {
+    Micros::try_from(time.as_micros()).unwrap_or(Micros::MAX)
+}
+
+/// Virtual time as the engine's monotonic clock, which started long before.
+#[must_use]
+pub fn mono(at: Micros) -> Mono {
+    Mono::from_origin(ORIGIN + Duration::from_micros(at))
+}
+
+/// The virtual time of a point on the engine's clock.
+#[must_use]
+pub fn instant(at: Mono) -> Micros {
+    micros(at.since(Mono::from_origin(ORIGIN)))
+}
+
+const ORIGIN: Duration = Duration::from_secs(1_000);
+
+/// What will happen, and when.
+#[derive(Debug)]
+pub struct Agenda<T> {
+    now: Micros,
+    planned: u64,
+    entries: BTreeMap<(Micros, u64), T>,
+}
+
+impl<T> Default for Agenda<T> {
+    fn default() -> Self {
+        Self {
+            now: 0,
+            planned: 0,
+            entries: BTreeMap::new(),
+        }
+    }
+}
+
+impl<T> Agenda<T> {
+    /// The time of what is happening.
+    #[must_use]
+    pub const fn now(&self) -> Micros {
+        self.now
+    }
+
+    /// Plans something `after` so many microseconds.
+    pub fn plan(&mut self, after: Micros, what: T) {
+        self.plan_at(self.now.saturating_add(after), what);
+    }
+
+    /// Plans something for a moment; one that has passed means now.
+    pub fn plan_at(&mut self, at: Micros, what: T) {
+        self.planned += 1;
+        self.entries.insert((at.max(self.now), self.planned), what);
+    }
+
+    /// Moves on to what happens next.
+    pub fn next(&mut self) -> Option<T> {
+        let ((at, _), what) = self.entries.pop_first()?;
+        self.now = at;
+        Some(what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn things_happen_in_order_of_time_and_then_of_planning() {
+        let mut agenda = Agenda::default();
+        for (after, what) in [(5, "c"), (1, "a"), (5, "d"), (3, "b")] {
+            agenda.plan(after, what);
+        }
+        let told: String = std::iter::from_fn(|| agenda.next()).collect();
+        assert_eq!(told, "abcd");
+        assert_eq!(agenda.now(), 5);
+    }
+
+    #[test]
+    fn the_engines_clock_reads_back() {
+        assert_eq!(instant(mono(1_234_567)), 1_234_567);
+    }
+}

@@ -1,0 +1,210 @@
+//! What goes wrong, how long it lasts, and the operator who stops and starts
+//! replicas and rebuilds the quarantined ones.
+
+use lictor_engine::message::Event;
+
+use crate::agenda::{MS, Micros, SECOND};
+use crate::mysqld::Process;
+use crate::network::{Place, Way};
+use crate::world::{Happening, World};
+
+/// Something that went wrong and has an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A process died; it is started again.
+    Crash(Place),
+    /// A process hung; it goes on.
+    Hang(Place),
+    /// A host lost its power; it boots.
+    PowerLoss(Place),
+}
+
+impl World {
+    /// Something goes wrong, often more than one thing at once.
+    pub fn fault(&mut self) {
+        if self.now() >= self.calm_at {
+            return;
+        }
+        let things = if self.dice.percent(30) { 2 } else { 1 };
+        for _ in 0..things {
+            self.one_fault();
+        }
+        let next = if self.dice.percent(25) {
+            self.dice.time(0..=150 * MS)
+        } else {
+            self.dice.time(200 * MS..=4 * SECOND)
+        };
+        self.agenda.plan(next, Happening::Fault);
+    }
+
+    fn one_fault(&mut self) {
+        let place = self.victim();
+        let other = self.dice.number(0..=self.nodes.len() - 1);
+        let long = self.dice.percent(50);
+        let lasts = if long {
+            self.dice.time(SECOND..=7 * SECOND)
+        } else {
+            self.dice.time(50 * MS..=SECOND)
+        };
+        // No server boots faster.
+        let boots = lasts.max(700 * MS);
+        match self.dice.number(0..=99) {
+            0..=29 => self.strike(Fault::Crash(place), boots),
+            30..=47 => self.strike(Fault::Hang(place), lasts),
+            48..=53 => self.strike(Fault::PowerLoss(place), lasts + SECOND),
+            54..=69 => self.cut(Way::Lictor(place), lasts),
+            70..=79 if place != other => self.cut(Way::between(place, other), lasts),
+            80..=82 => {
+                for place in 0..self.nodes.len() {
+                    self.cut(Way::Lictor(place), lasts);
+                }
+            }
+            83..=88 => self.leader_dies(),
+            89..=93 => {
+                self.note(|| format!("both stores are away for {} ms", lasts / MS));
+                self.store.fail_until(self.now() + lasts);
+            }
+            _ => self.operator_stops(other),
+        }
+    }
+
+    /// The primary more often than another.
+    fn victim(&mut self) -> Place {
+        let primary = self.nodes.iter().position(|node| node.writable);
+        match primary.filter(|_| self.dice.percent(60)) {
+            Some(primary) => primary,
+            None => self.dice.number(0..=self.nodes.len() - 1),
+        }
+    }
+
+    fn cut(&mut self, way: Way, lasts: Micros) {
+        let now = self.now();
+        self.note(|| format!("{way:?} is cut for {} ms", lasts / MS));
+        self.network.cut(way, now + lasts);
+    }
+
+    fn strike(&mut self, fault: Fault, lasts: Micros) {
+        let now = self.now();
+        let (place, process) = match fault {
+            Fault::Crash(place) => (place, Process::Dead),
+            Fault::PowerLoss(place) => (place, Process::Off),
+            Fault::Hang(place) => (place, Process::Hung),
+        };
+        let node = &mut self.nodes[place];
+        if !node.runs() {
+            return;
+        }
+        if process == Process::Hung {
+            node.turn(process, now);
+        } else {
+            node.die(process, now);
+        }
+        node.unwatched |= self.leader.is_none();
+        let name = node.name.clone();
+        self.note(|| format!("{name} is {process:?} for {} ms", lasts / MS));
+        if process == Process::Dead {
+            self.break_connections(place);
+        }
+        self.agenda.plan(lasts, Happening::Mend(fault));
+    }
+
+    /// A process that ends closes its connections.
+    fn break_connections(&mut self, place: Place) {
+        self.stir_replicas(place);
+        let name = self.nodes[place].name.clone();
+        if self.passes(Way::Lictor(place)) && self.dice.percent(90) {
+            let eof = self.dice.time(MS..=90 * MS);
+            self.tell_later(eof, Event::ConnectionLost { node: name });
+        }
+    }
+
+    /// Something that went wrong is over.
+    pub fn mend(&mut self, fault: Fault) {
+        let now = self.now();
+        let place = match fault {
+            Fault::Crash(place) | Fault::Hang(place) | Fault::PowerLoss(place) => place,
+        };
+        let node = &mut self.nodes[place];
+        let expected = match fault {
+            Fault::Crash(_) => Process::Dead,
+            Fault::Hang(_) => Process::Hung,
+            Fault::PowerLoss(_) => Process::Off,
+        };
+        if node.process != expected {
+            return;
+        }
+        node.turn(Process::Running, now);
+        let name = node.name.clone();
+        self.note(|| format!("{name} runs again"));
+        self.release_stuck();
+    }
+
+    /// Everything is repaired at once: the storm is over.
+    pub fn calm_down(&mut self) {
+        self.note(|| "everything is repaired".to_owned());
+        self.network.mend();
+        for place in 0..self.nodes.len() {
+            let now = self.now();
+            if !self.nodes[place].runs() {
+                self.nodes[place].turn(Process::Running, now);
+            }
+        }
+        self.release_stuck();
+    }
+
+    fn operator_stops(&mut self, place: Place) {
+        let node = &mut self.nodes[place];
+        let receives = node.channel.as_ref().is_some_and(|channel| channel.receiving);
+        if node.writable || !node.runs() || !receives {
+            return;
+        }
+        node.stop_receiver();
+        node.stopped_by_operator = true;
+        let name = node.name.clone();
+        self.note(|| format!("the operator stops the receiver of {name}"));
+    }
+
+    /// What a careful operator does: starts what was stopped by hand, never
+    /// during a recovery and never towards a deposed primary; rebuilds what is
+    /// quarantined.
+    pub fn operate(&mut self) {
+        if !self.ledger.calmed && self.now() >= self.calm_at {
+            self.ledger.calmed = true;
+            self.calm_down();
+        }
+        let Some(leader) = &self.leader else { return };
+        if leader.keeper.recovery().is_some() {
+            return;
+        }
+        let cluster = leader.keeper.cluster().clone();
+        let Some(primary) = self.place(&cluster.primary) else {
+            return;
+        };
+        for place in 0..self.nodes.len() {
+            let node = &self.nodes[place];
+            let follows = node.channel.as_ref().is_some_and(|c| c.source == primary);
+            let stopped = node.channel.as_ref().is_some_and(|c| !c.receiving || !c.applying);
+            let left = node.stopped_by_operator || (self.ledger.calmed && node.unwatched);
+            if left && stopped && node.runs() && follows && self.dice.percent(10) {
+                self.nodes[place].start_receiver(true);
+                let name = self.nodes[place].name.clone();
+                self.note(|| format!("the operator starts the receiver of {name}"));
+            }
+            let defined = cluster.node(&self.nodes[place].name);
+            let quarantined = defined.is_some_and(|node| node.quarantine.is_some());
+            let both_run = self.nodes[place].runs() && self.nodes[primary].runs();
+            if quarantined && place != primary && both_run && self.dice.percent(10) {
+                self.rebuild(place, primary);
+            }
+        }
+    }
+
+    fn rebuild(&mut self, place: Place, donor: Place) {
+        let now = self.now();
+        let data = self.nodes[donor].executed.clone();
+        self.nodes[place].clone_from_donor(&data, now);
+        let name = self.nodes[place].name.clone();
+        self.note(|| format!("the operator rebuilds {name} from {}", donor + 1));
+        self.break_connections(place);
+    }
+}

@@ -1,0 +1,328 @@
+//! A model of the hands: one command at a time for each node, each with its
+//! deadline, over a network that delays and loses.
+//!
+//! A command that finds its node hung or cut off fails at its deadline, and may
+//! still be carried out when the node goes on or the way is mended: by then its
+//! leader has long given it up. An answer can be lost too.
+
+use std::collections::VecDeque;
+
+use lictor_domain::{Epoch, GtidSet, NodeName, RecoveryId};
+use lictor_engine::message::{Act, Care, Done, Event};
+use lictor_engine::timing::deadline;
+
+use crate::agenda::{MS, Micros, micros};
+use crate::flaw::Flaw;
+use crate::invariants;
+use crate::leader::Reign;
+use crate::mysqld::Process;
+use crate::network::{Place, Way};
+use crate::world::{Happening, World};
+
+/// How often a node that waits to have applied everything looks.
+const WAIT: Micros = 5 * MS;
+
+/// The hand of one node.
+#[derive(Debug, Default)]
+pub struct Hand {
+    queue: VecDeque<Job>,
+    busy: bool,
+}
+
+/// A command on its way to a node.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Who sent it.
+    pub reign: Reign,
+    /// To whom.
+    pub place: Place,
+    /// What to do.
+    pub work: Work,
+    /// The epoch that an opening begins.
+    pub epoch: Epoch,
+    deadline: Micros,
+}
+
+/// What a command does.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// For a recovery.
+    Act(RecoveryId, Act),
+    /// Outside any.
+    Care(NodeName, Care),
+}
+
+impl World {
+    /// A recovery's command is put in its node's queue.
+    pub fn send_act(&mut self, reign: Reign, recovery: RecoveryId, act: Act) {
+        if let Some(breach) = invariants::promoted_only_fenced::at_command(self, &act) {
+            self.break_off(breach);
+        }
+        let (node, patience) = match &act {
+            Act::StopReceiver { node } => (node, deadline::STOP_RECEIVER),
+            Act::CatchUp { node, .. } => (node, deadline::CATCH_UP),
+            Act::Promote { node, .. } => (node, deadline::OPEN),
+            Act::Repoint { node, .. } | Act::Detach { node } | Act::StartReceiver { node } => {
+                (node, deadline::REPOINT)
+            }
+            Act::StoreIntent(_) | Act::Publish { .. } => return,
+        };
+        let Some(place) = self.place(node) else { return };
+        let epoch = self.leader_of(reign).and_then(|leader| {
+            let recovery = leader.keeper.recovery()?;
+            Some(recovery.epoch)
+        });
+        self.queue(Job {
+            reign,
+            place,
+            work: Work::Act(recovery, act),
+            epoch: epoch.unwrap_or_default(),
+            deadline: self.agenda.now() + micros(patience),
+        });
+    }
+
+    /// Care for a node is put in its queue.
+    pub fn send_care(&mut self, reign: Reign, node: &NodeName, care: Care) {
+        let patience = match &care {
+            Care::Close => deadline::CLOSE,
+            Care::Reopen { .. } => deadline::OPEN,
+            Care::Follow { .. } | Care::Detach | Care::Resume => deadline::REPOINT,
+            Care::Quarantine(_) => {
+                let (node, result) = (node.clone(), Ok(()));
+                self.tell_later(0, Event::Tended { node, result });
+                return;
+            }
+        };
+        let Some(place) = self.place(node) else { return };
+        let epoch = self.leader_of(reign).map(|leader| leader.keeper.cluster().epoch);
+        self.queue(Job {
+            reign,
+            place,
+            work: Work::Care(node.clone(), care),
+            epoch: epoch.unwrap_or_default(),
+            deadline: self.agenda.now() + micros(patience),
+        });
+    }
+
+    fn queue(&mut self, job: Job) {
+        let (reign, place) = (job.reign, job.place);
+        if let Some(leader) = self.leader_of(reign) {
+            leader.hands[place].queue.push_back(job);
+            self.send_next(reign, place);
+        }
+    }
+
+    fn send_next(&mut self, reign: Reign, place: Place) {
+        let now = self.now();
+        let Some(leader) = self.leader_of(reign) else {
+            return;
+        };
+        let hand = &mut leader.hands[place];
+        if hand.busy {
+            return;
+        }
+        let Some(job) = hand.queue.pop_front() else {
+            return;
+        };
+        hand.busy = true;
+        if now >= job.deadline {
+            self.fail(job, "no session in time", 0);
+            return;
+        }
+        if self.flaw == Flaw::PromotesBeforeFencing
+            && matches!(job.work, Work::Act(_, Act::StopReceiver { .. }))
+        {
+            let held = self.nodes[place].holds();
+            self.agenda.plan(300 * MS, Happening::StopLate(place));
+            self.end(job, Ok(Some(held)));
+            return;
+        }
+        let hop = self.slow_stop(&job).unwrap_or_else(|| self.dice.hop());
+        self.agenda.plan(hop, Happening::Effect(Box::new(job)));
+    }
+
+    /// Stopping a receiver that is connecting to a silent source takes long.
+    fn slow_stop(&mut self, job: &Job) -> Option<Micros> {
+        if !matches!(job.work, Work::Act(_, Act::StopReceiver { .. })) {
+            return None;
+        }
+        let channel = self.nodes[job.place].channel.as_ref()?;
+        let source = self.nodes[channel.source].process;
+        let connecting = channel.receiving && !channel.connected;
+        (connecting && source != Process::Dead && self.dice.percent(60)).then_some(2_000 * MS)
+    }
+
+    /// A command reaches its node.
+    pub fn effect(&mut self, job: Job) {
+        let place = job.place;
+        let now = self.now();
+        let passes = self.passes(Way::Lictor(place));
+        let silent = matches!(self.nodes[place].process, Process::Hung | Process::Off);
+        if !passes || silent {
+            if self.nodes[place].lives() && self.dice.percent(50) {
+                self.stuck.push((Way::Lictor(place), job.clone()));
+            }
+            let left = job.deadline.saturating_sub(now);
+            self.fail(job, "no answer in time", left);
+            return;
+        }
+        if self.nodes[place].process == Process::Dead {
+            self.fail(job, "connection refused", MS);
+            return;
+        }
+        if let Work::Act(_, Act::CatchUp { holds, .. }) = &job.work {
+            let applied = holds.is_subset_of(&self.nodes[place].executed);
+            if !applied && self.flaw != Flaw::SkipsCatchingUp {
+                if now >= job.deadline {
+                    self.fail(job, "not applied in time", 0);
+                } else {
+                    self.agenda.plan(WAIT, Happening::Effect(Box::new(job)));
+                }
+                return;
+            }
+        }
+        let held = self.carry_out(&job);
+        if self.dice.percent(2) {
+            let left = job.deadline.saturating_sub(now);
+            self.fail(job, "the answer was lost", left);
+        } else {
+            self.end(job, Ok(held));
+        }
+    }
+
+    /// What was stuck on its way to a node that goes on, or on a way that is
+    /// mended, is carried out now, unless a newer leader has ended its session.
+    pub fn release_stuck(&mut self) {
+        let stuck = std::mem::take(&mut self.stuck);
+        for (way, job) in stuck {
+            let node = &self.nodes[job.place];
+            if !node.lives() {
+                continue;
+            }
+            if !self.passes(way) || !node.runs() {
+                self.stuck.push((way, job));
+                continue;
+            }
+            let name = node.name.clone();
+            self.note(|| format!("a late command reaches {name}: {:?}", job.work));
+            self.carry_out(&job);
+        }
+    }
+
+    /// Does what the command says; all that the node holds, if it says so.
+    fn carry_out(&mut self, job: &Job) -> Option<GtidSet> {
+        let place = job.place;
+        let acks = self.acks;
+        let mut held = None;
+        match &job.work {
+            Work::Act(_, Act::StopReceiver { .. }) => {
+                let skipped = self.flaw == Flaw::SkipsAReceiver && place == self.nodes.len() - 1;
+                if !skipped {
+                    self.nodes[place].stop_receiver();
+                    let orphan = self.leader.as_ref().is_none_or(|l| l.reign != job.reign);
+                    self.nodes[place].unwatched |= orphan;
+                }
+                held = Some(match self.flaw {
+                    Flaw::ComparesExecuted => self.nodes[place].executed.clone(),
+                    _ => self.nodes[place].holds(),
+                });
+            }
+            Work::Act(_, Act::Promote { .. }) | Work::Care(_, Care::Reopen { .. }) => {
+                self.nodes[place].open(acks);
+                self.opened(job);
+            }
+            Work::Act(_, Act::Repoint { source, .. }) => {
+                if let Some(source) = self.place_at(source) {
+                    self.nodes[place].repoint(source);
+                }
+            }
+            Work::Care(_, Care::Follow { source }) => {
+                if let Some(source) = self.place_at(source) {
+                    self.nodes[place].follow(source);
+                }
+            }
+            Work::Act(_, Act::Detach { .. }) | Work::Care(_, Care::Detach) => {
+                self.nodes[place].channel = None;
+            }
+            Work::Act(_, Act::StartReceiver { .. }) => self.nodes[place].start_receiver(false),
+            Work::Care(_, Care::Resume) => self.nodes[place].start_receiver(true),
+            Work::Care(_, Care::Close) => self.nodes[place].close(),
+            Work::Act(_, Act::CatchUp { .. } | Act::StoreIntent(_) | Act::Publish { .. })
+            | Work::Care(_, Care::Quarantine(_)) => {}
+        }
+        let hop = self.dice.hop();
+        self.agenda.plan(hop, Happening::Fetch(place));
+        held
+    }
+
+    /// A node was opened by a command whose leader has not given it up.
+    fn opened(&mut self, job: &Job) {
+        let name = self.nodes[job.place].name.clone();
+        self.note(|| format!("{name} is open, for epoch {}", job.epoch));
+        let current = match (&self.leader, &job.work) {
+            (None, _) => true,
+            (Some(leader), Work::Act(recovery, _)) => {
+                leader.keeper.recovery().map(|record| record.id) == Some(*recovery)
+            }
+            (Some(leader), Work::Care(..)) => leader.reign == job.reign,
+        };
+        if !current {
+            return;
+        }
+        let breach = invariants::no_lost_write::at_opening(self, job.place)
+            .or_else(|| invariants::epochs_rise::at_opening(self, job.epoch, job.place));
+        if let Some(breach) = breach {
+            self.break_off(breach);
+        }
+        self.ledger.open(job.epoch, job.place);
+    }
+
+    fn fail(&mut self, job: Job, why: &str, after: Micros) {
+        let event = event(&job, Err(why.to_owned()));
+        self.agenda.plan(after, Happening::Ends(Box::new(job), event));
+    }
+
+    fn end(&mut self, job: Job, result: Result<Option<GtidSet>, String>) {
+        let event = event(&job, result);
+        let hop = self.dice.hop();
+        self.agenda.plan(hop, Happening::Ends(Box::new(job), event));
+    }
+
+    /// A command's end is known: the next one is sent.
+    pub fn ends(&mut self, job: &Job, event: Event) {
+        if let Some(leader) = self.leader_of(job.reign) {
+            leader.hands[job.place].busy = false;
+            self.tell(job.reign, event);
+            self.send_next(job.reign, job.place);
+        }
+    }
+}
+
+fn event(job: &Job, result: Result<Option<GtidSet>, String>) -> Event {
+    let (recovery, act) = match &job.work {
+        Work::Care(node, _) => {
+            return Event::Tended {
+                node: node.clone(),
+                result: result.map(drop),
+            };
+        }
+        Work::Act(recovery, act) => (*recovery, act.clone()),
+    };
+    let plain = |result: Result<Option<GtidSet>, String>| result.map(drop);
+    let done = match act {
+        Act::StopReceiver { node } => Done::ReceiverStopped {
+            node,
+            holds: result.map(Option::unwrap_or_default),
+        },
+        Act::CatchUp { .. } => Done::CaughtUp(plain(result)),
+        Act::Promote { .. } => Done::Opened(plain(result)),
+        Act::Repoint { node, .. } | Act::StartReceiver { node } => Done::Repointed {
+            node,
+            result: plain(result),
+        },
+        Act::Detach { .. } => Done::Detached(plain(result)),
+        Act::StoreIntent(_) => Done::IntentStored(plain(result)),
+        Act::Publish { .. } => Done::Published { subscribers: 0 },
+    };
+    Event::Finished { recovery, done }
+}

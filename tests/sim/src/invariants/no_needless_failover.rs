@@ -1,0 +1,35 @@
+//! A failover does not begin while the primary runs, unless a receiver that
+//! nobody had stopped has lost it.
+
+use lictor_domain::Recovery;
+
+use super::Breach;
+use crate::agenda::{Micros, SECOND};
+use crate::mysqld::HEARTBEAT;
+use crate::network::Way;
+use crate::world::World;
+
+/// A primary that hung until just now may still look lost.
+const SETTLED: Micros = 2 * SECOND;
+
+/// Looks at a failover's intent.
+#[must_use]
+pub fn at_beginning(world: &World, record: &Recovery) -> Option<Breach> {
+    let now = world.agenda.now();
+    let primary = &world.nodes[world.place(&record.old_primary)?];
+    let well = primary.runs() && now > primary.since + SETTLED;
+    let lost = world.nodes.iter().any(|node| {
+        let Some(channel) = &node.channel else {
+            return false;
+        };
+        let deaf = channel.heard_at.is_none_or(|at| now > at + 2 * HEARTBEAT);
+        let told = node.receives_from(primary.place) && world.passes(Way::Lictor(node.place));
+        told && (deaf || !channel.connected)
+    });
+    (well && !lost).then(|| {
+        Breach::of(
+            "no needless failover",
+            format!("{} runs, and no receiver has lost it: {}", primary.name, record.verdict),
+        )
+    })
+}

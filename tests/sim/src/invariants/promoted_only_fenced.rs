@@ -1,0 +1,50 @@
+//! Nothing is promoted without a proof of the right kind, and the proof is true
+//! of the world at that moment.
+
+use lictor_domain::FencingProof;
+use lictor_engine::message::Act;
+
+use super::Breach;
+use crate::world::World;
+
+/// Looks at a command before it is sent.
+#[must_use]
+pub fn at_command(world: &World, act: &Act) -> Option<Breach> {
+    let Act::Promote { node, fenced } = act else {
+        return None;
+    };
+    let record = world.leader.as_ref()?.keeper.recovery()?;
+    let old = &world.nodes[world.place(&record.old_primary)?];
+    let wrong = match fenced.proof() {
+        FencingProof::ProcessDead => (old.lives() && old.writable)
+            .then(|| format!("{} is said to be dead, and is writable", old.name)),
+        FencingProof::QuorumRevoked {
+            stopped,
+            possible_ackers,
+            acks,
+        } => {
+            let receiving = stopped.iter().find(|name| {
+                let place = world.place(name);
+                place.is_some_and(|place| {
+                    let node = &world.nodes[place];
+                    node.lives() && node.receives_from(old.place)
+                })
+            });
+            let enough = stopped.len() + *acks as usize > *possible_ackers as usize;
+            match receiving {
+                Some(name) => Some(format!("{name} is said to have stopped, and receives")),
+                None if !enough || *acks as usize != world.acks => {
+                    Some(format!("too few were stopped: {}", fenced.proof()))
+                }
+                None => None,
+            }
+        }
+        other => Some(format!("`{other}` is no proof for a failover")),
+    };
+    wrong.map(|wrong| {
+        Breach::of(
+            "promoted only fenced",
+            format!("{node} is to be promoted: {wrong}"),
+        )
+    })
+}

@@ -1,0 +1,96 @@
+//! When nothing fails any more, the cluster is whole again within a bound: one
+//! writable primary that everyone agrees on, everyone else following it, and
+//! writes acknowledged.
+
+use lictor_engine::keeper::Keeper;
+
+use super::{Breach, no_lost_write, recoveries_end};
+use crate::agenda::{Micros, SECOND, mono};
+use crate::network::Place;
+use crate::world::World;
+
+const NAME: &str = "whole again";
+/// A write was acknowledged within this.
+const RECENT: Micros = SECOND;
+
+/// Whether it is whole; otherwise what is missing.
+pub fn whole(world: &World) -> Result<(), Breach> {
+    let missing = |sentence: String| Err(Breach::of(NAME, sentence));
+    let Some(leader) = &world.leader else {
+        return missing("nobody leads".to_owned());
+    };
+    recoveries_end::at_the_end(world, leader)?;
+    let cluster = leader.keeper.cluster();
+    let Some(primary) = world.place(&cluster.primary) else {
+        return missing(format!("{} does not exist", cluster.primary));
+    };
+    one_writable(world, primary)?;
+    everyone_follows(world, primary)?;
+    if let Some(breach) = no_lost_write::at_opening(world, primary) {
+        return Err(breach);
+    }
+    if world.now() > world.ledger.acknowledged_at + RECENT {
+        return missing(format!("no write is acknowledged any more{}", blockers(world)));
+    }
+    let stored = world.store.inheritance().cluster;
+    if (stored.epoch, &stored.primary) != (cluster.epoch, &cluster.primary) {
+        return missing(format!("the store names {} as primary", stored.primary));
+    }
+    if world.clients.iter().any(|client| client.writer != Some(primary)) {
+        return missing("a client does not write to the primary".to_owned());
+    }
+    Ok(())
+}
+
+fn one_writable(world: &World, primary: Place) -> Result<(), Breach> {
+    let wrong = world
+        .nodes
+        .iter()
+        .find(|node| node.writable != (node.place == primary) || !node.runs());
+    match wrong {
+        None => Ok(()),
+        Some(node) => Err(Breach::of(
+            NAME,
+            format!(
+                "{} is {:?} and {}{}",
+                node.name,
+                node.process,
+                if node.writable { "writable" } else { "closed" },
+                blockers(world)
+            ),
+        )),
+    }
+}
+
+fn everyone_follows(world: &World, primary: Place) -> Result<(), Breach> {
+    let stray = world.nodes.iter().find(|node| {
+        let channel = node.channel.as_ref();
+        node.place != primary
+            && !channel.is_some_and(|c| c.source == primary && c.connected && c.applying)
+    });
+    match stray {
+        None => Ok(()),
+        Some(node) => Err(Breach::of(
+            NAME,
+            format!(
+                "{} does not follow {}: {:?}{}",
+                node.name,
+                world.nodes[primary].name,
+                node.channel,
+                blockers(world)
+            ),
+        )),
+    }
+}
+
+fn blockers(world: &World) -> String {
+    let problems = |keeper: &Keeper| {
+        let problems = keeper.problems(mono(world.now()));
+        let each: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        format!(" ({})", each.join("; "))
+    };
+    world
+        .leader
+        .as_ref()
+        .map_or_else(String::new, |leader| problems(&leader.keeper))
+}

@@ -1,0 +1,401 @@
+//! The leading `lictord`: the real keeper, with a model of what surrounds it.
+//! Probes, standing connections, the scribe and the push live here; commands to
+//! nodes are in [`crate::hands`].
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use lictor_domain::{
+    ClusterRoute, Epoch, NodeName, Now, ProbeOutcome, ReceiverState, RecoveryId, Term,
+};
+use lictor_domain::report::Knock;
+use lictor_engine::keeper::Keeper;
+use lictor_engine::message::{Act, Care, Command, Done, Event};
+use lictor_engine::timing::deadline;
+use uuid::Uuid;
+
+use crate::agenda::{MS, Micros, SECOND, instant, micros, mono};
+use crate::flaw::Flaw;
+use crate::hands::Hand;
+use crate::invariants;
+use crate::mysqld::Process;
+use crate::network::{Place, Way};
+use crate::store::Note;
+use crate::transcript;
+use crate::world::{Happening, World};
+
+/// One leadership.
+pub type Reign = u64;
+
+/// A routing table is opened when every node was seen, or after this.
+const FIRST_LOOK: Micros = 3 * SECOND;
+/// The wall clock at the beginning.
+const WALL: i64 = 1_700_000_000_000_000;
+
+/// The leader.
+#[derive(Debug)]
+pub struct Leader {
+    /// Which reign this is.
+    pub reign: Reign,
+    /// The keeper under test.
+    pub keeper: Keeper,
+    /// One hand for each node.
+    pub hands: Vec<Hand>,
+    watches: Vec<Watch>,
+    began: Micros,
+    wake_at: Micros,
+    route: Option<ClusterRoute>,
+    primacy: (Epoch, NodeName),
+}
+
+/// The probing of one node: one probe at a time.
+#[derive(Clone, Debug, Default)]
+struct Watch {
+    probing: bool,
+    /// A probe was asked for meanwhile.
+    wanted: bool,
+    /// Of the next scheduled probe; an older one is void.
+    ticket: u64,
+}
+
+/// What the world's time is to the engine.
+#[must_use]
+pub fn engine_time(at: Micros) -> Now {
+    let wall = WALL.saturating_add(i64::try_from(at).unwrap_or(i64::MAX));
+    Now {
+        mono: mono(at),
+        wall: DateTime::from_timestamp_micros(wall).unwrap_or_default(),
+    }
+}
+
+impl World {
+    /// An instance takes over.
+    pub fn rise(&mut self) {
+        if self.leader.is_some() {
+            return;
+        }
+        let now = self.now();
+        self.store.write(now);
+        if !self.store.answers(now) {
+            self.agenda.plan(300 * MS, Happening::Rise);
+            return;
+        }
+        self.reigns += 1;
+        let keeper = Keeper::new(
+            self.store.inheritance(),
+            Term(self.reigns),
+            engine_time(now),
+        );
+        let primacy = (keeper.cluster().epoch, keeper.cluster().primary.clone());
+        let count = self.nodes.len();
+        self.leader = Some(Leader {
+            reign: self.reigns,
+            keeper,
+            hands: (0..count).map(|_| Hand::default()).collect(),
+            watches: vec![Watch::default(); count],
+            began: now,
+            wake_at: 0,
+            route: None,
+            primacy: primacy.clone(),
+        });
+        let reign = self.reigns;
+        self.note(|| {
+            format!("lictord of term {reign} leads; {} holds epoch {}", primacy.1, primacy.0)
+        });
+        for place in 0..count {
+            let delay = self.dice.time(0..=20 * MS);
+            self.agenda.plan(delay, Happening::Probe(reign, place, 0));
+        }
+        self.tell(reign, Event::Tick);
+    }
+
+    /// The leader's process ends, with all it had not written or sent.
+    pub fn leader_dies(&mut self) {
+        if self.leader.take().is_none() {
+            return;
+        }
+        self.note(|| "the leading lictord dies".to_owned());
+        for node in &mut self.nodes {
+            let stopped = node.channel.as_ref().is_some_and(|channel| !channel.receiving);
+            node.unwatched |= stopped || !node.runs();
+        }
+        self.store.forget_notes();
+        let next = self.dice.time(1_600 * MS..=3_200 * MS);
+        self.agenda.plan(next, Happening::Rise);
+    }
+
+    /// The leader, if it is still the one of this reign.
+    pub fn leader_of(&mut self, reign: Reign) -> Option<&mut Leader> {
+        self.leader.as_mut().filter(|leader| leader.reign == reign)
+    }
+
+    /// Something reaches whoever leads now, after some time.
+    pub fn tell_later(&mut self, after: Micros, event: Event) {
+        if let Some(reign) = self.leader.as_ref().map(|leader| leader.reign) {
+            self.agenda.plan(after, Happening::Tell(reign, event));
+        }
+    }
+
+    /// The keeper wanted to be told the time.
+    pub fn wake(&mut self, reign: Reign, at: Micros) {
+        if self.leader_of(reign).is_some_and(|leader| leader.wake_at == at) {
+            self.tell(reign, Event::Tick);
+        }
+    }
+
+    /// The keeper takes a step; what it commands is begun.
+    pub fn tell(&mut self, reign: Reign, event: Event) {
+        let now = self.agenda.now();
+        let fresh = RecoveryId(Uuid::from_u128(u128::from(now) << 32 | u128::from(reign)));
+        let event = self.flaw.bend(event);
+        self.transcript.event(now, &event);
+        let Some(leader) = self.leader_of(reign) else {
+            return;
+        };
+        let commands = leader.keeper.step(event, engine_time(now), fresh);
+        let wake_at = instant(leader.keeper.wake_at(mono(now)));
+        leader.wake_at = wake_at;
+        self.agenda.plan_at(wake_at, Happening::Wake(reign, wake_at));
+        self.publish(reign);
+        for command in commands {
+            self.note(|| transcript::command(&command));
+            self.obey(reign, command);
+        }
+        self.write_down_primacy(reign);
+    }
+
+    fn obey(&mut self, reign: Reign, command: Command) {
+        match command {
+            Command::Probe { node } => self.probe_now(reign, &node),
+            Command::Knock { node } => self.knock(reign, node),
+            Command::Recover {
+                recovery,
+                act: Act::StoreIntent(record),
+            } => {
+                if let Some(breach) = invariants::no_needless_failover::at_beginning(self, &record)
+                {
+                    self.break_off(breach);
+                }
+                let now = self.now();
+                let (delay, result) = if self.store.answers(now) {
+                    self.store.intend(*record);
+                    (self.dice.time(MS..=30 * MS), Ok(()))
+                } else {
+                    (micros(deadline::INTENT), Err("no store answers".to_owned()))
+                };
+                let done = Done::IntentStored(result);
+                self.tell_later(delay, Event::Finished { recovery, done });
+            }
+            Command::Recover {
+                recovery,
+                act: Act::Publish { .. },
+            } => {
+                let done = Done::Published { subscribers: 2 };
+                self.tell_later(0, Event::Finished { recovery, done });
+            }
+            Command::Recover { recovery, act } => self.send_act(reign, recovery, act),
+            Command::Record(record) => {
+                let wall = engine_time(self.now()).wall;
+                self.write_note(Note::Recovery(record, wall));
+            }
+            Command::Tend { node, care } => {
+                if let Care::Quarantine(quarantine) = &care {
+                    self.write_note(Note::Quarantine(node.clone(), quarantine.clone()));
+                }
+                self.send_care(reign, &node, care);
+            }
+        }
+    }
+
+    fn write_note(&mut self, note: Note) {
+        let delay = if self.dice.percent(5) {
+            self.dice.time(100 * MS..=3 * SECOND)
+        } else {
+            self.dice.hop()
+        };
+        self.store.note(note, self.agenda.now(), delay);
+    }
+
+    fn write_down_primacy(&mut self, reign: Reign) {
+        let Some(leader) = self.leader_of(reign) else {
+            return;
+        };
+        let cluster = leader.keeper.cluster();
+        let primacy = (cluster.epoch, cluster.primary.clone());
+        if primacy != leader.primacy {
+            leader.primacy = primacy.clone();
+            self.note(|| format!("{} holds epoch {}", primacy.1, primacy.0));
+            self.write_note(Note::Primacy(primacy.0, primacy.1));
+        }
+    }
+
+    /// Hands a changed route to the push.
+    fn publish(&mut self, reign: Reign) {
+        let now = self.agenda.now();
+        let Some(leader) = self.leader_of(reign) else {
+            return;
+        };
+        let view = leader.keeper.view();
+        let seen = view.cluster.nodes.iter().all(|node| {
+            let node = view.node(&node.name);
+            node.answer.is_some() || node.silence.is_some()
+        });
+        if leader.route.is_none() && !seen && now < leader.began + FIRST_LOOK {
+            return;
+        }
+        let route = leader.keeper.route(mono(now));
+        if leader.route.as_ref() == Some(&route) {
+            return;
+        }
+        leader.route = Some(route.clone());
+        self.note(|| {
+            let writer = route.writer().map_or("nobody", |writer| writer.node.as_str());
+            format!("route of epoch {}: {writer} takes the writes", route.epoch)
+        });
+        if let Some(breach) = invariants::epochs_rise::at_publishing(self, &route) {
+            self.break_off(breach);
+        }
+        if let Some(place) = route.writer().and_then(|writer| self.place(&writer.node)) {
+            self.ledger.open(route.epoch, place);
+            self.ledger.publish(route.epoch);
+        }
+        self.send_route(&route);
+    }
+
+    fn probe_now(&mut self, reign: Reign, node: &NodeName) {
+        let Some(place) = self.place(node) else { return };
+        let Some(leader) = self.leader_of(reign) else {
+            return;
+        };
+        let watch = &mut leader.watches[place];
+        if watch.probing {
+            watch.wanted = true;
+        } else {
+            watch.ticket += 1;
+            let ticket = watch.ticket;
+            self.probe(reign, place, ticket);
+        }
+    }
+
+    /// A probe begins.
+    pub fn probe(&mut self, reign: Reign, place: Place, ticket: u64) {
+        let Some(leader) = self.leader_of(reign) else {
+            return;
+        };
+        let watch = &mut leader.watches[place];
+        if watch.probing || watch.ticket != ticket {
+            return;
+        }
+        watch.probing = true;
+        let hop = self.dice.hop();
+        let asked = self.now();
+        self.agenda.plan(hop, Happening::Sample(reign, place, asked));
+    }
+
+    /// A probe's question reaches its node.
+    pub fn sample(&mut self, reign: Reign, place: Place, asked: Micros) {
+        let Some(leader) = self.leader_of(reign) else {
+            return;
+        };
+        let latest = asked + micros(leader.keeper.timing().probe_deadline);
+        let now = self.now();
+        let back = now + self.dice.hop();
+        let node = &self.nodes[place];
+        let (at, outcome) = if !self.passes(Way::Lictor(place)) {
+            (latest, ProbeOutcome::TimedOut)
+        } else {
+            match node.process {
+                Process::Dead => (back, ProbeOutcome::Refused),
+                Process::Running if back <= latest => {
+                    let outcome = ProbeOutcome::Answered {
+                        report: Box::new(node.report(&self.nodes, now)),
+                        latency: Duration::from_micros(back - asked),
+                    };
+                    (back, outcome)
+                }
+                _ => (latest, ProbeOutcome::TimedOut),
+            }
+        };
+        let outcome = self.bend_report(place, outcome);
+        let node = self.nodes[place].name.clone();
+        let event = Event::Probed { node, outcome };
+        self.agenda.plan_at(at, Happening::ProbeEnds(reign, event, place));
+    }
+
+    /// A probe ended: the keeper hears of it, and the next one is planned.
+    pub fn probe_ends(&mut self, reign: Reign, event: Event, place: Place) {
+        let Some(leader) = self.leader_of(reign) else {
+            return;
+        };
+        let interval = micros(leader.keeper.timing().probe_interval);
+        let watch = &mut leader.watches[place];
+        watch.probing = false;
+        let pause = if watch.wanted { 0 } else { interval };
+        watch.wanted = false;
+        watch.ticket += 1;
+        let next = Happening::Probe(reign, place, watch.ticket);
+        self.agenda.plan(pause, next);
+        self.tell(reign, event);
+    }
+
+    fn knock(&mut self, reign: Reign, node: NodeName) {
+        let Some(place) = self.place(&node) else { return };
+        let latest = micros(deadline::KNOCK);
+        let hop = self.dice.hop();
+        let (after, knock) = if !self.passes(Way::Lictor(place)) {
+            (latest, Knock::Unreachable)
+        } else {
+            match self.nodes[place].process {
+                Process::Running if hop < latest => (hop, Knock::Greeted),
+                Process::Dead if hop < latest => (hop, Knock::Refused),
+                Process::Off => (latest, Knock::Unreachable),
+                _ => (latest, Knock::Silent),
+            }
+        };
+        let event = Event::Knocked { node, knock };
+        self.agenda.plan(after, Happening::Tell(reign, event));
+    }
+
+    /// What a flawed leader makes of a node's answer.
+    fn bend_report(&self, place: Place, outcome: ProbeOutcome) -> ProbeOutcome {
+        let ProbeOutcome::Answered {
+            mut report,
+            latency,
+        } = outcome
+        else {
+            return outcome;
+        };
+        let executed = report.executed.clone();
+        if let Some(replication) = &mut report.replication {
+            if self.flaw == Flaw::ComparesExecuted {
+                replication.received = executed;
+            }
+            if self.flaw == Flaw::OperatorStoppedTestifies
+                && self.nodes[place].stopped_by_operator
+                && replication.receiver == ReceiverState::Stopped
+            {
+                replication.receiver = ReceiverState::Connecting;
+            }
+        }
+        ProbeOutcome::Answered { report, latency }
+    }
+}
+
+impl Flaw {
+    /// What a flawed leader makes of an event.
+    fn bend(self, event: Event) -> Event {
+        match event {
+            Event::Probed {
+                node,
+                outcome: ProbeOutcome::Answered { report, .. },
+            } if self == Self::IgnoresLatency => Event::Probed {
+                node,
+                outcome: ProbeOutcome::Answered {
+                    report,
+                    latency: Duration::ZERO,
+                },
+            },
+            event => event,
+        }
+    }
+}
