@@ -22,6 +22,7 @@ mod snapshot;
 mod steward;
 mod telemetry;
 
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
@@ -43,12 +44,21 @@ const MIGRATE_PAUSE: Duration = Duration::from_secs(1);
 /// What still runs after this at the end is dropped.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+fn main() -> ExitCode {
+    match start(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lictord: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(args: &Args) -> anyhow::Result<()> {
     if args.completed() {
         return Ok(());
     }
-    let settings = Settings::load(&args)?;
+    let settings = Settings::load(args)?;
     if args.print_config {
         print!("{}", settings.shown());
         return Ok(());

@@ -18,7 +18,7 @@ use rustix::fs::{FlockOperation, flock};
 use crate::firewall;
 
 /// Keeps the directory of a laboratory for a look at it afterwards.
-const KEEP: &str = "LICTOR_LAB_KEEP";
+const KEEP: &str = "LAB_KEEP";
 
 /// The file that marks a directory as kept.
 const KEPT: &str = "kept";

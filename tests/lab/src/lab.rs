@@ -176,7 +176,7 @@ async fn when<T>(wanted: bool, work: impl Future<Output = Result<T>>) -> Result<
 }
 
 /// A running laboratory. Dropping it kills every server it started, gives its
-/// addresses back and removes its directory (unless `LICTOR_LAB_KEEP=1`).
+/// addresses back and removes its directory (unless `LAB_KEEP=1`).
 #[derive(Debug)]
 pub struct Lab {
     clusters: Vec<Cluster>,

@@ -61,12 +61,30 @@ performance_schema_events_transactions_history_long_size=0
 performance_schema_events_waits_history_long_size=0
 ";
 
+/// What only one server has.
+#[derive(Clone, Copy)]
+pub(crate) struct Own {
+    /// Where it listens.
+    pub(crate) address: Ipv4Addr,
+    /// How often it was built anew.
+    pub(crate) built: u32,
+}
+
+impl Own {
+    /// Unlike that of any other server of the laboratory, or of this one before
+    /// it was built anew.
+    fn server_id(self) -> u32 {
+        u32::from(self.address).wrapping_add(self.built << 24)
+    }
+}
+
 /// Writes the settings file of a server and returns how to start it.
-pub(crate) fn recipe(tools: &Tools, dir: &Path, address: Ipv4Addr, log: &Path) -> Result<Recipe> {
+pub(crate) fn recipe(tools: &Tools, dir: &Path, own: Own, log: &Path) -> Result<Recipe> {
+    let (address, id) = (own.address, own.server_id());
     let tmp = dir.join("tmp");
     fs::create_dir_all(&tmp)?;
     let file = dir.join("my.cnf");
-    let own = format!(
+    let settings = format!(
         "[mysqld]\n\
          datadir={data}\n\
          tmpdir={tmp}\n\
@@ -76,9 +94,8 @@ pub(crate) fn recipe(tools: &Tools, dir: &Path, address: Ipv4Addr, log: &Path) -
          server_id={id}\n",
         data = data_dir(dir).display(),
         tmp = tmp.display(),
-        id = u32::from(address),
     );
-    fs::write(&file, own + SETTINGS)?;
+    fs::write(&file, settings + SETTINGS)?;
     let defaults = format!("--defaults-file={}", file.display());
     Ok(located(
         Recipe::new(&tools.mysqld, None, log).arg(defaults),

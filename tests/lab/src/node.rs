@@ -3,6 +3,7 @@
 use std::net::SocketAddrV4;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -31,6 +32,8 @@ struct Shared {
     slot: Slot,
     block: Block,
     server_uuid: String,
+    /// How often it was built anew.
+    built: AtomicU32,
     tools: &'static Tools,
 }
 
@@ -55,6 +58,7 @@ impl Node {
                 slot: Slot::new(Kind::Mysql, name, address, lab)?,
                 block,
                 server_uuid: uuid::Uuid::new_v4().to_string(),
+                built: AtomicU32::new(0),
                 tools,
             }),
         };
@@ -86,17 +90,23 @@ impl Node {
     /// When it does not come up; the error shows the end of its log.
     pub async fn start(&self) -> Result<()> {
         let slot = self.slot();
-        let Shared { tools, .. } = &*self.shared;
-        let recipe = mysqld::recipe(tools, slot.dir(), *self.address().ip(), self.log_path())?;
+        let Shared { tools, built, .. } = &*self.shared;
+        let own = mysqld::Own {
+            address: *self.address().ip(),
+            built: built.load(Ordering::Relaxed),
+        };
+        let recipe = mysqld::recipe(tools, slot.dir(), own, self.log_path())?;
         slot.launch(recipe).await?;
         slot.until_ready(async || self.connect(ROOT).await.map(drop))
             .await
     }
 
     /// Kills it, wipes its data and starts it empty, with the same identity and
-    /// no GTID.
+    /// no GTID. Its `server_id` is another one: a replica passes over events of
+    /// its own `server_id`, so it could never get back what it once wrote.
     pub async fn rebuild(&self) -> Result<()> {
         self.slot().vacate().await?;
+        self.shared.built.fetch_add(1, Ordering::Relaxed);
         self.lay().await?;
         self.start().await
     }

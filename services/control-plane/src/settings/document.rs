@@ -19,8 +19,10 @@ use super::secret::{masked, variable};
 use crate::args::Flags;
 
 const PREFIX: &str = "LICTOR_";
-/// Variables with the prefix that are other programs': the CLI's server.
-const OF_OTHERS: [&str; 1] = ["server"];
+/// Settings outside any section. Another variable with the prefix and without a
+/// section is another program's: the CLI's `LICTOR_SERVER`, or what a container
+/// platform makes up for a service named `lictor`.
+const WITHOUT_SECTION: [&str; 3] = ["listen", "advertise", "instance"];
 /// Secrets that may not stand in a settings file.
 const NOT_IN_A_FILE: [&str; 3] = [
     "mysql.password",
@@ -207,13 +209,12 @@ pub(crate) enum LogFormat {
 impl Document {
     /// Reads the file that the flags name, the environment, and the flags.
     pub(crate) fn load(flags: &Flags) -> Result<Self, SettingsError> {
-        let environment = Env::prefixed(PREFIX).split("__").ignore(&OF_OTHERS);
-        Self::from_sources(
-            flags,
-            environment
-                .iter()
-                .map(|(key, text)| (key.as_str().to_ascii_lowercase(), text)),
-        )
+        let environment = Env::prefixed(PREFIX).split("__");
+        let ours = environment
+            .iter()
+            .map(|(key, text)| (key.as_str().to_ascii_lowercase(), text))
+            .filter(|(key, _)| key.contains('.') || WITHOUT_SECTION.contains(&key.as_str()));
+        Self::from_sources(flags, ours)
     }
 
     /// The same, with the environment as keys and texts.

@@ -40,9 +40,12 @@ fn seen_node(snapshot: &Snapshot, node: &Node) -> v1::NodeView {
         view = view.seen(&answer.report, answer.latency, last_seen);
     }
     if known.silence.is_some() {
-        // Lag and latency are of the last answer; now nobody knows.
+        // What the last answer said of these, nobody knows now.
         view.lag_us = None;
         view.latency_us = None;
+        view.writability = v1::Writability::Unspecified.into();
+        view.receiver = v1::ReceiverState::Unspecified.into();
+        view.applier_running = None;
     }
     let health = snapshot
         .health
