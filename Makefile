@@ -62,6 +62,7 @@ test-sim:
 # starts several servers; two at once keep two cores busy.
 .PHONY: test-integration
 test-integration:
+	@tests/integration/python/install.sh
 	cargo build --locked -p lictor-control-plane -p lictor-cli
 	cargo test --workspace --locked --exclude lictor-sim --test '*' -- --test-threads 2
 

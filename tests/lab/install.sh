@@ -90,7 +90,7 @@ has_mysqld() {
 # .lab/trees/NAME; the name appears only when the tree is whole.
 tree() {
     local name=$1 suite=$2 packages=$3
-    command -v mmdebstrap >/dev/null || apt_install mmdebstrap
+    command -v mmdebstrap >/dev/null || apt_install mmdebstrap debian-archive-keyring
     need_root "$name"
     mkdir -p "$trees"
     rm -rf "$trees/.$name."*
