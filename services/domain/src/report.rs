@@ -81,7 +81,10 @@ pub struct Replication {
 }
 
 /// A server's semi-synchronous settings.
-#[expect(clippy::struct_excessive_bools, reason = "each is one variable of the server")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one variable of the server"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SemiSync {
     /// Acknowledges as a replica.
@@ -123,7 +126,10 @@ impl SemiSync {
 }
 
 /// Everything one probe saw of one node.
-#[expect(clippy::struct_excessive_bools, reason = "each is one variable of the server")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one variable of the server"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeReport {
     /// `@@server_uuid`.

@@ -173,7 +173,9 @@ fn unfit_report(report: &NodeReport) -> Vec<Rejection> {
     if !replication.applier_running {
         let error = replication.applier_error.as_ref();
         reasons.push(Rejection::ApplierBroken {
-            message: error.map_or("no error; it was stopped", |e| &e.message).to_owned(),
+            message: error
+                .map_or("no error; it was stopped", |e| &e.message)
+                .to_owned(),
         });
     }
     if !replication.delay.is_zero() {

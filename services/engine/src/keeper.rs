@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use lictor_domain::{
-    AbortReason, Cluster, ClusterRoute, Epoch, Evidence, Mode, Mono, NodeName, Now, Problem,
-    ProblemCode, ProbeOutcome, Quarantine, ReceiverState, Recovery, RecoveryId, RecoveryOutcome,
+    AbortReason, Cluster, ClusterRoute, Epoch, Evidence, Mode, Mono, NodeName, Now, ProbeOutcome,
+    Problem, ProblemCode, Quarantine, ReceiverState, Recovery, RecoveryId, RecoveryOutcome,
     Severity, Term,
 };
 
@@ -316,7 +316,10 @@ impl Keeper {
                 code,
                 severity: Severity::Critical,
                 node: Some(record.old_primary.clone()),
-                sentence: format!("{} is lost, and no failover is done: {reason}", record.old_primary),
+                sentence: format!(
+                    "{} is lost, and no failover is done: {reason}",
+                    record.old_primary
+                ),
                 response: refusal_response(reason).to_owned(),
                 evidence: record.verdict.evidence.clone(),
             },
@@ -422,9 +425,10 @@ impl Keeper {
 
     fn lost(&mut self, verdict: Problem, now: Now, fresh: RecoveryId) -> Vec<Command> {
         let known = self.known();
-        let standing = self.refusal.as_ref().filter(|refusal| {
-            refusal.known == known && now.mono.since(refusal.at) < BLOCKED_PAUSE
-        });
+        let standing = self
+            .refusal
+            .as_ref()
+            .filter(|refusal| refusal.known == known && now.mono.since(refusal.at) < BLOCKED_PAUSE);
         if standing.is_some() {
             return self.asking.ask(&self.view, &self.timing, now.mono);
         }
@@ -531,7 +535,11 @@ impl Keeper {
     }
 
     fn tended(&mut self, node: NodeName, result: &Result<(), String>, now: Mono) {
-        let pause = if result.is_ok() { Duration::ZERO } else { CARE_PAUSE };
+        let pause = if result.is_ok() {
+            Duration::ZERO
+        } else {
+            CARE_PAUSE
+        };
         self.tending.insert(node, Tending::Since(now + pause));
     }
 
@@ -563,7 +571,8 @@ fn budget_refusal(verdict: &Problem, evidence: Evidence, known: Known, now: Mono
     let mut problem = verdict.clone();
     problem.code = ProblemCode::FailoverBudgetSpent;
     problem.sentence = format!("{}; {evidence}", verdict.sentence);
-    "no failover: raise the budget, or wait until the window has passed".clone_into(&mut problem.response);
+    "no failover: raise the budget, or wait until the window has passed"
+        .clone_into(&mut problem.response);
     problem.evidence.push(evidence);
     Refusal {
         problem,

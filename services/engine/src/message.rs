@@ -2,8 +2,8 @@
 
 use lictor_domain::report::Knock;
 use lictor_domain::{
-    Cluster, Endpoint, Epoch, GtidSet, NodeAddress, NodeName, ProbeOutcome, Quarantine,
-    Recovery, RecoveryId,
+    Cluster, Endpoint, Epoch, GtidSet, NodeAddress, NodeName, ProbeOutcome, Quarantine, Recovery,
+    RecoveryId,
 };
 
 use crate::fencing::Fenced;

@@ -26,7 +26,9 @@ pub fn route(view: &ClusterView, serving: bool, readers: &BTreeSet<NodeName>) ->
     ClusterRoute {
         name: view.cluster.name.clone(),
         epoch: view.cluster.epoch,
-        state: writer.map_or(RouteState::NoPrimary, |writer| RouteState::Serving { writer }),
+        state: writer.map_or(RouteState::NoPrimary, |writer| RouteState::Serving {
+            writer,
+        }),
         readers: readers.collect(),
     }
 }

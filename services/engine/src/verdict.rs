@@ -237,7 +237,10 @@ fn testimony(
     }
     let replica = node.name.clone();
     // Silence that began while it was stopped is not the primary's.
-    let heard_since_stop = view.node(&node.name).stopped_at.is_none_or(|at| heard_at > at);
+    let heard_since_stop = view
+        .node(&node.name)
+        .stopped_at
+        .is_none_or(|at| heard_at > at);
     let failed = replication.receiver_error.is_some() || heard_since_stop;
     if replication.receiver == ReceiverState::Connecting && failed {
         return Testimony::Gone(Evidence::ReceiverLost {

@@ -45,8 +45,7 @@ impl World {
             return;
         };
         let now = self.now();
-        if self.nodes[place].pending.len() < MOST_WAITING
-            && self.nodes[place].write(now).is_some()
+        if self.nodes[place].pending.len() < MOST_WAITING && self.nodes[place].write(now).is_some()
         {
             self.stir_replicas(place);
         }
@@ -59,7 +58,8 @@ impl World {
     /// Commits were acknowledged to their clients.
     pub fn tell_clients(&mut self, place: Place, done: Vec<Gtid>) {
         for gtid in done {
-            if let Some(breach) = invariants::no_lost_write::at_acknowledgement(self, place, &gtid) {
+            if let Some(breach) = invariants::no_lost_write::at_acknowledgement(self, place, &gtid)
+            {
                 self.break_off(breach);
             }
             self.ledger.acknowledge(gtid, place, self.agenda.now());

@@ -154,7 +154,10 @@ impl World {
 
     fn operator_stops(&mut self, place: Place) {
         let node = &mut self.nodes[place];
-        let receives = node.channel.as_ref().is_some_and(|channel| channel.receiving);
+        let receives = node
+            .channel
+            .as_ref()
+            .is_some_and(|channel| channel.receiving);
         if node.writable || !node.runs() || !receives {
             return;
         }
@@ -183,7 +186,10 @@ impl World {
         for place in 0..self.nodes.len() {
             let node = &self.nodes[place];
             let follows = node.channel.as_ref().is_some_and(|c| c.source == primary);
-            let stopped = node.channel.as_ref().is_some_and(|c| !c.receiving || !c.applying);
+            let stopped = node
+                .channel
+                .as_ref()
+                .is_some_and(|c| !c.receiving || !c.applying);
             let left = node.stopped_by_operator || (self.ledger.calmed && node.unwatched);
             if left && stopped && node.runs() && follows && self.dice.percent(10) {
                 self.nodes[place].start_receiver(true);

@@ -67,7 +67,9 @@ impl World {
             }
             Act::StoreIntent(_) | Act::Publish { .. } => return,
         };
-        let Some(place) = self.place(node) else { return };
+        let Some(place) = self.place(node) else {
+            return;
+        };
         let epoch = self.leader_of(reign).and_then(|leader| {
             let recovery = leader.keeper.recovery()?;
             Some(recovery.epoch)
@@ -93,8 +95,12 @@ impl World {
                 return;
             }
         };
-        let Some(place) = self.place(node) else { return };
-        let epoch = self.leader_of(reign).map(|leader| leader.keeper.cluster().epoch);
+        let Some(place) = self.place(node) else {
+            return;
+        };
+        let epoch = self
+            .leader_of(reign)
+            .map(|leader| leader.keeper.cluster().epoch);
         self.queue(Job {
             reign,
             place,
@@ -279,7 +285,8 @@ impl World {
 
     fn fail(&mut self, job: Job, why: &str, after: Micros) {
         let event = event(&job, Err(why.to_owned()));
-        self.agenda.plan(after, Happening::Ends(Box::new(job), event));
+        self.agenda
+            .plan(after, Happening::Ends(Box::new(job), event));
     }
 
     fn end(&mut self, job: Job, result: Result<Option<GtidSet>, String>) {

@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use chrono::DateTime;
+use lictor_domain::report::Knock;
 use lictor_domain::{
     ClusterRoute, Epoch, NodeName, Now, ProbeOutcome, ReceiverState, RecoveryId, Term,
 };
-use lictor_domain::report::Knock;
 use lictor_engine::keeper::Keeper;
 use lictor_engine::message::{Act, Care, Command, Done, Event};
 use lictor_engine::timing::deadline;
@@ -100,7 +100,10 @@ impl World {
         });
         let reign = self.reigns;
         self.note(|| {
-            format!("lictord of term {reign} leads; {} holds epoch {}", primacy.1, primacy.0)
+            format!(
+                "lictord of term {reign} leads; {} holds epoch {}",
+                primacy.1, primacy.0
+            )
         });
         for place in 0..count {
             let delay = self.dice.time(0..=20 * MS);
@@ -116,7 +119,10 @@ impl World {
         }
         self.note(|| "the leading lictord dies".to_owned());
         for node in &mut self.nodes {
-            let stopped = node.channel.as_ref().is_some_and(|channel| !channel.receiving);
+            let stopped = node
+                .channel
+                .as_ref()
+                .is_some_and(|channel| !channel.receiving);
             node.unwatched |= stopped || !node.runs();
         }
         self.store.forget_notes();
@@ -138,7 +144,10 @@ impl World {
 
     /// The keeper wanted to be told the time.
     pub fn wake(&mut self, reign: Reign, at: Micros) {
-        if self.leader_of(reign).is_some_and(|leader| leader.wake_at == at) {
+        if self
+            .leader_of(reign)
+            .is_some_and(|leader| leader.wake_at == at)
+        {
             self.tell(reign, Event::Tick);
         }
     }
@@ -155,7 +164,8 @@ impl World {
         let commands = leader.keeper.step(event, engine_time(now), fresh);
         let wake_at = instant(leader.keeper.wake_at(mono(now)));
         leader.wake_at = wake_at;
-        self.agenda.plan_at(wake_at, Happening::Wake(reign, wake_at));
+        self.agenda
+            .plan_at(wake_at, Happening::Wake(reign, wake_at));
         self.publish(reign);
         for command in commands {
             self.note(|| transcript::command(&command));
@@ -249,7 +259,9 @@ impl World {
         }
         leader.route = Some(route.clone());
         self.note(|| {
-            let writer = route.writer().map_or("nobody", |writer| writer.node.as_str());
+            let writer = route
+                .writer()
+                .map_or("nobody", |writer| writer.node.as_str());
             format!("route of epoch {}: {writer} takes the writes", route.epoch)
         });
         if let Some(breach) = invariants::epochs_rise::at_publishing(self, &route) {
@@ -263,7 +275,9 @@ impl World {
     }
 
     fn probe_now(&mut self, reign: Reign, node: &NodeName) {
-        let Some(place) = self.place(node) else { return };
+        let Some(place) = self.place(node) else {
+            return;
+        };
         let Some(leader) = self.leader_of(reign) else {
             return;
         };
@@ -289,7 +303,8 @@ impl World {
         watch.probing = true;
         let hop = self.dice.hop();
         let asked = self.now();
-        self.agenda.plan(hop, Happening::Sample(reign, place, asked));
+        self.agenda
+            .plan(hop, Happening::Sample(reign, place, asked));
     }
 
     /// A probe's question reaches its node.
@@ -319,7 +334,8 @@ impl World {
         let outcome = self.bend_report(place, outcome);
         let node = self.nodes[place].name.clone();
         let event = Event::Probed { node, outcome };
-        self.agenda.plan_at(at, Happening::ProbeEnds(reign, event, place));
+        self.agenda
+            .plan_at(at, Happening::ProbeEnds(reign, event, place));
     }
 
     /// A probe ended: the keeper hears of it, and the next one is planned.
@@ -339,7 +355,9 @@ impl World {
     }
 
     fn knock(&mut self, reign: Reign, node: NodeName) {
-        let Some(place) = self.place(&node) else { return };
+        let Some(place) = self.place(&node) else {
+            return;
+        };
         let latest = micros(deadline::KNOCK);
         let hop = self.dice.hop();
         let (after, knock) = if !self.passes(Way::Lictor(place)) {

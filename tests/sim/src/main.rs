@@ -65,7 +65,10 @@ fn main() -> ExitCode {
     println!("{ran} seeds: {primacies} primacies, {acknowledged} acknowledged writes");
     for (invariant, seeds) in &broken {
         let first: Vec<_> = seeds.iter().take(12).collect();
-        println!("{invariant}: broken by {} seeds, first {first:?}", seeds.len());
+        println!(
+            "{invariant}: broken by {} seeds, first {first:?}",
+            seeds.len()
+        );
     }
     if broken.is_empty() {
         ExitCode::SUCCESS

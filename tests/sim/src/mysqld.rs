@@ -158,7 +158,10 @@ impl Mysqld {
     #[must_use]
     pub fn holds(&self) -> GtidSet {
         let relay = self.channel.as_ref().map(|channel| &channel.relay);
-        relay.map_or_else(|| self.executed.clone(), |relay| relay.union(&self.executed))
+        relay.map_or_else(
+            || self.executed.clone(),
+            |relay| relay.union(&self.executed),
+        )
     }
 
     /// Everything in its binary log, acknowledged or not.
@@ -357,7 +360,10 @@ impl Mysqld {
                 .channel
                 .as_ref()
                 .and_then(|channel| self.replication(channel, world, now)),
-            replicas: self.connected_replicas(world).map(|node| node.uuid).collect(),
+            replicas: self
+                .connected_replicas(world)
+                .map(|node| node.uuid)
+                .collect(),
         }
     }
 
@@ -403,12 +409,19 @@ impl fmt::Display for Mysqld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let open = if self.writable { "open" } else { "closed" };
         let executed = short(&self.executed);
-        write!(f, "{}: {:?}, {open}, executed {executed}", self.name, self.process)?;
+        write!(
+            f,
+            "{}: {:?}, {open}, executed {executed}",
+            self.name, self.process
+        )?;
         if let Some(oldest) = self.pending.front() {
             let count = self.pending.len();
             let acks = &oldest.acks;
             let needed = self.waits_for;
-            write!(f, ", {count} waiting (acknowledged by {acks:?}, needs {needed:?})")?;
+            write!(
+                f,
+                ", {count} waiting (acknowledged by {acks:?}, needs {needed:?})"
+            )?;
         }
         let Some(channel) = &self.channel else {
             return Ok(());
@@ -418,10 +431,17 @@ impl fmt::Display for Mysqld {
             (true, true) => "receiving",
             (true, false) => "connecting",
         };
-        let applier = if channel.applying { "" } else { ", not applying" };
+        let applier = if channel.applying {
+            ""
+        } else {
+            ", not applying"
+        };
         let relay = short(&channel.relay);
         let source = channel.source + 1;
-        write!(f, ", {state} from {source}{applier}, still to apply {relay}")
+        write!(
+            f,
+            ", {state} from {source}{applier}, still to apply {relay}"
+        )
     }
 }
 

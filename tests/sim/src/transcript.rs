@@ -96,10 +96,17 @@ fn probe(node: &NodeName, outcome: &ProbeOutcome) -> String {
 
 /// A report in few words; how many commits it made is told only roughly.
 fn state(report: &NodeReport) -> String {
-    let channel = report.replication.as_ref().map_or_else(String::new, |r: &Replication| {
-        let applier = if r.applier_running { "" } else { ", applier stopped" };
-        format!(", {:?} to {}{applier}", r.receiver, r.source)
-    });
+    let channel = report
+        .replication
+        .as_ref()
+        .map_or_else(String::new, |r: &Replication| {
+            let applier = if r.applier_running {
+                ""
+            } else {
+                ", applier stopped"
+            };
+            format!(", {:?} to {}{applier}", r.receiver, r.source)
+        });
     format!("{:?}{channel}", report.writability)
 }
 
@@ -110,7 +117,10 @@ pub fn command(command: &Command) -> String {
         Command::Recover {
             act: Act::StoreIntent(record),
             ..
-        } => format!("store the intent of epoch {}: {}", record.epoch, record.verdict),
+        } => format!(
+            "store the intent of epoch {}: {}",
+            record.epoch, record.verdict
+        ),
         Command::Recover {
             act: Act::CatchUp { node, holds },
             ..

@@ -4,11 +4,11 @@
 
 use std::num::NonZeroU32;
 
+use lictor_domain::policy::Budget;
 use lictor_domain::{
     Cluster, ClusterName, ClusterRoute, Durability, Epoch, GtidSet, Mode, Node, NodeAddress,
     NodeName, Policy, Profile, PromotionRule, Term,
 };
-use lictor_domain::policy::Budget;
 use lictor_engine::message::Event;
 
 use crate::agenda::{Agenda, MS, Micros, SECOND};
@@ -207,7 +207,8 @@ impl World {
     pub fn break_off(&mut self, breach: Breach) {
         self.note(|| format!("BREACH {breach}"));
         for node in &self.nodes {
-            self.transcript.note(self.agenda.now(), || format!("  {node}"));
+            self.transcript
+                .note(self.agenda.now(), || format!("  {node}"));
         }
         self.breach.get_or_insert(breach);
     }
@@ -331,7 +332,10 @@ fn cluster_name() -> Option<ClusterName> {
     "orders".parse().ok()
 }
 
-#[expect(clippy::expect_used, reason = "`orders` is a DNS label, and there is a first server")]
+#[expect(
+    clippy::expect_used,
+    reason = "`orders` is a DNS label, and there is a first server"
+)]
 fn cluster(nodes: &[Mysqld], acks: usize, profile: Profile) -> Cluster {
     let acks = u32::try_from(acks).ok().and_then(NonZeroU32::new);
     Cluster {

@@ -66,10 +66,7 @@ enum Stage {
         since: Mono,
     },
     /// The winner applies what it received.
-    CatchingUp {
-        chosen: Chosen,
-        step: Running,
-    },
+    CatchingUp { chosen: Chosen, step: Running },
     /// The winner has applied everything; the intent is awaited.
     Ready { chosen: Chosen },
     /// The winner is being opened.
@@ -277,7 +274,8 @@ impl Failover {
 
     fn intent_stored(mut self, result: Result<(), String>, now: Now) -> Next {
         if let Intent::Storing(step) = self.intent {
-            self.story.end(step, result.as_ref().err().map(String::as_str), now);
+            self.story
+                .end(step, result.as_ref().err().map(String::as_str), now);
         }
         self.intent = match result {
             Ok(()) => Intent::Stored,
@@ -298,7 +296,8 @@ impl Failover {
         } = &mut self.stage
         {
             if let Some(step) = pending.remove(node) {
-                self.story.end(step, holds.as_ref().err().map(String::as_str), now);
+                self.story
+                    .end(step, holds.as_ref().err().map(String::as_str), now);
             }
             stopped.insert(node.clone(), holds);
             return self.elect(view, now);
@@ -395,7 +394,8 @@ impl Failover {
         let Stage::CatchingUp { chosen, step } = self.stage.clone() else {
             return self.going(vec![]);
         };
-        self.story.end(step, result.as_ref().err().map(String::as_str), now);
+        self.story
+            .end(step, result.as_ref().err().map(String::as_str), now);
         self.stage = Stage::Ready { chosen };
         match result {
             Ok(()) => self.promote_if_ready(now),
@@ -479,7 +479,10 @@ impl Failover {
             node: node.name.clone(),
             address: node.address.clone(),
         };
-        let sentence = format!("publish {name} as the primary of epoch {}", self.record().epoch);
+        let sentence = format!(
+            "publish {name} as the primary of epoch {}",
+            self.record().epoch
+        );
         let publishing = self.story.begin(Phase::Publish, sentence, now);
         let mut acts = vec![Act::Publish {
             epoch: self.record().epoch,
@@ -512,7 +515,8 @@ impl Failover {
         };
         if let Some(step) = publishing.take() {
             self.story.end(step, None, now);
-            self.story.append(step, &format!(" to {subscribers} subscriber(s)"));
+            self.story
+                .append(step, &format!(" to {subscribers} subscriber(s)"));
         }
     }
 
@@ -575,6 +579,8 @@ impl Failover {
 }
 
 fn was_stopped(replica: &NodeView) -> bool {
-    let replication = replica.report().and_then(|report| report.replication.as_ref());
+    let replication = replica
+        .report()
+        .and_then(|report| report.replication.as_ref());
     replication.is_some_and(|replication| replication.receiver == ReceiverState::Stopped)
 }

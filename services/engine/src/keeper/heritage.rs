@@ -50,9 +50,8 @@ fn reports(view: &ClusterView) -> impl Iterator<Item = (&Node, Option<&NodeRepor
 
 fn opened(view: &ClusterView) -> Option<NodeName> {
     let replicas = || reports(view).filter(|(node, _)| node.name != view.cluster.primary);
-    let open = replicas().find(|(_, report)| {
-        report.is_some_and(|report| report.writability.accepts_writes())
-    });
+    let open = replicas()
+        .find(|(_, report)| report.is_some_and(|report| report.writability.accepts_writes()));
     let leads = || {
         replicas().find(|(node, report)| {
             report.is_some_and(|report| report.replication.is_none()) && is_followed(view, node)

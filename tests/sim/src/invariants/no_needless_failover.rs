@@ -29,7 +29,10 @@ pub fn at_beginning(world: &World, record: &Recovery) -> Option<Breach> {
     (well && !lost).then(|| {
         Breach::of(
             "no needless failover",
-            format!("{} runs, and no receiver has lost it: {}", primary.name, record.verdict),
+            format!(
+                "{} runs, and no receiver has lost it: {}",
+                primary.name, record.verdict
+            ),
         )
     })
 }

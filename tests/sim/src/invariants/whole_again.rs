@@ -30,13 +30,20 @@ pub fn whole(world: &World) -> Result<(), Breach> {
         return Err(breach);
     }
     if world.now() > world.ledger.acknowledged_at + RECENT {
-        return missing(format!("no write is acknowledged any more{}", blockers(world)));
+        return missing(format!(
+            "no write is acknowledged any more{}",
+            blockers(world)
+        ));
     }
     let stored = world.store.inheritance().cluster;
     if (stored.epoch, &stored.primary) != (cluster.epoch, &cluster.primary) {
         return missing(format!("the store names {} as primary", stored.primary));
     }
-    if world.clients.iter().any(|client| client.writer != Some(primary)) {
+    if world
+        .clients
+        .iter()
+        .any(|client| client.writer != Some(primary))
+    {
         return missing("a client does not write to the primary".to_owned());
     }
     Ok(())
