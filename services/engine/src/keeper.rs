@@ -278,9 +278,7 @@ impl Keeper {
                 self.failover = Some(*failover);
             }
             Progress::Over(record) => {
-                if matches!(record.outcome, RecoveryOutcome::Aborted { .. }) {
-                    asked.iter().for_each(|node| self.view.entrust(node));
-                }
+                asked.iter().for_each(|node| self.view.entrust(node));
                 self.over(&record, now);
             }
         }

@@ -58,9 +58,9 @@ pub struct NodeView {
     /// When its standing connection ended; cleared by an answer.
     pub connection_lost: Option<Mono>,
     /// Set when it answers after a silence, and when a failover that stopped its
-    /// receiver was given up, until it takes part again: what a node needs that
-    /// has rebooted, or that Lictor stopped, is Lictor's to do; what an operator
-    /// has stopped is not.
+    /// receiver is over, until it takes part again: what a node needs that has
+    /// rebooted, or that Lictor stopped, is Lictor's to do; what an operator has
+    /// stopped is not.
     pub returned: bool,
     /// The moment as of which its data was last known to be complete.
     pub fresh_as_of: Option<Mono>,
@@ -92,6 +92,18 @@ impl NodeView {
     #[must_use]
     pub fn refused(&self) -> bool {
         matches!(self.silence, Some((Silence::Refused, _)))
+    }
+
+    /// Whether its receiver is stopped, and not by Lictor or by its boot.
+    #[must_use]
+    pub fn stopped_by_operator(&self) -> bool {
+        let Some(answer) = &self.answer else {
+            return false;
+        };
+        let replication = answer.report.replication.as_ref();
+        let stopped = replication.is_some_and(|r| r.receiver == ReceiverState::Stopped);
+        let since_moved = self.moved_at.is_none_or(|at| answer.asked() >= at);
+        stopped && since_moved && !self.moving && !self.returned
     }
 
     fn gave_a_sign(&mut self, now: Mono) {
@@ -277,8 +289,8 @@ impl ClusterView {
         self.with(name, |view| view.returned = false);
     }
 
-    /// Lictor stopped its receiver for a failover that was given up: it is
-    /// Lictor's to start it again.
+    /// Lictor stopped its receiver for a failover that is over: it is Lictor's to
+    /// start it again.
     pub fn entrust(&mut self, name: &NodeName) {
         self.with(name, |view| view.returned = true);
     }

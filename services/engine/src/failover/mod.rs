@@ -21,14 +21,14 @@ use std::time::Duration;
 
 use lictor_domain::{
     AbortReason, Endpoint, Epoch, Evidence, GtidRole, Mono, NodeName, Now, Phase, Problem,
-    ReceiverState, Recovery, RecoveryId, RecoveryKind, RecoveryOutcome,
+    Recovery, RecoveryId, RecoveryKind, RecoveryOutcome,
 };
 
 use self::story::{Running, Story};
 use crate::candidate::{self, Stopped, Winner};
 use crate::fencing::{self, Fenced};
 use crate::message::{Act, Command, Done};
-use crate::view::{ClusterView, NodeView};
+use crate::view::ClusterView;
 
 /// How long a quorum waits for receivers that are slow to stop.
 const STRAGGLERS: Duration = Duration::from_millis(250);
@@ -164,7 +164,7 @@ impl Failover {
             let sentence = format!("stop the receiver of {}", node.name);
             let step = story.begin(Phase::Fence, sentence, now);
             pending.insert(node.name.clone(), step);
-            if replica.returned || !was_stopped(replica) {
+            if !replica.stopped_by_operator() {
                 asked.insert(node.name.clone());
             }
             acts.push(Act::StopReceiver {
@@ -576,11 +576,4 @@ impl Failover {
         commands.push(Command::Record(record.clone()));
         (Progress::Over(record), commands)
     }
-}
-
-fn was_stopped(replica: &NodeView) -> bool {
-    let replication = replica
-        .report()
-        .and_then(|report| report.replication.as_ref());
-    replication.is_some_and(|replication| replication.receiver == ReceiverState::Stopped)
 }

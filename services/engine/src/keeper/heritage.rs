@@ -7,10 +7,10 @@
 //! started towards the old primary could let it acknowledge beside a new one
 //! that is only silent.
 
-use lictor_domain::{Node, NodeName, NodeReport, Recovery};
+use lictor_domain::{Node, NodeName, NodeReport, ReceiverState, Recovery};
 
 use crate::replica::current;
-use crate::view::ClusterView;
+use crate::view::{ClusterView, NodeView};
 
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,12 +35,41 @@ pub(super) fn fate(view: &ClusterView, record: &Recovery) -> Option<Fate> {
         let node = view.node(&node.name);
         node.answer.is_none() && node.silence.is_none()
     });
-    let silent = reports(view).filter(|(_, report)| report.is_none()).count();
-    // A silent replica needs this many others, silent too, to acknowledge.
-    let acks = view.cluster.policy.durability.acks().max(1);
-    let out_of_reach = silent > acks as usize;
-    let void = !unseen && !out_of_reach && !somebody_may_have_led(view);
+    let acks = view.cluster.policy.durability.acks().max(1) as usize;
+    let led = |node: &Node| may_have_been_opened(view, node) && ackers(view, node) >= acks;
+    let void = !unseen && !view.replicas().any(|(node, _)| led(node));
     void.then_some(Fate::Void)
+}
+
+/// A receiver that runs was not stopped for it, or was started again since.
+fn may_have_been_opened(view: &ClusterView, node: &Node) -> bool {
+    let Some(report) = current(view.node(&node.name)) else {
+        return true;
+    };
+    !receives(view, report)
+}
+
+/// How many can have acknowledged what was written to this node.
+fn ackers(view: &ClusterView, node: &Node) -> usize {
+    let others = || reports(view).filter(|(other, _)| other.name != node.name);
+    let follows = |report: &NodeReport| {
+        let replication = report.replication.as_ref();
+        replication.is_some_and(|replication| replication.source == node.address)
+    };
+    others()
+        .filter(|(other, report)| match report {
+            // The old primary follows nobody before the end of a recovery.
+            None => other.name != view.cluster.primary,
+            Some(report) => follows(report),
+        })
+        .count()
+}
+
+/// Whether it receives from the old primary, or tries to.
+fn receives(view: &ClusterView, report: &NodeReport) -> bool {
+    let replication = report.replication.as_ref();
+    let runs = replication.is_some_and(|r| r.receiver != ReceiverState::Stopped);
+    runs && view.follows_primary(report)
 }
 
 fn reports(view: &ClusterView) -> impl Iterator<Item = (&Node, Option<&NodeReport>)> {
@@ -48,16 +77,44 @@ fn reports(view: &ClusterView) -> impl Iterator<Item = (&Node, Option<&NodeRepor
     nodes.map(|node| (node, current(view.node(&node.name))))
 }
 
+/// A replica that takes writes, or follows nobody while another follows it, is
+/// not the one that was opened if it was deposed long ago and hung since: the
+/// one that was holds all that the others received, and the old primary is
+/// fenced.
 fn opened(view: &ClusterView) -> Option<NodeName> {
-    let replicas = || reports(view).filter(|(node, _)| node.name != view.cluster.primary);
-    let open = replicas()
-        .find(|(_, report)| report.is_some_and(|report| report.writability.accepts_writes()));
-    let leads = || {
-        replicas().find(|(node, report)| {
-            report.is_some_and(|report| report.replication.is_none()) && is_followed(view, node)
+    let mut replicas = reports(view).filter(|(node, _)| node.name != view.cluster.primary);
+    let opened = replicas.find(|(node, report)| {
+        report.is_some_and(|report| {
+            let open = report.writability.accepts_writes();
+            let leads = report.replication.is_none() && is_followed(view, node);
+            (open || leads) && holds_everything(view, report) && fenced_beside(view, node)
         })
+    });
+    opened.map(|(node, _)| node.name.clone())
+}
+
+fn holds_everything(view: &ClusterView, successor: &NodeReport) -> bool {
+    let own = successor.server_uuid.0;
+    let mut replicas = view.replicas().filter_map(|(_, seen)| current(seen));
+    // What it numbered itself may have reached the others since it answered.
+    replicas.all(|report| {
+        let rest = report.holds().without_origin(own);
+        rest.is_subset_of(&successor.executed)
+    })
+}
+
+/// Whether the old primary can acknowledge nothing while this one is open.
+fn fenced_beside(view: &ClusterView, successor: &Node) -> bool {
+    let may_acknowledge = |replica: &NodeView| match current(replica) {
+        None => !replica.refused(),
+        Some(report) => receives(view, report),
     };
-    open.or_else(leads).map(|(node, _)| node.name.clone())
+    let acks = view.cluster.policy.durability.acks() as usize;
+    let others = view
+        .replicas()
+        .filter(|(node, _)| node.name != successor.name);
+    view.primary().refused()
+        || others.filter(|(_, seen)| may_acknowledge(seen)).count() < acks.max(1)
 }
 
 fn is_followed(view: &ClusterView, node: &Node) -> bool {
@@ -65,17 +122,4 @@ fn is_followed(view: &ClusterView, node: &Node) -> bool {
         let replication = report.and_then(|report| report.replication.as_ref());
         replication.is_some_and(|replication| replication.source == node.address)
     })
-}
-
-/// Someone follows a replica that is not certain to be a mere intermediate one.
-fn somebody_may_have_led(view: &ClusterView) -> bool {
-    let primary = current(view.primary());
-    reports(view)
-        .filter(|(node, _)| node.name != view.cluster.primary && is_followed(view, node))
-        .any(|(_, report)| {
-            let intermediate = report.zip(primary).is_some_and(|(report, primary)| {
-                view.follows_primary(report) && report.executed.is_subset_of(&primary.executed)
-            });
-            !intermediate
-        })
 }
