@@ -114,7 +114,7 @@ fn replica_care(
     report: &NodeReport,
     returned: bool,
 ) -> Option<Care> {
-    let errant = errant(view, &node.name).unwrap_or_default();
+    let errant = errant(view, &node.name)?;
     let following = view.follows_primary(report);
     if !errant.is_empty() {
         let quarantine = Quarantine {

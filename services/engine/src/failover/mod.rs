@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lictor_domain::{
-    AbortReason, Endpoint, Epoch, Evidence, GtidRole, Mono, NodeName, Now, Phase, Problem,
+    AbortReason, Endpoint, Epoch, Evidence, GtidRole, GtidSet, Mono, NodeName, Now, Phase, Problem,
     Recovery, RecoveryId, RecoveryKind, RecoveryOutcome,
 };
 
@@ -78,6 +78,8 @@ enum Stage {
     /// The winner is open; the world is told.
     Settling {
         new_primary: Endpoint,
+        /// What it held when it was opened.
+        history: GtidSet,
         publishing: Option<Running>,
         detaching: Option<Running>,
         repointing: BTreeMap<NodeName, Running>,
@@ -90,8 +92,9 @@ enum Stage {
 struct Chosen {
     fenced: Fenced,
     winner: Winner,
-    /// Replicas to point at it, and to release when giving up.
-    stopped: BTreeSet<NodeName>,
+    /// Replicas to point at it. One that holds more than the winner has
+    /// diverged: it is not made to follow, but looked at when all is over.
+    followers: BTreeSet<NodeName>,
 }
 
 /// Where a failover stands after a step.
@@ -287,7 +290,7 @@ impl Failover {
     fn receiver_stopped(
         mut self,
         node: &NodeName,
-        holds: Result<lictor_domain::GtidSet, String>,
+        holds: Result<GtidSet, String>,
         view: &ClusterView,
         now: Now,
     ) -> Next {
@@ -303,11 +306,17 @@ impl Failover {
             return self.elect(view, now);
         }
         // A straggler: it follows the new primary once that is open.
-        let source = self.opened().map(|primary| primary.address.clone());
-        match (holds, source) {
-            (Ok(_), Some(source)) => self.repoint_late(node.clone(), source, now),
-            _ => self.going(vec![]),
-        }
+        let source = match &self.stage {
+            Stage::Settling {
+                new_primary,
+                history,
+                ..
+            } if holds.is_ok_and(|holds| holds.is_subset_of(history)) => {
+                new_primary.address.clone()
+            }
+            _ => return self.going(vec![]),
+        };
+        self.repoint_late(node.clone(), source, now)
     }
 
     fn repoint_late(
@@ -350,6 +359,11 @@ impl Failover {
         if !pending.is_empty() && (patient || proof.is_err() || election.winner.is_err()) {
             return self.going(vec![]);
         }
+        let followers = election
+            .winner
+            .as_ref()
+            .map(|winner| within(stopped, winner));
+        let followers = followers.unwrap_or_default();
         self.story.record.candidates = election.verdicts;
         let fenced = match proof {
             Ok(fenced) => fenced,
@@ -367,7 +381,7 @@ impl Failover {
                 Chosen {
                     fenced,
                     winner,
-                    stopped: answered,
+                    followers,
                 },
                 now,
             ),
@@ -489,7 +503,7 @@ impl Failover {
             primary: new_primary.clone(),
         }];
         let mut repointing = BTreeMap::new();
-        for replica in chosen.stopped.iter().filter(|replica| *replica != name) {
+        for replica in chosen.followers.iter().filter(|replica| *replica != name) {
             repointing.insert(replica.clone(), self.begin_repoint(replica, now));
             acts.push(Act::Repoint {
                 node: replica.clone(),
@@ -501,6 +515,7 @@ impl Failover {
         acts.push(Act::Detach { node: name.clone() });
         self.stage = Stage::Settling {
             new_primary,
+            history: chosen.winner.holds.clone(),
             publishing: Some(publishing),
             detaching: Some(detaching),
             repointing,
@@ -576,4 +591,18 @@ impl Failover {
         commands.push(Command::Record(record.clone()));
         (Progress::Over(record), commands)
     }
+}
+
+/// The replicas that hold nothing the winner lacks.
+fn within(stopped: &Stopped, winner: &Winner) -> BTreeSet<NodeName> {
+    let within = |holds: &Result<GtidSet, String>| {
+        holds
+            .as_ref()
+            .is_ok_and(|holds| holds.is_subset_of(&winner.holds))
+    };
+    stopped
+        .iter()
+        .filter(|(_, holds)| within(holds))
+        .map(|(node, _)| node.clone())
+        .collect()
 }
