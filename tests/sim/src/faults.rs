@@ -8,6 +8,9 @@ use crate::mysqld::Process;
 use crate::network::{Place, Way};
 use crate::world::{Happening, World};
 
+/// No server boots faster.
+const BOOT: Micros = 700 * MS;
+
 /// Something that went wrong and has an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -46,8 +49,7 @@ impl World {
         } else {
             self.dice.time(50 * MS..=SECOND)
         };
-        // No server boots faster.
-        let boots = lasts.max(700 * MS);
+        let boots = lasts.max(BOOT);
         match self.dice.number(0..=99) {
             0..=29 => self.strike(Fault::Crash(place), boots),
             30..=47 => self.strike(Fault::Hang(place), lasts),
@@ -144,10 +146,15 @@ impl World {
         self.note(|| "everything is repaired".to_owned());
         self.network.mend();
         for place in 0..self.nodes.len() {
-            let now = self.now();
-            if !self.nodes[place].runs() {
-                self.nodes[place].turn(Process::Running, now);
-            }
+            let node = &self.nodes[place];
+            let fault = match node.process {
+                Process::Running => continue,
+                Process::Dead => Fault::Crash(place),
+                Process::Hung => Fault::Hang(place),
+                Process::Off => Fault::PowerLoss(place),
+            };
+            let booted = node.since + BOOT;
+            self.agenda.plan_at(booted, Happening::Mend(fault));
         }
         self.release_stuck();
     }
@@ -190,9 +197,12 @@ impl World {
                 .channel
                 .as_ref()
                 .is_some_and(|c| !c.receiving || !c.applying);
-            let left = node.stopped_by_operator || (self.ledger.calmed && node.unwatched);
+            let unwatched = self.ledger.calmed && node.unwatched;
+            let left = node.stopped_by_operator || unwatched;
             if left && stopped && node.runs() && follows && self.dice.percent(10) {
                 self.nodes[place].start_receiver(true);
+                // A failover that begins before it is seen takes it for stopped.
+                self.nodes[place].unwatched = true;
                 let name = self.nodes[place].name.clone();
                 self.note(|| format!("the operator starts the receiver of {name}"));
             }

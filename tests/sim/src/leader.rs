@@ -119,10 +119,8 @@ impl World {
         }
         self.note(|| "the leading lictord dies".to_owned());
         for node in &mut self.nodes {
-            let stopped = node
-                .channel
-                .as_ref()
-                .is_some_and(|channel| !channel.receiving);
+            let channel = node.channel.as_ref();
+            let stopped = channel.is_some_and(|channel| !channel.receiving || !channel.applying);
             node.unwatched |= stopped || !node.runs();
         }
         self.store.forget_notes();

@@ -62,6 +62,8 @@ pub struct Channel {
     pub failed: bool,
     /// Its applier runs.
     pub applying: bool,
+    /// When it heard its source again after a silence.
+    pub back_at: Micros,
     /// Last word from its source.
     pub heard_at: Option<Micros>,
     /// Received and yet to apply.
@@ -78,6 +80,7 @@ impl Channel {
             connected: false,
             failed: false,
             applying: true,
+            back_at: 0,
             heard_at: None,
             relay: GtidSet::default(),
         }

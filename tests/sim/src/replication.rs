@@ -46,6 +46,9 @@ impl World {
             channel.failed |= refused || deaf;
             return;
         }
+        if channel.heard_at.is_none_or(|at| now > at + 2 * HEARTBEAT) {
+            channel.back_at = now;
+        }
         channel.connected = true;
         channel.failed = false;
         channel.heard_at = Some(now);

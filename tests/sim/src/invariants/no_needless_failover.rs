@@ -4,13 +4,16 @@
 use lictor_domain::Recovery;
 
 use super::Breach;
-use crate::agenda::{Micros, SECOND};
+use crate::agenda::{MS, Micros, SECOND};
 use crate::mysqld::HEARTBEAT;
 use crate::network::Way;
 use crate::world::World;
 
 /// A primary that hung until just now may still look lost.
 const SETTLED: Micros = 2 * SECOND;
+
+/// Testimony of this age still counts.
+const YOUNG: Micros = 600 * MS;
 
 /// Looks at a failover's intent.
 #[must_use]
@@ -24,7 +27,7 @@ pub fn at_beginning(world: &World, record: &Recovery) -> Option<Breach> {
         };
         let deaf = channel.heard_at.is_none_or(|at| now > at + 2 * HEARTBEAT);
         let told = node.receives_from(primary.place) && world.passes(Way::Lictor(node.place));
-        told && (deaf || !channel.connected)
+        told && (deaf || !channel.connected || now < channel.back_at + YOUNG)
     });
     (well && !lost).then(|| {
         Breach::of(
