@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use lictor_wire::domain::{ClusterName, Durability, Mode, NodeAddress, NodeName, Profile};
+use lictor_wire::domain::{Budget, ClusterName, Durability, Mode, NodeAddress, NodeName, Profile};
 use lictor_wire::v1;
 
 const EXAMPLES: &str = "\
@@ -29,12 +29,21 @@ pub(crate) struct Cli {
         global = true,
         env = "LICTOR_SERVER",
         default_value = "http://127.0.0.1:7400",
-        value_name = "URL"
+        value_name = "URL",
+        help_heading = "Global options"
     )]
     pub(crate) server: String,
 
     /// How to show the answer.
-    #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value_t = Format::Table,
+        value_name = "FORMAT",
+        help_heading = "Global options"
+    )]
     pub(crate) output: Format,
 
     #[command(subcommand)]
@@ -108,9 +117,11 @@ Examples:
     },
     /// Change a cluster's policy.
     #[command(
-        after_help = "Example:\n  lictor cluster set orders --mode auto --reason 'rehearsed on Monday'",
+        after_help = "Examples:\n  \
+            lictor cluster set orders --mode auto --reason 'rehearsed on Monday'\n  \
+            lictor cluster set orders --budget 1/1h --reason 'new rack'",
         group(clap::ArgGroup::new("change").required(true).multiple(true)
-            .args(["mode", "profile", "durability", "max_read_lag"]))
+            .args(["mode", "profile", "durability", "budget", "max_read_lag"]))
     )]
     Set {
         /// Its name.
@@ -118,7 +129,7 @@ Examples:
         #[command(flatten)]
         policy: PolicyArgs,
         /// Why, for the history.
-        #[arg(long)]
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
         reason: String,
     },
 }
@@ -136,6 +147,10 @@ pub(crate) struct PolicyArgs {
     /// acknowledging replicas.
     #[arg(long, value_parser = durability)]
     pub(crate) durability: Option<Durability>,
+    /// At most so many failovers in a time, then Lictor stops and asks: such as
+    /// `3/10m`.
+    #[arg(long, value_name = "N/TIME", value_parser = budget)]
+    pub(crate) budget: Option<Budget>,
     /// Replicas further behind serve no reads, such as `5s`; whole seconds.
     #[arg(long, value_name = "TIME", value_parser = whole_seconds)]
     pub(crate) max_read_lag: Option<u64>,
@@ -149,7 +164,7 @@ impl From<PolicyArgs> for v1::PolicyChange {
             mode: mode.unwrap_or_default().into(),
             profile: profile.unwrap_or_default().into(),
             durability: args.durability.map(Into::into),
-            budget: None,
+            budget: args.budget.map(Into::into),
             max_read_lag_secs: args.max_read_lag,
         }
     }
@@ -195,9 +210,9 @@ pub(crate) enum RecoveryCommand {
     },
     /// Tell one recovery as a story.
     #[command(after_help = "Examples:\n  lictor recovery show last\n  \
-        lictor recovery show 0193a7b2-6c1e-7d3a-8f00-3b1c5d7e9f01")]
+        lictor recovery show 0193a7b2-6c1e")]
     Show {
-        /// Its id, or `last`.
+        /// Its id or how the id begins, as `recovery list` shows it, or `last`.
         id: String,
     },
 }
@@ -223,6 +238,17 @@ fn durability(text: &str) -> Result<Durability, String> {
     text.replace(':', " ")
         .parse()
         .map_err(|_| "use async, semi-sync or semi-sync:N with N of at least 1".to_owned())
+}
+
+fn budget(text: &str) -> Result<Budget, String> {
+    let (failovers, window) = text.split_once('/').unwrap_or((text, ""));
+    match (failovers.parse(), whole_seconds(window)) {
+        (Ok(failovers), Ok(window_secs)) if failovers > 0 => Ok(Budget {
+            failovers,
+            window_secs,
+        }),
+        _ => Err("use N/TIME with N of at least 1, such as 3/10m".to_owned()),
+    }
 }
 
 fn whole_seconds(text: &str) -> Result<u64, String> {
@@ -256,7 +282,7 @@ mod tests {
     #[test]
     fn a_policy_is_read_whole() {
         let line = "lictor cluster add orders --seed 127.0.0.1:3306 --mode auto \
-                    --profile fast --durability semi-sync:2 --max-read-lag 10s";
+                    --profile fast --durability semi-sync:2 --budget 2/1h --max-read-lag 10s";
         let Noun::Cluster(ClusterCommand::Add { policy, .. }) = parse(line).unwrap().noun else {
             panic!("not cluster add");
         };
@@ -265,6 +291,8 @@ mod tests {
         assert_eq!(change.profile(), v1::Profile::Fast);
         let semi_sync = v1::durability::Kind::SemiSync(v1::durability::SemiSync { acks: 2 });
         assert_eq!(change.durability.unwrap().kind, Some(semi_sync));
+        let budget = change.budget.unwrap();
+        assert_eq!((budget.failovers, budget.window_secs), (2, 3600));
         assert_eq!(change.max_read_lag_secs, Some(10));
     }
 
@@ -282,8 +310,16 @@ mod tests {
             "lictor cluster add orders --seed 127.0.0.1",
             "lictor cluster add orders --seed 127.0.0.1:3306 --durability semi-sync:0",
             "lictor cluster add orders --seed 127.0.0.1:3306 --max-read-lag 1500ms",
+            "lictor cluster set orders --reason why --budget 3",
+            "lictor cluster set orders --reason why --budget 0/10m",
+            "lictor cluster set orders --reason why --budget 3/soon",
+            "lictor cluster set orders --mode auto --reason=",
         ] {
-            assert_eq!(kind_of_error(line), ErrorKind::ValueValidation, "{line}");
+            let kind = kind_of_error(line);
+            assert!(
+                matches!(kind, ErrorKind::ValueValidation | ErrorKind::InvalidValue),
+                "{line}: {kind:?}"
+            );
         }
         assert_eq!(
             kind_of_error("lictor cluster add orders --seed 127.0.0.1:3306 --mode on"),

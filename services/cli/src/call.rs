@@ -25,7 +25,9 @@ pub(crate) async fn connect(server: &str) -> anyhow::Result<Channel> {
     let endpoint = Endpoint::from_shared(server.to_owned())
         .ok()
         .filter(|endpoint| endpoint.uri().scheme_str() == Some("http"))
-        .with_context(|| format!("`{server}` is not a URL such as http://127.0.0.1:7400"))?;
+        .with_context(|| {
+            format!("the server `{server}` is not a URL of http, such as http://127.0.0.1:7400")
+        })?;
     endpoint
         .connect_timeout(CONNECT)
         .http2_keep_alive_interval(KEEPALIVE)
@@ -72,14 +74,20 @@ pub(crate) fn explain(status: &Status) -> String {
             .join("\n");
     }
     match status.code() {
-        Code::NotFound | Code::InvalidArgument | Code::FailedPrecondition => {
-            status.message().to_owned()
-        }
+        Code::NotFound
+        | Code::InvalidArgument
+        | Code::FailedPrecondition
+        | Code::AlreadyExists
+        | Code::ResourceExhausted => status.message().to_owned(),
         Code::Unavailable => format!("the control plane is not available: {}", status.message()),
         Code::Unimplemented => {
             "this control plane does not know the request; is it an older version?".to_owned()
         }
-        code => format!("the control plane failed ({code}): {}", status.message()),
+        _ if status.source().is_some() => format!(
+            "the call broke off: {}. Is it lictord that listens there?",
+            root_of(status)
+        ),
+        code => format!("the control plane failed ({code:?}): {}", status.message()),
     }
 }
 
@@ -112,25 +120,29 @@ mod tests {
             vec![
                 found(
                     Some("127.0.0.2:3306"),
-                    "gtid_mode is OFF.",
+                    "127.0.0.2:3306 has gtid_mode off.",
                     "Set gtid_mode=ON.",
                 ),
                 found(None, "There is no replica.", ""),
+                found(Some("127.0.0.3:3306"), "Nobody answers.", ""),
             ],
         );
         assert_eq!(
             explain(&status),
             "orders cannot be added:\n  \
-               - 127.0.0.2:3306: gtid_mode is OFF.\n    \
+               - 127.0.0.2:3306 has gtid_mode off.\n    \
                  Remedy: Set gtid_mode=ON.\n  \
-               - There is no replica."
+               - There is no replica.\n  \
+               - 127.0.0.3:3306: Nobody answers."
         );
     }
 
     #[test]
-    fn a_missing_thing_is_said_in_the_servers_words() {
+    fn a_missing_or_taken_thing_is_said_in_the_servers_words() {
         let status = Status::not_found("there is no cluster orders");
         assert_eq!(explain(&status), "there is no cluster orders");
+        let status = Status::already_exists("127.0.0.2:3306 belongs to orders");
+        assert_eq!(explain(&status), "127.0.0.2:3306 belongs to orders");
     }
 
     #[tokio::test]
@@ -141,6 +153,6 @@ mod tests {
             "{error}"
         );
         let error = connect("127.0.0.1").await.unwrap_err().to_string();
-        assert!(error.contains("is not a URL"), "{error}");
+        assert!(error.contains("is not a URL of http"), "{error}");
     }
 }

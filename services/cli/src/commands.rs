@@ -183,11 +183,7 @@ async fn recovery(
             show(&Summaries(recoveries.map(Into::into).collect()), format)
         }
         RecoveryCommand::Show { id } => {
-            let id = if id == "last" {
-                last_recovery(&mut client).await?
-            } else {
-                id
-            };
+            let id = recovery_id(&mut client, id).await?;
             let response = answer(SOON, client.get_recovery(GetRecoveryRequest { id })).await?;
             let recovery = response.recovery.context("the answer has no recovery")?;
             show(&Story::from(recovery), format)
@@ -195,14 +191,30 @@ async fn recovery(
     }
 }
 
-async fn last_recovery(client: &mut RecoveryServiceClient<Channel>) -> anyhow::Result<String> {
+/// The whole id of the recovery meant: `last`, or how its id begins.
+async fn recovery_id(
+    client: &mut RecoveryServiceClient<Channel>,
+    meant: String,
+) -> anyhow::Result<String> {
+    const WHOLE: usize = 36;
+    const LOOKED_THROUGH: u32 = 500;
+    if meant.len() >= WHOLE {
+        return Ok(meant);
+    }
+    let last = meant == "last";
     let request = ListRecoveriesRequest {
-        limit: 1,
+        limit: if last { 1 } else { LOOKED_THROUGH },
         ..ListRecoveriesRequest::default()
     };
-    let response = answer(SOON, client.list_recoveries(request)).await?;
-    match response.recoveries.into_iter().next() {
-        Some(last) => Ok(last.id),
-        None => bail!("there was no recovery yet"),
+    let recoveries = answer(SOON, client.list_recoveries(request)).await?;
+    let ids = recoveries.recoveries.into_iter().map(|one| one.id);
+    let mut found = ids.filter(|id| last || id.starts_with(&meant));
+    match (found.next(), found.next()) {
+        (Some(id), None) => Ok(id),
+        (Some(_), Some(_)) => bail!("more than one recovery's id begins with {meant}"),
+        (None, _) if last => bail!("there was no recovery yet"),
+        (None, _) => bail!(
+            "no recovery's id begins with {meant}; `lictor recovery list -o json` shows them whole"
+        ),
     }
 }

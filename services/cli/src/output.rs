@@ -128,17 +128,24 @@ pub(crate) fn say(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A time in microseconds as people read it: `0.42 ms`, `84.2 ms`, `12.3 s`.
+/// How long something took, in microseconds, as people read it: `<0.1 ms`,
+/// `84.2 ms`, `12.3 s`.
 pub(crate) fn time(us: u64) -> String {
-    let tenths = |unit: u64| {
-        let tenths = (us + unit / 20) / (unit / 10);
-        format!("{}.{}", tenths / 10, tenths % 10)
-    };
     match us {
-        0..995 => format!("0.{:02} ms", (us + 5) / 10),
-        995..9_999_950 => format!("{} ms", tenths(1_000)),
-        _ => format!("{} s", tenths(1_000_000)),
+        0..50 => "<0.1 ms".to_owned(),
+        50..9_999_950 => moment(us),
+        _ => format!("{} s", tenths(us, 1_000_000)),
     }
+}
+
+/// A moment, in microseconds since another, as people read it: `84.2 ms`.
+pub(crate) fn moment(us: u64) -> String {
+    format!("{} ms", tenths(us, 1_000))
+}
+
+fn tenths(us: u64, unit: u64) -> String {
+    let tenths = us.saturating_add(unit / 20) / (unit / 10);
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 /// What is there, or a dash.
@@ -157,14 +164,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_keep_three_digits_or_so() {
+    fn times_have_one_decimal() {
         for (us, text) in [
-            (0, "0.00 ms"),
-            (420, "0.42 ms"),
-            (994, "0.99 ms"),
+            (0, "<0.1 ms"),
+            (49, "<0.1 ms"),
+            (50, "0.1 ms"),
+            (420, "0.4 ms"),
             (999, "1.0 ms"),
             (84_230, "84.2 ms"),
             (3_000_000, "3000.0 ms"),
+            (9_999_949, "9999.9 ms"),
             (12_345_678, "12.3 s"),
         ] {
             assert_eq!(time(us), text);

@@ -91,7 +91,7 @@ impl Watcher<'_> {
 
     fn hello(&self) -> Hello {
         Hello {
-            id: format!("lictor-route-watch-{}", std::process::id()),
+            id: format!("route-watch-{}", std::process::id()),
             kind: SubscriberKind::Cli.into(),
             version: concat!("lictor/", env!("CARGO_PKG_VERSION")).to_owned(),
             clusters: vec![],

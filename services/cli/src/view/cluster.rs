@@ -1,5 +1,7 @@
 //! Clusters, their policies and problems.
 
+use std::time::Duration;
+
 use lictor_wire::v1;
 use serde::Serialize;
 
@@ -127,14 +129,39 @@ impl Cluster {
             (Some(tone), Some(first)) => {
                 (format!("{} +{}", first.code, self.problems.len() - 1), tone)
             }
-            _ => ("healthy".to_owned(), Tone::Good),
+            _ => self.health(),
         }
+    }
+
+    /// Without a problem: a node may be unwell before it is one.
+    fn health(&self) -> (String, Tone) {
+        let unwell = |node: &&Node| node.health().1 > Tone::Good;
+        match self.nodes.iter().find(unwell) {
+            Some(node) => {
+                let (word, tone) = node.health();
+                (format!("{} {word}", node.name), tone)
+            }
+            None => ("healthy".to_owned(), Tone::Good),
+        }
+    }
+
+    fn policy_text(&self) -> String {
+        let policy = &self.policy;
+        format!(
+            "mode {}, profile {}, durability {}\n\
+             at most {} in {}, reads up to {} s behind",
+            policy.mode,
+            policy.profile,
+            policy.durability,
+            count(policy.budget.failovers as usize, "failover"),
+            humantime::format_duration(Duration::from_secs(policy.budget.window_secs)),
+            policy.max_read_lag_secs,
+        )
     }
 }
 
 impl View for Cluster {
     fn text(&self, paint: Paint) -> String {
-        let policy = &self.policy;
         let problems = self.problems.iter().map(|problem| problem.text(paint));
         let (state, tone) = self.state();
         let state = if self.problems.is_empty() {
@@ -143,18 +170,12 @@ impl View for Cluster {
             count(self.problems.len(), "problem")
         };
         let head = format!(
-            "{}  {}  primary {}  epoch {}\n\
-             mode {}, profile {}, durability {}, {} in {} s, reads up to {} s behind",
+            "{}  {}  primary {}  epoch {}\n{}",
             paint.bold(&self.name),
             paint.tone(&state, tone),
             self.primary,
             self.epoch,
-            policy.mode,
-            policy.profile,
-            policy.durability,
-            count(policy.budget.failovers as usize, "failover"),
-            policy.budget.window_secs,
-            policy.max_read_lag_secs,
+            self.policy_text(),
         );
         std::iter::once(head)
             .chain(problems)
@@ -228,7 +249,10 @@ impl View for Added {
                 count(cluster.nodes.len(), "node")
             ),
             (Some(cluster), false) => {
-                format!("Cluster {} was known already.", cluster.name)
+                format!(
+                    "Cluster {} was known already; nothing was changed.",
+                    cluster.name
+                )
             }
             (None, _) => "Done.".to_owned(),
         };

@@ -37,9 +37,14 @@ impl At {
         self.0.format("%Y-%m-%d %H:%M:%S%.3f UTC").to_string()
     }
 
+    /// To the second, for a column that says it is UTC.
+    fn short(self) -> String {
+        self.0.format("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
     /// Only the time, for lines that follow each other.
     fn clock(self) -> String {
-        self.0.format("%H:%M:%S%.3f").to_string()
+        self.0.format("%H:%M:%S%.3fZ").to_string()
     }
 }
 
@@ -83,10 +88,12 @@ impl From<v1::Finding> for Finding {
 }
 
 impl Finding {
-    /// It as an item of a list, with its remedy.
+    /// It as an item of a list, with its remedy. The node is not said twice.
     pub(crate) fn text(&self) -> String {
-        let node = self.node.as_ref().map(|node| format!("{node}: "));
-        let node = node.unwrap_or_default();
+        let node = match &self.node {
+            Some(node) if !self.sentence.contains(node) => format!("{node}: "),
+            _ => String::new(),
+        };
         if self.remedy.is_empty() {
             format!("  - {node}{}", self.sentence)
         } else {

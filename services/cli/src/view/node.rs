@@ -86,7 +86,7 @@ impl Node {
     }
 
     /// Its health in a word.
-    fn health(&self) -> (String, Tone) {
+    pub(crate) fn health(&self) -> (String, Tone) {
         if self.quarantine.is_some() {
             return ("quarantined".to_owned(), Tone::Bad);
         }
@@ -98,8 +98,26 @@ impl Node {
         }
     }
 
+    /// Whether what is known of it is what it said when it last answered.
+    fn silent(&self) -> bool {
+        let connect = self.checks.iter().find(|check| check.kind == "connect");
+        connect.is_some_and(|check| check.tone() != Tone::Good)
+    }
+
+    /// Who may write there, in a word.
+    fn writes(&self) -> (String, Tone) {
+        let (word, tone) = match self.writability.as_str() {
+            "writable" => ("open", Tone::Plain),
+            "read_only" => ("privileged", Tone::Doubtful),
+            "super_read_only" => ("closed", Tone::Plain),
+            _ => ("unknown", Tone::Plain),
+        };
+        (word.to_owned(), tone)
+    }
+
     fn lag(&self) -> String {
         match (self.lag_us, &self.source) {
+            (Some(0), _) => "0 ms".to_owned(),
             (Some(us), _) => time(us),
             (None, Some(_)) => "unknown".to_owned(),
             (None, None) => "-".to_owned(),
@@ -134,10 +152,7 @@ pub(crate) fn nodes_table(nodes: &[Node], paint: Paint) -> String {
             plain(&node.name),
             plain(&node.role),
             plain(&node.address),
-            plain(or_dash(
-                Some(node.version.clone()).filter(|version| !version.is_empty()),
-            )),
-            plain(&node.writability),
+            node.writes(),
             node.health(),
             plain(node.lag()),
             plain(or_dash(node.latency_us.map(time))),
@@ -145,14 +160,7 @@ pub(crate) fn nodes_table(nodes: &[Node], paint: Paint) -> String {
     };
     paint.table(
         &[
-            "NODE",
-            "ROLE",
-            "ADDRESS",
-            "VERSION",
-            "WRITABILITY",
-            "HEALTH",
-            "LAG",
-            "LATENCY",
+            "NODE", "ROLE", "ADDRESS", "WRITES", "HEALTH", "LAG", "LATENCY",
         ],
         nodes.iter().map(row),
     )
@@ -169,53 +177,68 @@ impl View for Node {
             self.cluster,
             self.address
         );
-        let replication = self.source.as_ref().map(|source| {
-            let applier = match self.applier_running {
-                Some(true) => "running",
-                Some(false) => "stopped",
-                None => "unknown",
-            };
-            format!(
-                "from {source}, receiver {}, applier {applier}, lag {}",
-                self.receiver.as_deref().unwrap_or("unknown"),
-                self.lag()
-            )
-        });
+        let last_seen = self.last_seen.map_or_else(|| "never".to_owned(), At::text);
         let quarantine = self
             .quarantine
             .as_ref()
             .map(|quarantine| format!("{} Errant: {}", quarantine.reason, quarantine.errant));
-        let lines = [
-            ("server uuid", Some(self.server_uuid.clone())),
-            ("version", Some(self.version.clone())),
-            ("writability", Some(self.writability.clone())),
-            ("replication", replication),
-            ("latency", self.latency_us.map(time)),
+        let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let known = |word: &str| Some(word.to_owned()).filter(|word| word != "unknown");
+        let stored = [
+            ("last seen", Some(last_seen)),
+            ("quarantine", quarantine),
+            ("server uuid", said(&self.server_uuid)),
             ("zone", self.zone.clone()),
             ("promotion", Some(self.promotion.clone())),
-            ("quarantine", quarantine),
-            ("gtid executed", Some(self.gtid_executed.clone())),
-            (
-                "last seen",
-                Some(self.last_seen.map_or_else(|| "never".to_owned(), At::text)),
-            ),
         ];
-        let lines = lines
-            .into_iter()
-            .filter_map(|(name, value)| Some(format!("  {name:<14}{}", value?)));
+        let gtids = self.gtid_executed.replace('\n', "");
+        let seen = [
+            ("version", said(&self.version)),
+            ("writability", known(&self.writability)),
+            ("replication", self.replication()),
+            ("response", self.latency_us.map(time)),
+            ("gtid executed", said(&gtids)),
+        ];
+        let lines = |lines: Vec<(&'static str, Option<String>)>| {
+            lines
+                .into_iter()
+                .filter_map(|(name, value)| Some(format!("  {name:<15}{}", value?)))
+        };
+        let then = self
+            .silent()
+            .then(|| paint.tone("It does not answer; when last seen:", Tone::Doubtful));
         let checks = self.checks.iter().map(|check| {
             format!(
-                "  {:<14}{}: {}",
+                "  {:<15}{}: {}",
                 check.kind,
                 paint.tone(&check.status, check.tone()),
                 check.sentence
             )
         });
         std::iter::once(head)
-            .chain(lines)
+            .chain(lines(stored.into()))
+            .chain(then)
+            .chain(lines(seen.into()))
+            .chain(std::iter::once("Checks:".to_owned()))
             .chain(checks)
             .collect::<Vec<_>>()
             .join("\n")
+    }
+}
+
+impl Node {
+    fn replication(&self) -> Option<String> {
+        let source = self.source.as_ref()?;
+        let applier = match self.applier_running {
+            Some(true) => "running",
+            Some(false) => "stopped",
+            None => "unknown",
+        };
+        Some(format!(
+            "from {source}, receiver {}, applier {applier}, lag {}",
+            self.receiver.as_deref().unwrap_or("unknown"),
+            self.lag()
+        ))
     }
 }
 
@@ -265,15 +288,30 @@ mod tests {
             Node::new("orders", replica()).text(Paint::off()),
             "\
 orders-2  warning  replica of orders at 127.0.0.2:3306
-  server uuid   00000000-0000-0000-0000-000000000002
-  version       9.7.4
-  writability   super_read_only
-  replication   from 127.0.0.1:3306, receiver connecting, applier running, lag unknown
-  promotion     neutral
-  gtid executed aaaa:1-5
-  last seen     never
-  lag           warning: How far it is behind is unknown."
+  last seen      never
+  server uuid    00000000-0000-0000-0000-000000000002
+  promotion      neutral
+  version        9.7.4
+  writability    super_read_only
+  replication    from 127.0.0.1:3306, receiver connecting, applier running, lag unknown
+  gtid executed  aaaa:1-5
+Checks:
+  lag            warning: How far it is behind is unknown."
         );
+    }
+
+    #[test]
+    fn what_a_silent_node_last_said_does_not_look_current() {
+        let mut silent = replica();
+        silent.checks.push(v1::HealthCheck {
+            kind: v1::CheckKind::Connect.into(),
+            status: v1::CheckStatus::Critical.into(),
+            sentence: "does not answer in time".to_owned(),
+        });
+        let text = Node::new("orders", silent).text(Paint::off());
+        let then = text.find("It does not answer; when last seen:").unwrap();
+        assert!(text.find("9.7.4").unwrap() > then, "{text}");
+        assert!(text.find("promotion").unwrap() < then, "{text}");
     }
 
     #[test]

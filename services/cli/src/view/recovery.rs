@@ -5,12 +5,15 @@ use serde::Serialize;
 
 use super::cluster::Problem;
 use super::{At, epoch, word};
-use crate::output::{Paint, Tone, View, or_dash, plain, time};
+use crate::output::{Paint, Tone, View, moment, or_dash, plain, time};
+
+/// How much of an id a list shows: the time in it, as a UUID of version 7 begins.
+const SHORT_ID: usize = 13;
 
 /// A recovery in one line.
 #[derive(Debug, Serialize)]
 pub(crate) struct Summary {
-    id: String,
+    pub(crate) id: String,
     cluster: String,
     kind: String,
     epoch: String,
@@ -71,8 +74,22 @@ impl Summary {
         }
     }
 
+    /// How it ended, in a word: how long nobody could write, when it went well.
+    fn result(&self) -> (String, Tone) {
+        let text = match (self.state.as_str(), self.time_to_writable_us) {
+            ("done", Some(us)) => format!("in {}", time(us)),
+            (state, _) => state.to_owned(),
+        };
+        (text, self.tone())
+    }
+
     fn began(&self) -> String {
         or_dash(self.started_at.map(At::text))
+    }
+
+    /// The time in its id, to the millisecond: enough to find it by.
+    fn short_id(&self) -> &str {
+        self.id.get(..SHORT_ID).unwrap_or(&self.id)
     }
 }
 
@@ -88,29 +105,16 @@ impl View for Summaries {
         }
         let row = |summary: &Summary| {
             vec![
-                plain(summary.began()),
-                plain(&summary.cluster),
-                plain(&summary.epoch),
+                plain(summary.short_id()),
+                plain(or_dash(summary.started_at.map(At::short))),
                 plain(&summary.verdict),
                 plain(&summary.old_primary),
                 plain(or_dash(summary.new_primary.clone())),
-                (summary.state.clone(), summary.tone()),
-                plain(or_dash(summary.time_to_writable_us.map(time))),
-                plain(&summary.id),
+                summary.result(),
             ]
         };
         paint.table(
-            &[
-                "BEGAN",
-                "CLUSTER",
-                "EPOCH",
-                "VERDICT",
-                "FROM",
-                "TO",
-                "STATE",
-                "WRITABLE AFTER",
-                "ID",
-            ],
+            &["ID", "BEGAN (UTC)", "VERDICT", "FROM", "TO", "WRITABLE"],
             self.0.iter().map(row),
         )
     }
@@ -219,12 +223,12 @@ impl Candidate {
 
 impl Phase {
     fn lines(&self, paint: Paint) -> String {
-        let name = format!("{:<9}", self.name.replace('_', " "));
-        let head = format!("  {}{:>10}", paint.bold(&name), time(self.took_us));
+        let name = format!("{:<13}", self.name.replace('_', " "));
+        let head = format!("  {}{:>11}", paint.bold(&name), time(self.took_us));
         let steps = self.steps.iter().map(|step| {
             let took = step.took_us.map_or_else(|| "running".to_owned(), time);
-            let began = format!("+{}", time(step.began_us));
-            format!("    {began:<12}{took:>10}  {}", step.sentence)
+            let began = format!("+{}", moment(step.began_us));
+            format!("  {began:>13}{took:>11}  {}", step.sentence)
         });
         std::iter::once(head)
             .chain(steps)
@@ -372,19 +376,35 @@ DeadPrimary: The process of orders-1 is gone.
 Fencing of orders-1: its process is dead: its host refuses connections.
 
 What was done, since the first sign:
-  detect       4.0 ms
-    +0.00 ms        4.0 ms  asked both replicas
-  catch up    0.12 ms
-  promote      4.2 ms
-    +20.0 ms        4.2 ms  opened orders-3
-  repoint     0.00 ms
-    +24.3 ms       running  pointed orders-2 at orders-3
+  detect            4.0 ms
+        +0.0 ms     4.0 ms  asked both replicas
+  catch up          0.1 ms
+  promote           4.2 ms
+       +20.0 ms     4.2 ms  opened orders-3
+  repoint          <0.1 ms
+       +24.3 ms    running  pointed orders-2 at orders-3
 
 Candidates:
   1. orders-3: holds everything acknowledged
   x. orders-2: behind orders-3, missing aaaa:9
 
 Id 0193a7b2-6c1e-7d3a-8f00-3b1c5d7e9f01"
+        );
+    }
+
+    #[test]
+    fn a_list_fits_a_terminal_and_says_how_each_ended() {
+        let summary = |state: v1::RecoveryState| v1::RecoverySummary {
+            state: state.into(),
+            ..failover().summary.unwrap()
+        };
+        let all = [v1::RecoveryState::Done, v1::RecoveryState::Aborted].map(summary);
+        assert_eq!(
+            Summaries(all.map(Summary::from).into()).text(Paint::off()),
+            "\
+ID             BEGAN (UTC)          VERDICT      FROM      TO        WRITABLE
+0193a7b2-6c1e  1970-01-01 00:00:00  DeadPrimary  orders-1  orders-3  in 24.2 ms
+0193a7b2-6c1e  1970-01-01 00:00:00  DeadPrimary  orders-1  orders-3  aborted"
         );
     }
 

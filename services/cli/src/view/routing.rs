@@ -190,13 +190,14 @@ impl View for Event {
             let what = self.sentences.join("; ");
             return format!("{clock}  {}", paint.tone(&what, Tone::Doubtful));
         };
-        let nothing = || "nothing changed".to_owned();
-        let all = Some(self.sentences.join("; ")).filter(|all| !all.is_empty());
-        format!(
-            "{clock}  revision {}  {}",
-            paint.bold(revision),
-            all.unwrap_or_else(nothing)
-        )
+        let head = format!("{clock}  revision {}", paint.bold(revision));
+        if self.sentences.is_empty() {
+            return format!("{head}  nothing changed");
+        }
+        // The lines of one update stand under each other.
+        let margin = " ".repeat(clock.len() + "  revision ".len() + revision.len());
+        let lines = self.sentences.join(&format!("\n{margin}  "));
+        format!("{head}  {lines}")
     }
 }
 
@@ -310,7 +311,6 @@ impl View for Subscribers {
             let nacks = subscriber.nacks > 0;
             vec![
                 plain(&subscriber.id),
-                plain(&subscriber.kind),
                 plain(&subscriber.version),
                 plain(&subscriber.address),
                 plain(or_dash(subscriber.sent.clone())),
@@ -326,7 +326,7 @@ impl View for Subscribers {
             ]
         };
         let header = [
-            "ID", "KIND", "VERSION", "ADDRESS", "SENT", "ACKED", "DELAY", "NACKS",
+            "ID", "VERSION", "ADDRESS", "SENT", "ACKED", "DELAY", "NACKS",
         ];
         let table = paint.table(&header, self.0.iter().map(row));
         let refusals = self.0.iter().filter_map(|subscriber| {
@@ -401,20 +401,36 @@ orders   1.4    serving  orders-1 (127.0.0.1:3306)  orders-1, orders-2 x2"
         let before = table(1, Some(1), &[2, 3]);
         assert_eq!(
             line(&before, &table(2, None, &[2, 3])),
-            "00:00:00.000  revision 1.2  orders epoch 1.2: no primary (was orders-1)"
+            "00:00:00.000Z  revision 1.2  orders epoch 1.2: no primary (was orders-1)"
         );
         assert_eq!(
             line(&before, &table(2, Some(3), &[2])),
-            "00:00:00.000  revision 1.2  orders epoch 1.2: writer orders-3 at 127.0.0.3:3306 \
+            "00:00:00.000Z  revision 1.2  orders epoch 1.2: writer orders-3 at 127.0.0.3:3306 \
              (was orders-1), reader orders-2"
         );
         assert_eq!(
             line(&before, &RoutingTable::default()),
-            "00:00:00.000  revision 0.0  orders is no longer routed"
+            "00:00:00.000Z  revision 0.0  orders is no longer routed"
         );
         assert_eq!(
             line(&before, &before),
-            "00:00:00.000  revision 1.1  nothing changed"
+            "00:00:00.000Z  revision 1.1  nothing changed"
+        );
+    }
+
+    #[test]
+    fn a_snapshot_is_told_in_a_line_for_each_cluster() {
+        let mut now = table(2, Some(1), &[2]);
+        let users: ClusterName = "users".parse().unwrap();
+        let mut route = now.clusters.values().next().unwrap().clone();
+        route.name = users.clone();
+        now.clusters.insert(users, route);
+        let all = Event::snapshot(DateTime::UNIX_EPOCH, &RoutingTable::default(), &now);
+        assert_eq!(
+            all.text(Paint::off()),
+            "\
+00:00:00.000Z  revision 1.2  orders epoch 1.2: writer orders-1 at 127.0.0.1:3306, reader orders-2
+                             users epoch 1.2: writer orders-1 at 127.0.0.1:3306, reader orders-2"
         );
     }
 
@@ -442,8 +458,8 @@ orders   1.4    serving  orders-1 (127.0.0.1:3306)  orders-1, orders-2 x2"
         assert_eq!(
             shown,
             "\
-ID      KIND    VERSION              ADDRESS          SENT  ACKED  DELAY    NACKS
-shop-1  client  lictor-client/0.1.0  127.0.0.1:50000  1.4   1.3    0.42 ms  1
+ID      VERSION              ADDRESS          SENT  ACKED  DELAY   NACKS
+shop-1  lictor-client/0.1.0  127.0.0.1:50000  1.4   1.3    0.4 ms  1
 
 1 subscriber
 shop-1 refused revision 1.4: it cannot be read"
