@@ -7,10 +7,12 @@
 
 use std::env;
 use std::fs::{self, File, Permissions};
-use std::io::{Seek, Write};
+use std::io::{self, Seek, Write};
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rustix::fs::{FlockOperation, flock};
@@ -92,10 +94,19 @@ impl Lease {
         if let Some(lease) = Self::try_take(block)? {
             return Ok(lease);
         }
+        if block.dir().join(KEPT).exists() {
+            bail!(
+                "an earlier laboratory was kept in {}: remove it first",
+                block.dir().display()
+            );
+        }
         let holder = block
             .holder()
             .map_or_else(String::new, |pid| format!(" (pid {pid})"));
-        bail!("a laboratory runs on {} already{holder}", block.name())
+        bail!(
+            "a laboratory runs on {}.0/24 already{holder}: stop it first",
+            block.name()
+        )
     }
 
     /// Takes a block that nobody holds.
@@ -202,11 +213,28 @@ fn sweep() {
 fn remove_leftovers(block: Block) {
     firewall::remove_all(block);
     let dir = block.dir();
-    if Path::new(&dir).exists()
-        && let Err(error) = fs::remove_dir_all(&dir)
-    {
+    if let Err(error) = remove(&dir) {
         eprintln!("lab: cannot remove {}: {error}", dir.display());
     }
+}
+
+/// Removes a directory. A copy into it that was called off may still write for
+/// a moment, so it is tried again.
+fn remove(dir: &Path) -> io::Result<()> {
+    const TRIES: usize = 100;
+    const PAUSE: Duration = Duration::from_millis(20);
+    let mut removed = Ok(());
+    for _ in 0..TRIES {
+        if !dir.exists() {
+            return Ok(());
+        }
+        removed = fs::remove_dir_all(dir);
+        match &removed {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => thread::sleep(PAUSE),
+            _ => break,
+        }
+    }
+    removed
 }
 
 #[cfg(test)]

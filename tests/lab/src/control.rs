@@ -5,7 +5,7 @@ use std::net::SocketAddrV4;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::Subcommand;
 use futures::future::join_all;
 use futures::stream::{self, StreamExt};
@@ -31,7 +31,8 @@ pub(crate) enum Request {
     Fault(Fault),
 }
 
-/// What may be done to a server. A cluster's name means its current primary.
+/// What may be done to a server. Where something is broken, a cluster's name
+/// means its current primary; where it is mended that would be another node.
 #[derive(Debug, Serialize, Deserialize, Subcommand)]
 pub(crate) enum Fault {
     /// Kill a server (SIGKILL)
@@ -69,7 +70,7 @@ pub(crate) enum Fault {
         /// A node
         target: String,
     },
-    /// Make a replica apply everything late
+    /// Make a replica apply everything late; seen once something is written
     Lag {
         /// A node
         target: String,
@@ -89,18 +90,22 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    fn target(&self) -> &str {
+    /// The name of the server meant.
+    async fn meant(&self, lab: &Lab) -> Result<String> {
         match self {
-            Self::Kill { target }
-            | Self::Freeze { target }
-            | Self::Thaw { target }
+            Self::Kill { target } | Self::Freeze { target } | Self::Block { target } => {
+                match lab.clusters().iter().find(|it| it.name() == target) {
+                    Some(cluster) => Ok(cluster.primary().await?.name().to_owned()),
+                    None => Ok(lab.server(target)?.name().to_owned()),
+                }
+            }
+            Self::Thaw { target }
             | Self::Restart { target }
             | Self::Rebuild { target }
             | Self::StopReplication { target }
             | Self::StartReplication { target }
             | Self::Lag { target, .. }
-            | Self::Block { target }
-            | Self::Unblock { target } => target,
+            | Self::Unblock { target } => Ok(lab.server(target)?.name().to_owned()),
         }
     }
 }
@@ -129,6 +134,11 @@ pub(crate) struct ServerStatus {
 /// Where the demonstration listens.
 fn socket() -> PathBuf {
     Block::DEMO.dir().join("control.sock")
+}
+
+/// Whether a laboratory runs already.
+pub(crate) async fn is_served() -> bool {
+    UnixStream::connect(socket()).await.is_ok()
 }
 
 /// Asks the running laboratory.
@@ -218,16 +228,8 @@ async fn role(lab: &Lab, server: &dyn Server) -> Option<&'static str> {
     }
 }
 
-/// The name of the server meant: a cluster's means its current primary.
-async fn meant(lab: &Lab, target: &str) -> Result<String> {
-    match lab.clusters().iter().find(|it| it.name() == target) {
-        Some(cluster) => Ok(cluster.primary().await?.name().to_owned()),
-        None => Ok(lab.server(target)?.name().to_owned()),
-    }
-}
-
 async fn inject(lab: &Lab, fault: Fault) -> Result<String> {
-    let name = meant(lab, fault.target()).await?;
+    let name = fault.meant(lab).await?;
     let (server, node) = (lab.server(&name)?, lab.node(&name));
     let what = match fault {
         Fault::Kill { .. } => {
@@ -239,6 +241,7 @@ async fn inject(lab: &Lab, fault: Fault) -> Result<String> {
             "froze".to_owned()
         }
         Fault::Thaw { .. } => {
+            ensure!(server.state() == State::Frozen, "{name} is not frozen");
             server.thaw()?;
             "thawed".to_owned()
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use lictor_lab::{Block, Cluster, Lab, Server, Tools, sibling};
+use lictor_lab::{APP, Block, Cluster, Lab, ROOT, Server, Tools, sibling};
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -32,8 +32,16 @@ pub(crate) async fn run() -> Result<()> {
 async fn start_and_serve() -> Result<()> {
     let from = Instant::now();
     let cli = sibling("lictor", "LICTOR_BIN")?;
-    println!("Starting a laboratory in {}:", Block::DEMO.dir().display());
-    println!("  MySQL is {}", Tools::find()?.mysql_version());
+    if control::is_served().await {
+        let holder = Block::DEMO.holder();
+        let pid = holder.map_or_else(String::new, |pid| format!(" (pid {pid})"));
+        bail!("a demo runs already{pid}: 'lab status' shows it, Ctrl-C in its shell stops it");
+    }
+    // `/path/mysqld  Ver 9.7.4 for Linux on x86_64 (...)`
+    let said = Tools::find()?.mysql_version();
+    let mut words = said.split_whitespace().skip_while(|word| *word != "Ver");
+    let version = words.nth(1).unwrap_or(said);
+    println!("Starting a laboratory with MySQL {version}:");
     let mut plan = Lab::builder().block(Block::DEMO).lictord().progress(step);
     for cluster in CLUSTERS {
         plan = plan.cluster(cluster, REPLICAS);
@@ -84,21 +92,41 @@ fn explain(lab: &Lab, cli: &Path) {
         println!("  {:<10} {}", server.name(), server.address());
     }
     let dns = lab.consul().dns_address();
-    let lab_bin = std::env::current_exe().unwrap_or_else(|_| "lab".into());
     println!(
-        "\nTry, in another shell:\n  \
-         export LICTOR_SERVER={server}\n  \
-         {cli} cluster show orders\n  \
-         {cli} route watch\n  \
+        "  {:<10} {dns}\n\n\
+         Files and logs: {dir}. MySQL accounts: {} with password {}, {} with {}.\n\n\
+         Try, in another shell, in this folder:\n\n  \
+         export PATH=\"{bin}:$PATH\" LICTOR_SERVER={server}\n\n  \
+         lictor cluster show orders   # nodes, roles, lag, problems\n  \
+         lictor route watch           # leave it running, and in yet another shell:\n  \
+         lab kill orders              # kill -9 the primary of orders\n  \
+         lictor recovery show last    # what was done, and how long each step took\n  \
          dig @{ip} -p {port} primary.orders.service.consul +short\n  \
-         {lab} status\n  \
-         {lab} kill orders        # its primary; then look again\n  \
-         {lab} restart orders-1   # the old primary comes back\n\n\
+         lab restart orders-1         # the old primary comes back as a replica\n  \
+         lab freeze users             # a primary that hangs\n  \
+         lab status                   # every process with pid, address and log file\n  \
+         lab --help                   # the other faults\n\n\
          Ctrl-C stops everything.",
+        "dns",
+        APP.user,
+        APP.password,
+        ROOT.user,
+        ROOT.password,
+        dir = lab.block().dir().display(),
+        bin = binaries(cli),
         server = lab.lictord().url(),
-        cli = cli.display(),
         ip = dns.ip(),
         port = dns.port(),
-        lab = lab_bin.display(),
     );
+}
+
+/// Where the binaries are, for a `PATH`: seen from this folder, where they are
+/// below it.
+fn binaries(cli: &Path) -> String {
+    let dir = cli.parent().unwrap_or(cli);
+    let here = std::env::current_dir().ok();
+    match here.and_then(|here| Some(dir.strip_prefix(here).ok()?.to_owned())) {
+        Some(below) => format!("$PWD/{}", below.display()),
+        None => dir.display().to_string(),
+    }
 }

@@ -4,7 +4,7 @@
 mod control;
 mod demo;
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -14,9 +14,21 @@ use comfy_table::{Table, presets};
 
 use crate::control::{Answer, Fault, Request, ServerStatus};
 
+const EXAMPLES: &str = "\
+Examples:
+  lab demo                 # in one shell; the rest in another
+  lab status
+  lab kill orders          # the current primary of cluster orders
+  lab restart orders-1     # it, once more
+  lab lag orders-3 30
+  lab logs lictord -f
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.";
+
 #[derive(Parser)]
 #[command(name = "lab", version, propagate_version = true)]
 #[command(about = "A laboratory of real MySQL, Consul and Postgres servers on loopback")]
+#[command(after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -74,10 +86,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Demo => demo::run().await,
         Command::Status { output } => print_status(&status().await?, output),
         Command::Fault(fault) => match control::ask(&Request::Fault(fault)).await? {
-            Answer::Done(what) => {
-                println!("{what}");
-                Ok(())
-            }
+            Answer::Done(what) => say(&what),
             Answer::Status(_) => bail!("the laboratory answered something else"),
         },
         Command::Logs {
@@ -86,8 +95,9 @@ async fn run(command: Command) -> Result<()> {
             follow,
         } => logs(&name, lines, follow).await,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "lab", &mut io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "lab", &mut script);
+            say(String::from_utf8(script)?.trim_end())
         }
     }
 }
@@ -101,7 +111,7 @@ async fn status() -> Result<Vec<ServerStatus>> {
 
 fn print_status(servers: &[ServerStatus], output: Output) -> Result<()> {
     match output {
-        Output::Json => println!("{}", serde_json::to_string_pretty(servers)?),
+        Output::Json => say(&serde_json::to_string_pretty(servers)?),
         Output::Table => {
             let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
             let mut table = Table::new();
@@ -120,10 +130,17 @@ fn print_status(servers: &[ServerStatus], output: Output) -> Result<()> {
             for column in table.column_iter_mut() {
                 column.set_padding((0, 2));
             }
-            println!("{}", table.trim_fmt());
+            say(&table.trim_fmt())
         }
     }
-    Ok(())
+}
+
+/// Writes a line. A reader that went away has seen enough.
+fn say(text: &str) -> Result<()> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 async fn logs(name: &str, lines: u32, follow: bool) -> Result<()> {

@@ -88,9 +88,9 @@ fn listeners(table: &str, address: SocketAddrV4) -> Vec<String> {
 
 fn command_line(pid: u32) -> String {
     let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let line = String::from_utf8_lossy(&words).replace('\0', " ");
+    let line = String::from_utf8_lossy(&words).replace(char::is_control, " ");
     let mut line = line.trim().to_owned();
-    if line.len() > 80 {
+    if line.chars().count() > 80 {
         line = line.chars().take(80).collect::<String>() + " ...";
     }
     line

@@ -250,7 +250,7 @@ impl View for Added {
             ),
             (Some(cluster), false) => {
                 format!(
-                    "Cluster {} was known already; nothing was changed.",
+                    "Cluster {} was known already, and is up to date now.",
                     cluster.name
                 )
             }
