@@ -1,9 +1,10 @@
 //! The hands of one cluster's keeper: they carry out its commands on MySQL
 //! nodes and report how each ended.
 //!
-//! Invariant: nothing is sent to a node unless this instance has a valid lease
-//! of the keeper's own term at that moment. A hand decides nothing and repeats
-//! nothing, but for one try on a new connection where the old one had died.
+//! Invariant: no command is sent to a node unless this instance has a valid
+//! lease of the keeper's own term at that moment; a knock, which commands
+//! nothing, needs none. A hand decides nothing and repeats nothing, but for one
+//! try on a new connection where the old one had died.
 
 mod hand;
 

@@ -7,8 +7,7 @@
 
 mod lease_key;
 
-use std::sync::PoisonError;
-use std::sync::RwLock;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use lictor_consul::{ConsulError, TermGuard};
@@ -19,7 +18,8 @@ use lictor_engine::leadership::{
     TermAnswer, Unreachable,
 };
 use lictor_store::StoreError;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use self::lease_key::LeaseKey;
@@ -49,8 +49,8 @@ impl Lease {
 /// Whether this instance leads, for everyone who must know.
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
-    valid: RwLock<Option<(Term, Mono)>>,
-    status: RwLock<Option<(Status, Mono)>>,
+    valid: watch::Sender<Option<(Term, Mono)>>,
+    status: RwLock<Option<Status>>,
 }
 
 /// What the API shows of the leadership.
@@ -106,15 +106,28 @@ const fn store_name(store: Which) -> &'static str {
 impl Standing {
     /// The lease by which this instance may act now, if it has one.
     pub(crate) fn lease(&self) -> Option<Lease> {
-        let valid = *self.valid.read().unwrap_or_else(PoisonError::into_inner);
-        let (term, until) = valid?;
+        let (term, until) = (*self.valid.borrow())?;
         (clock::mono() < until).then_some(Lease { term })
+    }
+
+    /// Returns when this instance may not act in `term`, or not any more.
+    pub(crate) async fn lost(&self, term: Term) {
+        let mut valid = self.valid.subscribe();
+        loop {
+            let held = *valid.borrow_and_update();
+            let until = match held {
+                Some((held, until)) if held == term && clock::mono() < until => until,
+                _ => return,
+            };
+            // Renewed or withdrawn, or run out.
+            let _ = tokio::time::timeout_at(clock::instant(until), valid.changed()).await;
+        }
     }
 
     /// What the API shows.
     pub(crate) fn view(&self) -> StandingView {
         let status = self.status.read().unwrap_or_else(PoisonError::into_inner);
-        let Some((status, _)) = &*status else {
+        let Some(status) = &*status else {
             return StandingView {
                 leader: false,
                 term: Term::default(),
@@ -152,10 +165,9 @@ impl Standing {
     }
 
     fn update(&self, machine: &Leadership) {
-        let now = clock::mono();
-        *self.valid.write().unwrap_or_else(PoisonError::into_inner) = machine.valid_until();
+        self.valid.send_replace(machine.valid_until());
         *self.status.write().unwrap_or_else(PoisonError::into_inner) =
-            Some((machine.status(now), now));
+            Some(machine.status(clock::mono()));
     }
 }
 
@@ -283,7 +295,7 @@ struct Hands {
     key: LeaseKey,
     answers: mpsc::Sender<Answer>,
     guard: Option<TermGuard>,
-    reign: Option<CancellationToken>,
+    reign: Option<(CancellationToken, JoinHandle<()>)>,
 }
 
 impl Hands {
@@ -408,19 +420,26 @@ impl Hands {
         };
         tracing::info!(%term, "leading");
         let end = self.app.shutdown.child_token();
-        self.reign = Some(end.clone());
         let reign = Reign {
             term,
             guard,
             deposed: self.answers.clone(),
-            end,
+            end: end.clone(),
         };
-        self.app.tasks.spawn(reign::run(self.app.clone(), reign));
+        let (app, before) = (self.app.clone(), self.reign.take());
+        let reigning = self.app.tasks.spawn(async move {
+            // The earlier reign clears what the two share when it ends.
+            if let Some((_, before)) = before {
+                let _ = before.await;
+            }
+            reign::run(app, reign).await;
+        });
+        self.reign = Some((end, reigning));
     }
 
-    fn end_reign(&mut self) {
-        if let Some(reign) = self.reign.take() {
-            reign.cancel();
+    fn end_reign(&self) {
+        if let Some((end, _)) = &self.reign {
+            end.cancel();
         }
     }
 }

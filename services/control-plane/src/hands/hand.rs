@@ -1,5 +1,10 @@
-//! One node's hand: a warm session for commands, and the check of the lease
-//! before each use of it.
+//! One node's hand: a warm session for commands, and the lease without which
+//! none is used.
+//!
+//! Invariant: a command begins only under a valid lease of the hand's own term,
+//! and is broken off when that lease runs out. The first thing that a session
+//! does is to end the sessions of older terms, so that nothing of a deposed
+//! leader takes effect beside it.
 
 use std::time::Duration;
 
@@ -15,8 +20,8 @@ use crate::app::Shared;
 /// Why a hand did not do what it was told.
 #[derive(Debug, Error)]
 pub(crate) enum HandError {
-    /// This instance may not act: nothing was sent.
-    #[error("no valid lease of term {0}: nothing was sent")]
+    /// This instance may not act, or not any more.
+    #[error("no valid lease of term {0}")]
     NoLease(Term),
     /// The cluster has no such node any more.
     #[error("the cluster has no such node")]
@@ -50,19 +55,47 @@ impl Hand {
         }
     }
 
-    /// Keeps the session warm, and ends the sessions of older terms.
-    pub(crate) async fn warm(&self, deadline: Duration) -> Result<u32, HandError> {
-        let term = self.target.term;
-        self.with(deadline, |session, left| {
-            Box::pin(session.kill_older_terms(term, left))
-        })
-        .await
+    /// Makes sure of the session, and ends sessions of older terms. No command
+    /// waits for it: one that comes meanwhile opens a session of its own.
+    pub(crate) async fn warm(&self, deadline: Duration) -> Result<(), HandError> {
+        let idle = match self.session.try_lock() {
+            Ok(mut slot) => slot.take().filter(Session::is_usable),
+            Err(_) => return Ok(()),
+        };
+        let session = self.under_lease(self.warmed(idle, deadline)).await?;
+        if let Ok(mut slot) = self.session.try_lock() {
+            slot.get_or_insert(session);
+        }
+        Ok(())
+    }
+
+    async fn warmed(
+        &self,
+        idle: Option<Session>,
+        deadline: Duration,
+    ) -> Result<Session, HandError> {
+        if let Some(mut session) = idle {
+            self.check_lease()?;
+            self.end_older_terms(&mut session, deadline).await;
+            if session.is_usable() {
+                return Ok(session);
+            }
+        }
+        self.open(deadline).await
     }
 
     /// Does one thing on the node within `deadline`, opening a session where
     /// none is usable. A session that had died unnoticed is replaced once:
     /// every command is idempotent.
     pub(crate) async fn with<T>(
+        &self,
+        deadline: Duration,
+        work: impl for<'s> FnMut(&'s mut Session, Duration) -> Work<'s, T> + Send,
+    ) -> Result<T, HandError> {
+        self.under_lease(self.within(deadline, work)).await
+    }
+
+    async fn within<T>(
         &self,
         deadline: Duration,
         mut work: impl for<'s> FnMut(&'s mut Session, Duration) -> Work<'s, T> + Send,
@@ -83,10 +116,43 @@ impl Hand {
             }
         }
         *slot = None;
-        self.check_lease()?;
-        let session = slot.insert(Session::open(&self.target, left()).await?);
+        let session = slot.insert(self.open(left()).await?);
         self.check_lease()?;
         Ok(work(session, left()).await?)
+    }
+
+    async fn open(&self, deadline: Duration) -> Result<Session, HandError> {
+        let ends = Instant::now() + deadline;
+        self.check_lease()?;
+        let mut session = Session::open(&self.target, deadline).await?;
+        self.check_lease()?;
+        let left = ends.saturating_duration_since(Instant::now());
+        self.end_older_terms(&mut session, left).await;
+        Ok(session)
+    }
+
+    /// A server that cannot tell whose sessions it has is not refused for it:
+    /// the leases alone keep a deposed leader from acting.
+    async fn end_older_terms(&self, session: &mut Session, deadline: Duration) {
+        let node = &self.target.address;
+        match session.kill_older_terms(self.target.term, deadline).await {
+            Ok(0) => {}
+            Ok(ended) => tracing::info!(%node, ended, "ended sessions of older terms"),
+            Err(error) => tracing::warn!(%node, %error, "sessions of older terms not ended"),
+        }
+    }
+
+    /// Breaks `work` off when the lease runs out: a command of several
+    /// statements must not go on after that.
+    async fn under_lease<T>(
+        &self,
+        work: impl Future<Output = Result<T, HandError>>,
+    ) -> Result<T, HandError> {
+        let term = self.target.term;
+        tokio::select! {
+            result = work => result,
+            () = self.app.standing.lost(term) => Err(HandError::NoLease(term)),
+        }
     }
 
     fn check_lease(&self) -> Result<(), HandError> {
