@@ -11,7 +11,7 @@ use std::time::Duration;
 use lictor_consul::{
     Check, CheckKind, ConsulError, Drift, NodeEntry, Role as Tag, Status as ConsulStatus, drift,
 };
-use lictor_domain::NodeName;
+use lictor_domain::{ClusterName, NodeName};
 use lictor_engine::health::{NodeHealth, Role, Status};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -36,6 +36,8 @@ pub(crate) async fn keep(app: Shared, reign: Reign, snapshots: watch::Receiver<A
         reign,
         snapshots,
         written: None,
+        reconcile_at: Instant::now(),
+        troubled: false,
     };
     tokio::select! {
         () = keeper.run() => {}
@@ -49,44 +51,47 @@ struct Catalog {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     /// What the catalog holds as far as we know; `None` when unsure.
     written: Option<Entries>,
+    reconcile_at: Instant,
+    /// The last try failed.
+    troubled: bool,
 }
 
 impl Catalog {
     async fn run(mut self) {
-        let mut reconcile_at = Instant::now();
         loop {
             let snapshot = self.snapshots.borrow_and_update().clone();
             // Nothing is known yet of some node: what Consul shows stays.
-            let result = if snapshot.is_complete() {
-                self.bring_about(&desired(&snapshot), &mut reconcile_at)
-                    .await
-            } else {
-                Ok(())
-            };
-            match result {
-                Ok(()) => {}
-                Err(ConsulError::StaleTerm { .. }) => return self.reign.deposed_by_consul(),
-                Err(error) => {
-                    let cluster = &snapshot.view.cluster.name;
-                    tracing::warn!(%error, %cluster, "Consul not written; trying again");
-                    self.written = None;
-                    reconcile_at = Instant::now();
-                    tokio::time::sleep(PAUSE).await;
-                    continue;
+            let complete = snapshot.is_complete();
+            if complete {
+                match self.bring_about(&desired(&snapshot)).await {
+                    Ok(()) => self.troubled = false,
+                    Err(ConsulError::StaleTerm { .. }) => return self.reign.deposed_by_consul(),
+                    Err(error) => {
+                        self.failed(&error, &snapshot.view.cluster.name);
+                        tokio::time::sleep(PAUSE).await;
+                        continue;
+                    }
                 }
             }
             tokio::select! {
                 changed = self.snapshots.changed() => if changed.is_err() { return },
-                () = tokio::time::sleep_until(reconcile_at) => {}
+                () = tokio::time::sleep_until(self.reconcile_at), if complete => {}
             }
         }
     }
 
-    async fn bring_about(
-        &mut self,
-        desired: &Entries,
-        reconcile_at: &mut Instant,
-    ) -> Result<(), ConsulError> {
+    /// Tells the first failure of a row, and remembers to be unsure.
+    fn failed(&mut self, error: &ConsulError, cluster: &ClusterName) {
+        if self.troubled {
+            tracing::debug!(%error, %cluster, "Consul not written; trying again");
+        } else {
+            tracing::warn!(%error, %cluster, "Consul not written; trying again");
+        }
+        self.troubled = true;
+        self.written = None;
+    }
+
+    async fn bring_about(&mut self, desired: &Entries) -> Result<(), ConsulError> {
         if let Some(written) = &self.written {
             let guard = &self.reign.guard;
             let changed: Vec<NodeEntry> = desired
@@ -104,9 +109,9 @@ impl Catalog {
             }
             self.written = Some(desired.clone());
         }
-        if Instant::now() >= *reconcile_at || self.written.is_none() {
+        if self.written.is_none() || Instant::now() >= self.reconcile_at {
             self.reconcile(desired).await?;
-            *reconcile_at = Instant::now() + RECONCILE_EVERY;
+            self.reconcile_at = Instant::now() + RECONCILE_EVERY;
         }
         Ok(())
     }
@@ -130,7 +135,11 @@ impl Catalog {
                 .await?;
         }
         for drift in &drifts {
-            if !first {
+            let foreign = matches!(drift, Drift::Foreign { .. });
+            if first && foreign {
+                tracing::warn!(%cluster, %drift, "Consul holds what is not ours; it stays");
+            }
+            if !first && !foreign {
                 tracing::warn!(%cluster, %drift, "Consul had drifted");
                 telemetry::consul_repaired();
                 self.app

@@ -1,7 +1,6 @@
 //! This instance as a service in Consul, so that clients find the control plane
 //! by DNS: `lictor.service.consul`, and `leader.lictor.service.consul`.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use lictor_consul::{ConsulError, SelfService, Url};
@@ -49,16 +48,17 @@ pub(crate) async fn keep(app: Shared) {
 }
 
 async fn register(app: &Shared, tag: &str) -> Result<(), ConsulError> {
-    let address: SocketAddr = app.settings.listen;
-    let ready = Url::parse(&format!("http://{address}/readyz"));
+    // Where it listens may be every address there is; this one others can use.
+    let ready = Url::parse(&format!("{}/readyz", app.settings.advertise));
     let Ok(ready) = ready else {
         return Ok(());
     };
+    let host = ready.host_str().unwrap_or_default();
     let service = SelfService {
         name: "lictor".to_owned(),
         id: app.instance.clone(),
-        address: address.ip().to_string(),
-        port: address.port(),
+        address: host.trim_matches(['[', ']']).to_owned(),
+        port: ready.port_or_known_default().unwrap_or_default(),
         tags: vec![tag.to_owned()],
         ready,
     };
