@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use lictor_consul::Consul;
 use lictor_store::Store;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -29,6 +30,9 @@ pub(crate) struct App {
     pub(crate) consul: Consul,
     /// The clusters it keeps.
     pub(crate) fleet: Fleet,
+    /// Held while a cluster's definition is changed: each change starts from what
+    /// is stored, and must not undo one that came between.
+    pub(crate) changes: Mutex<()>,
     /// The routing push.
     pub(crate) hub: Hub,
     /// Whether it leads, and by which leases.

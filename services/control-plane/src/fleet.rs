@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use lictor_domain::{Cluster, ClusterName};
 use lictor_engine::message::Event;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::snapshot::Snapshot;
 
@@ -24,7 +24,15 @@ pub(crate) struct Steward {
 pub(crate) struct Fleet {
     stewards: RwLock<BTreeMap<ClusterName, Steward>>,
     /// Where new clusters are taken up while this instance leads.
-    reception: RwLock<Option<mpsc::Sender<Cluster>>>,
+    reception: RwLock<Option<mpsc::Sender<Newcomer>>>,
+}
+
+/// A cluster that was added while this instance leads.
+#[derive(Debug)]
+pub(crate) struct Newcomer {
+    pub(crate) cluster: Cluster,
+    /// Told who has taken it up.
+    pub(crate) taken_up: oneshot::Sender<Steward>,
 }
 
 impl Fleet {
@@ -53,26 +61,37 @@ impl Fleet {
     }
 
     /// New clusters are taken up here from now on.
-    pub(crate) fn open_reception(&self, reception: mpsc::Sender<Cluster>) {
+    pub(crate) fn open_reception(&self, reception: mpsc::Sender<Newcomer>) {
         *self
             .reception
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Some(reception);
     }
 
-    /// Has a new cluster taken up; false when nobody reigns here.
-    pub(crate) async fn receive(&self, cluster: Cluster) -> bool {
+    /// Tells a cluster's steward its definition, after having it taken up if it
+    /// is new. `None` when nobody reigns here any more: the next leader reads
+    /// it from the store.
+    pub(crate) async fn define(&self, cluster: Cluster) -> Option<Steward> {
+        let steward = match self.steward(&cluster.name) {
+            Some(steward) => steward,
+            None => self.receive(cluster.clone()).await?,
+        };
+        let told = steward.events.send(Event::Redefined(cluster)).await;
+        told.is_ok().then_some(steward)
+    }
+
+    async fn receive(&self, cluster: Cluster) -> Option<Steward> {
         let reception = {
             let reception = self
                 .reception
                 .read()
                 .unwrap_or_else(PoisonError::into_inner);
-            reception.clone()
+            reception.clone()?
         };
-        match reception {
-            Some(reception) => reception.send(cluster).await.is_ok(),
-            None => false,
-        }
+        let (taken_up, answer) = oneshot::channel();
+        let newcomer = Newcomer { cluster, taken_up };
+        reception.send(newcomer).await.ok()?;
+        answer.await.ok()
     }
 
     /// All stewards have left: leadership is over.

@@ -1,32 +1,35 @@
 //! Consul's copy of each cluster's last recovery: the intent of a running one
 //! is there when Postgres is not.
 
-use lictor_consul::{Consul, ConsulError};
+use lictor_consul::{Consul, ConsulError, Entry};
 use lictor_domain::{ClusterName, Recovery};
 
 fn key(cluster: &ClusterName) -> String {
     format!("lictor/recovery/{cluster}")
 }
 
-/// Overwrites the copy.
+/// Overwrites the copy. One of a newer epoch stays: [`ConsulError::StaleTerm`]
+/// then says that a newer leader has begun another recovery.
 pub(crate) async fn save(consul: &Consul, record: &Recovery) -> Result<(), ConsulError> {
     let key = key(&record.cluster);
-    let value = serde_json::json!(record).to_string();
-    loop {
-        let index = consul
-            .read_exact(&key)
-            .await?
-            .map_or(0, |entry| entry.modify_index);
-        // Another write in between: only this term's leader writes here, so it
-        // was an older one of its own. The caller's deadline bounds this.
-        if consul
-            .compare_and_set(&key, value.as_bytes(), index)
-            .await?
-            .is_some()
-        {
-            return Ok(());
-        }
+    let doing = format!("storing recovery {}", record.id);
+    let entry = consul.read_exact(&key).await?;
+    let found = entry.as_ref().and_then(read);
+    if let Some(newer) = found.filter(|found| found.epoch > record.epoch) {
+        return Err(ConsulError::StaleTerm {
+            doing,
+            reason: format!("recovery {} is of a newer epoch", newer.id),
+        });
     }
+    let value = serde_json::json!(record).to_string();
+    let index = entry.map_or(0, |entry| entry.modify_index);
+    let written = consul
+        .compare_and_set(&key, value.as_bytes(), index)
+        .await?;
+    written.map(drop).ok_or_else(|| ConsulError::Conflict {
+        doing,
+        failed: vec!["another wrote the key at the same moment".to_owned()],
+    })
 }
 
 /// Reads the copy; one that is no recovery counts as none.
@@ -35,5 +38,9 @@ pub(crate) async fn load(
     cluster: &ClusterName,
 ) -> Result<Option<Recovery>, ConsulError> {
     let entry = consul.read_exact(&key(cluster)).await?;
-    Ok(entry.and_then(|entry| serde_json::from_slice(&entry.value).ok()))
+    Ok(entry.as_ref().and_then(read))
+}
+
+fn read(entry: &Entry) -> Option<Recovery> {
+    serde_json::from_slice(&entry.value).ok()
 }

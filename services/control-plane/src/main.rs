@@ -110,6 +110,7 @@ fn build(settings: Settings) -> anyhow::Result<Shared> {
         store,
         consul,
         fleet: fleet::Fleet::default(),
+        changes: tokio::sync::Mutex::default(),
         hub: hub::Hub::default(),
         standing: leadership::Standing::default(),
         repairs: AtomicU64::new(0),

@@ -2,18 +2,12 @@
 //! cluster's steward.
 
 use lictor_domain::{Cluster, ClusterName};
-use lictor_engine::message::Event;
 use lictor_store::{AuditEntry, StoreError};
 use lictor_wire::WireError;
 use lictor_wire::v1::PolicyChange;
 use thiserror::Error;
-use tokio::sync::Mutex;
 
 use crate::app::Shared;
-
-/// Changes are made one after the other: each starts from what is stored, and
-/// must not undo one that came between. Only the leader makes any.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 /// Why a policy was not changed.
 #[derive(Debug, Error)]
@@ -32,7 +26,8 @@ pub(crate) enum ChangeError {
     Store(#[from] StoreError),
 }
 
-/// Changes a cluster's policy; gives the cluster as it is stored then.
+/// Changes a cluster's policy; gives the cluster as it is stored then. A change
+/// that makes no sense is in the audit log as well.
 pub(crate) async fn change_policy(
     app: &Shared,
     name: &ClusterName,
@@ -40,28 +35,34 @@ pub(crate) async fn change_policy(
     reason: &str,
     actor: &str,
 ) -> Result<Cluster, ChangeError> {
-    let _turn = ONE_AT_A_TIME.lock().await;
+    let _turn = app.changes.lock().await;
     let Some(lease) = app.standing.lease() else {
         let leader = app.standing.view().leader_advertise;
         return Err(ChangeError::NotLeading { leader });
     };
-    let mut cluster = app.store.cluster_get(name).await?;
-    let policy = change.applied_to(&cluster.policy)?;
-    let entry = AuditEntry {
+    let term = lease.term();
+    let audit = |result: String| AuditEntry {
         actor: actor.to_owned(),
         action: "cluster.set".to_owned(),
         target: name.to_string(),
         reason: Some(reason.to_owned()),
-        result: "policy changed".to_owned(),
+        result,
     };
-    let term = lease.term();
+    let mut cluster = app.store.cluster_get(name).await?;
+    let policy = match change.applied_to(&cluster.policy) {
+        Ok(policy) => policy,
+        Err(error) => {
+            let entry = audit(format!("not changed: {error}"));
+            app.store.audit_append(term, &entry).await?;
+            return Err(error.into());
+        }
+    };
+    let entry = audit("policy changed".to_owned());
     app.store
         .cluster_set_policy(term, name, &policy, &entry)
         .await?;
     cluster.policy = policy;
-    if let Some(steward) = app.fleet.steward(name) {
-        // A steward that is gone has lost its reign: the next one reads the store.
-        let _ = steward.events.send(Event::Redefined(cluster.clone())).await;
-    }
+    // Without a steward nobody reigns here: the next leader reads the store.
+    app.fleet.define(cluster.clone()).await;
     Ok(cluster)
 }

@@ -1,6 +1,6 @@
 //! Registration: finds all nodes of a cluster from any one of them, has the
-//! engine judge what was found, and stores the cluster. Nothing is stored unless
-//! everything is in order.
+//! engine judge what was found, stores the cluster, and has a steward take it up.
+//! Nothing is stored unless everything is in order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -11,12 +11,14 @@ use lictor_domain::{
     Cluster, ClusterName, Epoch, Node, NodeAddress, NodeName, Policy, PromotionRule, Survey, Term,
 };
 use lictor_engine::admission::{self, Admitted, Objection};
-use lictor_engine::message::Event;
 use lictor_mysql::{MysqlError, Session, Target};
 use lictor_store::{AuditEntry, StoreError};
+use lictor_wire::WireError;
+use lictor_wire::v1::PolicyChange;
 use thiserror::Error;
 
 use crate::app::Shared;
+use crate::fleet;
 
 /// Looking at one node.
 const SURVEY: Duration = Duration::from_secs(5);
@@ -44,6 +46,9 @@ pub(crate) enum RegistrationError {
     /// Put the nodes in order first.
     #[error("the cluster is not in order")]
     Refused(Vec<Objection>),
+    /// The policy makes no sense.
+    #[error(transparent)]
+    Invalid(#[from] WireError),
     /// Something else has this name or this node.
     #[error("{what}")]
     Taken {
@@ -64,6 +69,17 @@ pub(crate) enum RegistrationError {
     },
 }
 
+impl RegistrationError {
+    /// The whole of it on one line.
+    fn told(&self) -> String {
+        let Self::Refused(objections) = self else {
+            return self.to_string();
+        };
+        let sentences = objections.iter().map(|one| one.sentence.as_str());
+        sentences.collect::<Vec<_>>().join("; ")
+    }
+}
+
 impl From<StoreError> for RegistrationError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -78,58 +94,76 @@ impl From<StoreError> for RegistrationError {
     }
 }
 
-/// Registers the cluster that `seed` belongs to, or brings a registered one up
-/// to date. Without a policy a new cluster gets the default, a known one keeps
-/// its own.
-pub(crate) async fn add_cluster(
-    app: &Shared,
-    name: ClusterName,
-    seed: NodeAddress,
-    policy: Option<Policy>,
-    actor: &str,
-) -> Result<Added, RegistrationError> {
+/// What is to be registered, and who asks for it.
+#[derive(Debug)]
+pub(crate) struct Wish {
+    /// The cluster's name.
+    pub(crate) name: ClusterName,
+    /// Any one of its nodes.
+    pub(crate) seed: NodeAddress,
+    /// What its policy shall be, beside what it is or would be.
+    pub(crate) change: PolicyChange,
+    /// Who asks.
+    pub(crate) actor: String,
+}
+
+impl Wish {
+    fn audit(&self, result: impl Into<String>) -> AuditEntry {
+        AuditEntry {
+            actor: self.actor.clone(),
+            action: "cluster.add".to_owned(),
+            target: self.name.to_string(),
+            reason: None,
+            result: result.into(),
+        }
+    }
+}
+
+/// Registers the cluster that the seed belongs to, or brings a registered one
+/// up to date. A refusal is in the audit log as well.
+pub(crate) async fn add_cluster(app: &Shared, wish: Wish) -> Result<Added, RegistrationError> {
     let Some(lease) = app.standing.lease() else {
         let leader = app.standing.view().leader_advertise;
         return Err(RegistrationError::NotLeading { leader });
     };
     let term = lease.term();
-    let known = known_cluster(app, &name).await?;
-    let policy = policy
-        .or_else(|| known.as_ref().map(|cluster| cluster.policy.clone()))
-        .unwrap_or_default();
-    let found = crawl(app, &seed, term).await?;
-    let admitted = admission::admit(&found.surveys, &found.unreachable, &policy)
-        .map_err(RegistrationError::Refused)?;
-    let audit = |result: &str| AuditEntry {
-        actor: actor.to_owned(),
-        action: "cluster.add".to_owned(),
-        target: name.to_string(),
-        reason: None,
-        result: result.to_owned(),
-    };
-    let warnings = admitted.warnings.clone();
-    let created = known.is_none();
-    match known {
-        None => {
-            let cluster = new_cluster(&name, policy, &found.surveys, &admitted, term)?;
-            app.store
-                .cluster_add(term, &cluster, &audit("registered"))
-                .await?;
-            welcome(app, cluster).await?;
-        }
-        Some(mut cluster) => {
-            if cluster.policy != policy {
-                let entry = audit("policy changed");
-                app.store
-                    .cluster_set_policy(term, &name, &policy, &entry)
-                    .await?;
-                cluster.policy = policy;
-            }
-            refresh(app, term, cluster, &found.surveys).await?;
-            app.store.audit_append(term, &audit("refreshed")).await?;
+    let added = try_add(app, &wish, term).await;
+    if let Err(error) = &added {
+        let entry = wish.audit(format!("not added: {}", error.told()));
+        if let Err(error) = app.store.audit_append(term, &entry).await {
+            tracing::warn!(%error, cluster = %wish.name, "a refusal is not in the audit log");
         }
     }
-    Ok(Added { created, warnings })
+    added
+}
+
+async fn try_add(app: &Shared, wish: &Wish, term: Term) -> Result<Added, RegistrationError> {
+    let found = crawl(app, &wish.seed, term).await?;
+    let turn = app.changes.lock().await;
+    let known = known_cluster(app, &wish.name).await?;
+    let before = known.as_ref().map(|cluster| cluster.policy.clone());
+    let policy = wish.change.applied_to(&before.unwrap_or_default())?;
+    let admitted = admission::admit(&found.surveys, &found.unreachable, &policy)
+        .map_err(RegistrationError::Refused)?;
+    let created = known.is_none();
+    let cluster = match known {
+        None => {
+            let cluster = new_cluster(&wish.name, policy, &found.surveys, &admitted, term)?;
+            let entry = wish.audit("registered");
+            app.store.cluster_add(term, &cluster, &entry).await?;
+            cluster
+        }
+        Some(cluster) => refresh(app, wish, term, cluster, policy, &found.surveys).await?,
+    };
+    let steward = app.fleet.define(cluster).await;
+    drop(turn);
+    if let Some(steward) = steward {
+        first_look(steward).await;
+    }
+    Ok(Added {
+        created,
+        warnings: admitted.warnings,
+    })
 }
 
 async fn known_cluster(
@@ -143,61 +177,62 @@ async fn known_cluster(
     }
 }
 
-/// Has a steward take the cluster up, and waits until it has been looked at.
-async fn welcome(app: &Shared, cluster: Cluster) -> Result<(), RegistrationError> {
-    let name = cluster.name.clone();
-    let gone = || RegistrationError::Unavailable {
-        sentence: "it is stored, but leadership was lost meanwhile; the next leader takes it up"
-            .to_owned(),
-    };
-    if !app.fleet.receive(cluster).await {
-        return Err(gone());
-    }
-    let seen = async {
-        loop {
-            if let Some(steward) = app.fleet.steward(&name) {
-                let mut snapshot = steward.snapshot.clone();
-                let _ = snapshot.wait_for(|snapshot| snapshot.is_complete()).await;
-                return;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(SURVEY, seen).await.map_err(|_| gone())
+/// Waits a while until every node has been looked at, so that the caller is
+/// shown more than names.
+async fn first_look(mut steward: fleet::Steward) {
+    let seen = steward.snapshot.wait_for(|snapshot| snapshot.is_complete());
+    // Registered it is in any case.
+    let _ = tokio::time::timeout(SURVEY, seen).await;
 }
 
-/// Brings the nodes of a known cluster up to date.
+/// Brings a known cluster up to date: its policy and its nodes.
 async fn refresh(
     app: &Shared,
+    wish: &Wish,
     term: Term,
     mut cluster: Cluster,
+    policy: Policy,
     surveys: &[Survey],
-) -> Result<(), RegistrationError> {
+) -> Result<Cluster, RegistrationError> {
+    if cluster.policy != policy {
+        let entry = wish.audit("policy changed");
+        app.store
+            .cluster_set_policy(term, &wish.name, &policy, &entry)
+            .await?;
+        cluster.policy = policy;
+    }
     for survey in sorted(surveys) {
         let uuid = survey.report.server_uuid;
-        let known = cluster
-            .nodes
-            .iter_mut()
-            .find(|node| node.server_uuid == uuid || node.address == survey.address);
-        match known {
+        match known_node(&mut cluster, survey) {
             Some(node) if node.server_uuid == uuid && node.address == survey.address => {}
             Some(node) => {
                 node.server_uuid = uuid;
                 node.address = survey.address.clone();
-                app.store.node_update(term, &cluster.name, node).await?;
+                app.store.node_update(term, &wish.name, node).await?;
             }
             None => {
                 let node = new_node(free_name(&cluster), survey);
-                app.store.node_add(term, &cluster.name, &node).await?;
+                app.store.node_add(term, &wish.name, &node).await?;
                 cluster.nodes.push(node);
             }
         }
     }
-    if let Some(steward) = app.fleet.steward(&cluster.name) {
-        // A steward that is gone has lost its reign: the next one reads the store.
-        let _ = steward.events.send(Event::Redefined(cluster)).await;
-    }
-    Ok(())
+    app.store
+        .audit_append(term, &wish.audit("refreshed"))
+        .await?;
+    Ok(cluster)
+}
+
+/// The node that this server is: it may have moved. A stranger at the address
+/// of a node has taken that node's place.
+fn known_node<'a>(cluster: &'a mut Cluster, survey: &Survey) -> Option<&'a mut Node> {
+    let nodes = &cluster.nodes;
+    let same = nodes
+        .iter()
+        .position(|node| node.server_uuid == survey.report.server_uuid);
+    let there = || nodes.iter().position(|node| node.address == survey.address);
+    let index = same.or_else(there)?;
+    cluster.nodes.get_mut(index)
 }
 
 fn free_name(cluster: &Cluster) -> NodeName {
@@ -278,15 +313,15 @@ async fn crawl(app: &Shared, seed: &NodeAddress, term: Term) -> Result<Found, Re
             .map_err(|error| RegistrationError::SeedUnreachable {
                 sentence: format!("the seed {seed} cannot be looked at: {error}"),
             })?;
-    let mut seen: BTreeMap<NodeAddress, Result<Survey, String>> = BTreeMap::new();
+    let mut met: BTreeMap<NodeAddress, Result<Survey, String>> = BTreeMap::new();
     let mut next: BTreeSet<NodeAddress> = admission::crawl_next(&first).into_iter().collect();
-    seen.insert(seed.clone(), Ok(first));
+    met.insert(seed.clone(), Ok(first));
     loop {
-        next.retain(|address| !seen.contains_key(address));
+        next.retain(|address| !met.contains_key(address));
         if next.is_empty() {
             break;
         }
-        if seen.len() + next.len() > MOST_NODES {
+        if met.len() + next.len() > MOST_NODES {
             return Err(RegistrationError::SeedUnreachable {
                 sentence: format!("more than {MOST_NODES} nodes hang together from {seed}"),
             });
@@ -301,13 +336,13 @@ async fn crawl(app: &Shared, seed: &NodeAddress, term: Term) -> Result<Found, Re
             .filter_map(|(_, survey)| survey.as_ref().ok())
             .flat_map(admission::crawl_next)
             .collect();
-        seen.extend(round);
+        met.extend(round);
     }
     let mut found = Found {
         surveys: vec![],
         unreachable: vec![],
     };
-    for (address, survey) in seen {
+    for (address, survey) in met {
         match survey {
             Ok(survey) => found.surveys.push(survey),
             Err(reason) => found.unreachable.push((address, reason)),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use lictor_domain::{Cluster, ClusterName, Recovery, RecoveryOutcome};
 use lictor_engine::keeper::Inheritance;
 use lictor_store::StoreError;
@@ -15,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::app::Shared;
 use crate::catalog;
-use crate::fleet;
+use crate::fleet::{self, Newcomer};
 use crate::intent;
 use crate::leadership::Reign;
 use crate::snapshot::Snapshot;
@@ -23,20 +24,27 @@ use crate::steward::Steward;
 
 /// Between two tries to read what a reign needs.
 const PAUSE: Duration = Duration::from_millis(300);
+/// Clusters that are read at the same time.
+const AT_ONCE: usize = 16;
+/// Clusters that may wait to be taken up.
+const NEWCOMERS: usize = 16;
 /// How long the first look at every node may take.
 const FIRST_LOOK: Duration = Duration::from_secs(3);
 
 /// Reigns until the reign ends.
 pub(crate) async fn run(app: Shared, reign: Reign) {
-    let end = reign.end.clone();
+    // Open from the start: who is added while the others are read waits here.
+    let (reception, newcomers) = mpsc::channel(NEWCOMERS);
+    app.fleet.open_reception(reception);
     tokio::select! {
-        () = begin(&app, &reign) => end.cancelled().await,
-        () = end.cancelled() => {}
+        () = begin(&app, &reign, newcomers) => {}
+        () = reign.end.cancelled() => {}
     }
     app.fleet.clear();
 }
 
-async fn begin(app: &Shared, reign: &Reign) {
+/// Never returns before the reign ends.
+async fn begin(app: &Shared, reign: &Reign, newcomers: mpsc::Receiver<Newcomer>) {
     let (open, opened) = watch::channel(false);
     let mut handles = Vec::new();
     for inheritance in inherit(app, reign).await {
@@ -51,7 +59,7 @@ async fn begin(app: &Shared, reign: &Reign) {
         .map(|handle| handle.snapshot.borrow().route.clone());
     app.hub.begin(reign.term, routes.collect());
     open.send_replace(true);
-    adopt_newcomers(app, reign, &opened).await;
+    adopt(app, reign, newcomers, &opened).await;
 }
 
 /// Starts the steward of one cluster, and what follows it.
@@ -79,17 +87,25 @@ async fn all_complete(handles: &[fleet::Steward]) {
     }
 }
 
-/// Takes up clusters that are added while it reigns.
-async fn adopt_newcomers(app: &Shared, reign: &Reign, opened: &watch::Receiver<bool>) {
-    let (sender, mut newcomers) = mpsc::channel::<Cluster>(16);
-    app.fleet.open_reception(sender);
-    while let Some(cluster) = newcomers.recv().await {
-        let inheritance = Inheritance {
-            cluster,
-            unfinished: None,
-            done_at: vec![],
-        };
-        take_up(app, reign, inheritance, opened.clone());
+/// Takes up clusters that are added while it reigns. One that was read from the
+/// store as well has its steward already, and never gets a second one.
+async fn adopt(
+    app: &Shared,
+    reign: &Reign,
+    mut newcomers: mpsc::Receiver<Newcomer>,
+    opened: &watch::Receiver<bool>,
+) {
+    while let Some(Newcomer { cluster, taken_up }) = newcomers.recv().await {
+        let steward = app.fleet.steward(&cluster.name).unwrap_or_else(|| {
+            let inheritance = Inheritance {
+                cluster,
+                unfinished: None,
+                done_at: vec![],
+            };
+            take_up(app, reign, inheritance, opened.clone())
+        });
+        // Who added it may have gone; it is taken up all the same.
+        let _ = taken_up.send(steward);
     }
 }
 
@@ -107,24 +123,44 @@ async fn inherit(app: &Shared, reign: &Reign) -> Vec<Inheritance> {
 
 async fn try_inherit(app: &Shared) -> Result<Vec<Inheritance>, StoreError> {
     let unfinished = app.store.recovery_unfinished().await?;
-    let mut inheritances = Vec::new();
-    for cluster in app.store.cluster_list().await? {
-        let since = Utc::now() - cluster.policy.budget.window();
-        let done_at = app
-            .store
-            .recovery_finished_since(&cluster.name, since)
-            .await?;
-        let stored = unfinished
-            .iter()
-            .find(|record| record.cluster == cluster.name);
-        let unfinished = running(app, &cluster.name, stored.cloned()).await;
-        inheritances.push(Inheritance {
-            cluster,
-            unfinished,
-            done_at,
-        });
+    let clusters = app.store.cluster_list().await?;
+    let inheritances = clusters.into_iter().map(|cluster| {
+        let of_it = |record: &&Recovery| record.cluster == cluster.name;
+        let stored = unfinished.iter().rfind(of_it).cloned();
+        inheritance(app, cluster, stored)
+    });
+    stream::iter(inheritances)
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+}
+
+async fn inheritance(
+    app: &Shared,
+    mut cluster: Cluster,
+    stored: Option<Recovery>,
+) -> Result<Inheritance, StoreError> {
+    let since = Utc::now() - cluster.policy.budget.window();
+    let name = &cluster.name;
+    let done_at = app.store.recovery_finished_since(name, since).await?;
+    let unfinished = running(app, name, stored).await;
+    if let Some(record) = &unfinished {
+        recall_primary(&mut cluster, record);
     }
-    Ok(inheritances)
+    Ok(Inheritance {
+        cluster,
+        unfinished,
+        done_at,
+    })
+}
+
+/// The primary that an unfinished recovery was to replace is the last one there
+/// was, although Postgres, away by then, may not have heard of it.
+fn recall_primary(cluster: &mut Cluster, unfinished: &Recovery) {
+    let last = &unfinished.old_primary;
+    if unfinished.epoch > cluster.epoch && cluster.node(last).is_some() {
+        cluster.primary.clone_from(last);
+    }
 }
 
 /// The recovery that runs according to either store. A finished copy of the

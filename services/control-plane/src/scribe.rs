@@ -1,12 +1,18 @@
-//! Writes down what a cluster's keeper has done: recoveries, the primacy,
+//! Writes down what a cluster's keeper has done: the primacy, recoveries,
 //! quarantines. It is never on a failover's critical path; it keeps the order
-//! and tries each entry until it holds or the reign ends.
+//! and tries until it holds or the reign ends.
+//!
+//! Invariant: a primacy is written before any recovery that is noted after it,
+//! in both stores. So a next leader that finds a recovery done finds its primary
+//! too, and one that does not find it finds the recovery unfinished and looks
+//! who was opened.
 
+use std::fmt;
 use std::time::Duration;
 
 use lictor_domain::{ClusterName, Epoch, NodeName, Quarantine, Recovery};
 use lictor_store::StoreError;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::app::Shared;
 use crate::intent;
@@ -16,103 +22,179 @@ use crate::leadership::Reign;
 const QUEUE: usize = 256;
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// A primacy: its epoch and who has it.
+type Primacy = (Epoch, NodeName);
+
 /// Something to be written down.
 #[derive(Debug)]
-pub(crate) enum Entry {
-    /// A recovery, as it stands.
+enum Entry {
+    Primacy(Primacy),
     Recovery(Box<Recovery>),
-    /// A new primacy.
-    Primary(Epoch, NodeName),
-    /// A node is kept out of every pool, or let back.
     Quarantine(NodeName, Option<Quarantine>),
 }
 
-/// Takes entries for one cluster.
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Primacy((epoch, primary)) => write!(f, "{primary} as primary of {epoch}"),
+            Self::Recovery(record) => write!(f, "recovery {}", record.id),
+            Self::Quarantine(node, Some(_)) => write!(f, "the quarantine of {node}"),
+            Self::Quarantine(node, None) => write!(f, "the end of the quarantine of {node}"),
+        }
+    }
+}
+
+/// Takes what one cluster's keeper has done.
 #[derive(Clone, Debug)]
 pub(crate) struct Scribe {
+    primacy: watch::Sender<Primacy>,
     entries: mpsc::Sender<Entry>,
 }
 
 impl Scribe {
-    /// Starts a scribe; it ends with the reign.
-    pub(crate) fn start(app: Shared, reign: Reign, cluster: ClusterName) -> Self {
+    /// Starts a scribe; it ends with the reign. `stored` is the primacy that
+    /// Postgres holds.
+    pub(crate) fn start(app: Shared, reign: Reign, cluster: ClusterName, stored: Primacy) -> Self {
+        let (primacy, seen) = watch::channel(stored.clone());
         let (entries, inbox) = mpsc::channel(QUEUE);
         let tasks = app.tasks.clone();
-        tasks.spawn(write_all(app, reign, cluster, inbox));
-        Self { entries }
+        let end = reign.end.clone();
+        let desk = Desk {
+            app,
+            reign,
+            cluster,
+            primacy: seen,
+            written: stored,
+        };
+        tasks.spawn(async move {
+            tokio::select! {
+                () = desk.write_all(inbox) => {}
+                () = end.cancelled() => {}
+            }
+        });
+        Self { primacy, entries }
     }
 
-    /// Has an entry written down. It never waits.
-    pub(crate) fn note(&self, entry: Entry) {
+    /// Has a primacy written down, if it is another one than was noted last.
+    pub(crate) fn note_primacy(&self, epoch: Epoch, primary: &NodeName) {
+        self.primacy.send_if_modified(|noted| {
+            let changed = noted.0 != epoch || noted.1 != *primary;
+            if changed {
+                *noted = (epoch, primary.clone());
+            }
+            changed
+        });
+    }
+
+    /// Has a recovery written down as it stands. It never waits.
+    pub(crate) fn note_recovery(&self, record: Box<Recovery>) {
+        self.note(Entry::Recovery(record));
+    }
+
+    /// Has it written down that a node is kept out of every pool, or let back.
+    /// It never waits.
+    pub(crate) fn note_quarantine(&self, node: NodeName, quarantine: Option<Quarantine>) {
+        self.note(Entry::Quarantine(node, quarantine));
+    }
+
+    fn note(&self, entry: Entry) {
         if let Err(error) = self.entries.try_send(entry) {
             tracing::error!(%error, "history is lost: too much waits to be written");
         }
     }
 }
 
-async fn write_all(
+/// Where a scribe writes.
+struct Desk {
     app: Shared,
     reign: Reign,
     cluster: ClusterName,
-    mut inbox: mpsc::Receiver<Entry>,
-) {
-    let work = async {
-        while let Some(entry) = inbox.recv().await {
-            if let Entry::Recovery(record) = &entry {
-                keep_in_consul(&app, record).await;
-            }
-            until_it_holds(&app, &reign, &cluster, &entry).await;
-        }
-    };
-    tokio::select! {
-        () = work => {}
-        () = reign.end.cancelled() => {}
-    }
+    primacy: watch::Receiver<Primacy>,
+    /// The primacy that Postgres holds.
+    written: Primacy,
 }
 
-async fn keep_in_consul(app: &Shared, record: &Recovery) {
-    if let Err(error) = intent::save(&app.consul, record).await {
-        tracing::warn!(%error, cluster = %record.cluster, "recovery not copied to Consul");
-    }
-}
-
-async fn until_it_holds(app: &Shared, reign: &Reign, cluster: &ClusterName, entry: &Entry) {
-    loop {
-        match write(app, reign, cluster, entry).await {
-            Ok(()) => return,
-            Err(StoreError::StaleTerm { current, .. }) => {
-                reign.deposed_by_postgres(current);
-                return;
-            }
-            Err(StoreError::Unavailable(error)) => {
-                tracing::warn!(%error, %cluster, "Postgres is away; writing it down later");
-            }
-            Err(error) => {
-                tracing::error!(%error, %cluster, ?entry, "cannot be written down");
-                return;
+impl Desk {
+    async fn write_all(mut self, mut inbox: mpsc::Receiver<Entry>) {
+        loop {
+            let entry = tokio::select! {
+                changed = self.primacy.changed() => match changed {
+                    Ok(()) => None,
+                    Err(_) => return,
+                },
+                entry = inbox.recv() => match entry {
+                    Some(entry) => Some(entry),
+                    None => return,
+                },
+            };
+            self.write_primacy().await;
+            if let Some(entry) = entry {
+                self.until_it_holds(&entry).await;
             }
         }
-        tokio::time::sleep(PAUSE).await;
     }
-}
 
-async fn write(
-    app: &Shared,
-    reign: &Reign,
-    cluster: &ClusterName,
-    entry: &Entry,
-) -> Result<(), StoreError> {
-    match entry {
-        Entry::Recovery(record) => app.store.recovery_save(reign.term, record).await,
-        Entry::Primary(epoch, primary) => {
-            app.store
-                .cluster_set_primary(reign.term, cluster, *epoch, primary)
-                .await
+    async fn write_primacy(&mut self) {
+        let primacy = self.primacy.borrow_and_update().clone();
+        if primacy != self.written {
+            self.until_it_holds(&Entry::Primacy(primacy.clone())).await;
+            self.written = primacy;
         }
-        Entry::Quarantine(node, quarantine) => {
-            app.store
-                .node_set_quarantine(reign.term, node, quarantine.as_ref())
-                .await
+    }
+
+    /// Repeats it until Postgres has it. Only what contradicts what is stored is
+    /// dropped: no repetition would change that.
+    async fn until_it_holds(&self, entry: &Entry) {
+        let cluster = &self.cluster;
+        if let Entry::Recovery(record) = entry {
+            self.keep_in_consul(record).await;
+        }
+        let mut waiting = false;
+        loop {
+            match self.write(entry).await {
+                Ok(()) => {
+                    if waiting {
+                        tracing::info!(%cluster, %entry, "Postgres has it now");
+                    }
+                    return;
+                }
+                Err(StoreError::StaleTerm { current, .. }) => {
+                    return self.reign.deposed_by_postgres(current);
+                }
+                Err(error @ (StoreError::Conflict(_) | StoreError::NotFound { .. })) => {
+                    tracing::error!(%error, %cluster, %entry, "cannot be written down");
+                    return;
+                }
+                Err(error) if !waiting => {
+                    tracing::warn!(%error, %cluster, %entry, "Postgres does not take it yet");
+                    waiting = true;
+                }
+                Err(error) => tracing::debug!(%error, %cluster, %entry, "Postgres still does not"),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn write(&self, entry: &Entry) -> Result<(), StoreError> {
+        let (store, term) = (&self.app.store, self.reign.term);
+        match entry {
+            Entry::Primacy((epoch, primary)) => {
+                store
+                    .cluster_set_primary(term, &self.cluster, *epoch, primary)
+                    .await
+            }
+            Entry::Recovery(record) => store.recovery_save(term, record).await,
+            Entry::Quarantine(node, quarantine) => {
+                store
+                    .node_set_quarantine(term, node, quarantine.as_ref())
+                    .await
+            }
+        }
+    }
+
+    async fn keep_in_consul(&self, record: &Recovery) {
+        if let Err(error) = intent::save(&self.app.consul, record).await {
+            tracing::warn!(%error, cluster = %record.cluster, "recovery not copied to Consul");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lictor_domain::{ClusterName, ClusterRoute, Epoch, NodeName, RecoveryId, RecoveryOutcome};
+use lictor_domain::{Cluster, ClusterName, ClusterRoute, NodeName, RecoveryId, RecoveryOutcome};
 use lictor_engine::keeper::{Inheritance, Keeper};
 use lictor_engine::message::{Act, Care, Command, Done, Event};
 use lictor_engine::timing::Timing;
@@ -20,7 +20,7 @@ use crate::fleet;
 use crate::hands::{Hand, Hands};
 use crate::leadership::Reign;
 use crate::monitor::Watch;
-use crate::scribe::{Entry, Scribe};
+use crate::scribe::Scribe;
 use crate::snapshot::Snapshot;
 use crate::telemetry;
 
@@ -28,6 +28,8 @@ use crate::telemetry;
 const EVENTS: usize = 1024;
 /// How often each command session is made sure of.
 const WARM_EVERY: Duration = Duration::from_secs(30);
+/// The same for a node that could not be logged in to.
+const WARM_AGAIN: Duration = Duration::from_secs(2);
 const WARM_DEADLINE: Duration = Duration::from_secs(2);
 
 /// One cluster's steward.
@@ -42,7 +44,6 @@ pub(crate) struct Steward {
     snapshot: watch::Sender<Arc<Snapshot>>,
     /// The last route handed to the push; none is before the table is opened.
     route: Option<ClusterRoute>,
-    primacy: (Epoch, NodeName),
     opened: watch::Receiver<bool>,
 }
 
@@ -74,11 +75,11 @@ impl Steward {
             events: events.clone(),
             tasks: app.tasks.clone(),
         };
-        let scribe = Scribe::start(app.clone(), reign.clone(), cluster.name.clone());
+        let stored = (cluster.epoch, cluster.primary.clone());
+        let scribe = Scribe::start(app.clone(), reign.clone(), cluster.name.clone(), stored);
         let (timing, _) = watch::channel(*keeper.timing());
         let (snapshot, _) = watch::channel(Snapshot::of(&keeper, now));
         let mut steward = Self {
-            primacy: (cluster.epoch, cluster.primary.clone()),
             keeper,
             hands,
             watched: BTreeMap::new(),
@@ -122,8 +123,11 @@ impl Steward {
         }
     }
 
-    fn step(&mut self, event: Event) {
+    fn step(&mut self, mut event: Event) {
         let redefined = matches!(event, Event::Redefined(_));
+        if let Event::Redefined(cluster) = &mut event {
+            self.keep_quarantines(cluster);
+        }
         let now = clock::now();
         let fresh = RecoveryId(uuid::Uuid::now_v7());
         let commands = self.keeper.step(event, now, fresh);
@@ -131,10 +135,11 @@ impl Steward {
             self.redefined();
         }
         let subscribers = self.publish();
+        let cluster = self.keeper.cluster();
+        self.scribe.note_primacy(cluster.epoch, &cluster.primary);
         for command in commands {
             self.obey(command, subscribers);
         }
-        self.write_down_primacy();
         self.snapshot.send_replace(Snapshot::of(&self.keeper, now));
     }
 
@@ -156,12 +161,12 @@ impl Steward {
             Command::Recover { recovery, act } => self.hands.recover(recovery, act),
             Command::Record(record) => {
                 log_recovery(&record);
-                self.scribe.note(Entry::Recovery(record));
+                self.scribe.note_recovery(record);
             }
             Command::Tend { node, care } => {
                 if let Care::Quarantine(quarantine) = &care {
-                    let entry = Entry::Quarantine(node.clone(), quarantine.clone());
-                    self.scribe.note(entry);
+                    self.scribe
+                        .note_quarantine(node.clone(), quarantine.clone());
                 }
                 self.hands.tend(node, care);
             }
@@ -195,12 +200,12 @@ impl Steward {
         published.subscribers
     }
 
-    fn write_down_primacy(&mut self) {
-        let cluster = self.keeper.cluster();
-        let primacy = (cluster.epoch, cluster.primary.clone());
-        if primacy != self.primacy {
-            self.primacy = primacy.clone();
-            self.scribe.note(Entry::Primary(primacy.0, primacy.1));
+    /// What is stored of them may be older than what the keeper decided.
+    fn keep_quarantines(&self, redefined: &mut Cluster) {
+        for node in &mut redefined.nodes {
+            if let Some(known) = self.keeper.cluster().node(&node.name) {
+                node.quarantine.clone_from(&known.quarantine);
+            }
         }
     }
 
@@ -273,13 +278,15 @@ async fn keep_warm(hand: Arc<Hand>, node: NodeName, end: CancellationToken) {
             warm = hand.warm(WARM_DEADLINE) => warm,
             () = end.cancelled() => return,
         };
-        match warm {
-            Ok(0) => {}
-            Ok(ended) => tracing::info!(%node, ended, "ended sessions of older terms"),
-            Err(error) => tracing::debug!(%node, %error, "no command session"),
-        }
+        let pause = match warm {
+            Ok(()) => WARM_EVERY,
+            Err(error) => {
+                tracing::debug!(%node, %error, "no command session");
+                WARM_AGAIN
+            }
+        };
         tokio::select! {
-            () = tokio::time::sleep(WARM_EVERY) => {}
+            () = tokio::time::sleep(pause) => {}
             () = end.cancelled() => return,
         }
     }

@@ -146,6 +146,7 @@ pub(super) fn not_added(
                 findings.map(|one| finding("Objection", one)).collect(),
             )
         }
+        RegistrationError::Invalid(error) => invalid(error.within("policy")),
         RegistrationError::Taken { what } => status(Code::AlreadyExists, "TAKEN", what),
         RegistrationError::SeedUnreachable { sentence } => {
             let unreachable = v1::Finding {

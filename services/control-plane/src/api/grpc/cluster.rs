@@ -12,7 +12,7 @@ use super::super::problem::{self, Problem};
 use super::{actor, parse, view};
 use crate::app::Shared;
 use crate::policy_change::{self, ChangeError};
-use crate::registration;
+use crate::registration::{self, Added, Wish};
 
 /// The service.
 pub(super) struct Api {
@@ -50,26 +50,13 @@ impl Api {
         Ok(clusters.iter().map(view::stored).collect())
     }
 
-    /// The policy that a change given with a cluster to add starts from.
-    fn policy_before(&self, name: &ClusterName) -> Policy {
-        let steward = self.app.fleet.steward(name);
-        steward.map_or_else(Policy::default, |steward| {
-            steward.snapshot.borrow().view.cluster.policy.clone()
-        })
-    }
-
-    async fn add(
-        &self,
-        name: ClusterName,
-        seed: NodeAddress,
-        policy: Option<Policy>,
-        actor: String,
-    ) -> Result<registration::Added, Status> {
-        let (app, cluster, node) = (self.app.clone(), name.clone(), seed.clone());
+    async fn add(&self, wish: Wish) -> Result<Added, Status> {
+        let (app, name, seed) = (self.app.clone(), wish.name.clone(), wish.seed.clone());
         // A caller that goes away does not leave it half done.
-        let adding = self.app.tasks.spawn(async move {
-            registration::add_cluster(&app, cluster, node, policy, &actor).await
-        });
+        let adding = self
+            .app
+            .tasks
+            .spawn(async move { registration::add_cluster(&app, wish).await });
         let added = adding.await.map_err(|error| problem::broken_off(&error))?;
         added.map_err(|error| problem::not_added(&name, &seed, error))
     }
@@ -106,12 +93,18 @@ impl ClusterService for Api {
         let request = request.into_inner();
         let name: ClusterName = parse(&request.name, "name")?;
         let seed: NodeAddress = parse(&request.seed, "seed")?;
-        let change = request.policy;
-        let policy = change.map(|change| change.applied_to(&self.policy_before(&name)));
-        let policy = policy
-            .transpose()
+        let change = request.policy.unwrap_or_default();
+        // What makes no sense at all is refused by any instance.
+        change
+            .applied_to(&Policy::default())
             .map_err(|error| problem::invalid(error.within("policy")))?;
-        let added = self.add(name.clone(), seed, policy, actor).await?;
+        let wish = Wish {
+            name: name.clone(),
+            seed,
+            change,
+            actor,
+        };
+        let added = self.add(wish).await?;
         let warnings = added.warnings.into_iter();
         Ok(Response::new(v1::AddClusterResponse {
             cluster: Some(self.cluster(&name).await?),

@@ -66,6 +66,7 @@ fn app() -> Shared {
         store: lictor_store::Store::new(&settings.postgres.config()).unwrap(),
         consul: lictor_consul::Consul::new(settings.consul.config()).unwrap(),
         fleet: Fleet::default(),
+        changes: tokio::sync::Mutex::default(),
         hub: Hub::default(),
         standing: Standing::default(),
         repairs: AtomicU64::new(7),
