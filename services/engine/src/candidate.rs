@@ -1,8 +1,8 @@
 //! The election: who becomes primary, and why not the others.
 //!
 //! It compares what each replica *received*, never what it executed. A node is
-//! eligible only if it holds everything any other eligible node received and
-//! everything the old primary was last seen to have committed. Among equals the
+//! eligible only if it holds everything any other received from the old primary
+//! and everything the old primary was last seen to have committed. Among equals the
 //! order is the derived `Ord` of [`Score`].
 
 use std::cmp::Reverse;
@@ -153,7 +153,7 @@ fn unfit(
         (Some(Ok(_)), None) => reasons.push(no_answer("it has not been seen yet")),
         (Some(Ok(set)), Some(report)) => {
             reasons.extend(unfit_report(report));
-            reasons.extend(errant(view, set));
+            reasons.extend(diverged(view, set));
         }
     }
     if node.promotion == PromotionRule::MustNot {
@@ -186,29 +186,44 @@ fn unfit_report(report: &NodeReport) -> Vec<Rejection> {
     reasons
 }
 
-/// What a replica holds that can never have come from the primary: neither
-/// committed there at its last word, nor numbered by it since.
-fn errant(view: &ClusterView, set: &GtidSet) -> Option<Rejection> {
-    let primary = view.primary_node()?;
-    let last = view.primary().report()?;
-    let errant = set
-        .errant_against(&last.executed)
-        .without_origin(primary.server_uuid.0);
+/// Set if the replica holds what can never have come from the primary.
+fn diverged(view: &ClusterView, set: &GtidSet) -> Option<Rejection> {
+    let errant = errant(view, set);
     (!errant.is_empty()).then(|| Rejection::Diverged {
-        from: primary.name.clone(),
+        from: view.cluster.primary.clone(),
         errant,
     })
 }
 
-/// A node that holds all that every other sound node received.
+/// What was neither committed at the primary at its last word, nor numbered by
+/// it since.
+fn errant(view: &ClusterView, set: &GtidSet) -> GtidSet {
+    let last = view.primary_node().zip(view.primary().report());
+    last.map_or_else(GtidSet::default, |(primary, last)| {
+        set.errant_against(&last.executed)
+            .without_origin(primary.server_uuid.0)
+    })
+}
+
+/// Who received most, and all that was received. What a diverged replica
+/// received counts too where it could acknowledge: it may have been the only
+/// one that did.
 fn most_advanced(
     view: &ClusterView,
     held: &BTreeMap<NodeName, GtidSet>,
 ) -> Option<(NodeName, GtidSet)> {
-    let sound = || held.iter().filter(|(_, set)| errant(view, set).is_none());
-    let all = sound().fold(GtidSet::default(), |all, (_, set)| all.union(set));
-    let leader = sound().max_by_key(|(_, set)| set.count())?;
-    Some((leader.0.clone(), all))
+    let semi_sync = view.cluster.policy.durability.acks() > 0;
+    let received: Vec<_> = held
+        .iter()
+        .map(|(name, set)| (name, set, errant(view, set)))
+        .filter(|(_, _, errant)| semi_sync || errant.is_empty())
+        .map(|(name, set, errant)| (name, set.subtract(&errant)))
+        .collect();
+    let all = received
+        .iter()
+        .fold(GtidSet::default(), |all, (_, set)| all.union(set));
+    let (leader, _) = received.iter().max_by_key(|(_, set)| set.count())?;
+    Some(((*leader).clone(), all))
 }
 
 fn behind(
@@ -275,3 +290,6 @@ fn blocker(verdicts: &[CandidateVerdict]) -> String {
         .collect();
     each.into_iter().collect::<Vec<_>>().join("; ")
 }
+
+#[cfg(test)]
+mod tests;

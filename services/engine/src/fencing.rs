@@ -15,13 +15,16 @@
 //! says itself that it does not follow, and the primary was *asked* after that
 //! began: what it acknowledged before is then within what the primary reported
 //! as committed, which `candidate` demands of whoever is promoted. An answer
-//! that was under way when it began may be older, so it proves nothing.
+//! that was under way when it began may be older, so it proves nothing. One
+//! that had no process when the primacy began, and has not been made to receive
+//! since, never acknowledged anything of it. Both take it that a node which
+//! boots does not start its receiver by itself (`skip_replica_start`).
 
 use std::collections::BTreeSet;
 
 use lictor_domain::{Durability, FencingProof, NodeName};
 
-use crate::view::{Answer, ClusterView};
+use crate::view::{Answer, ClusterView, Idle};
 
 /// Receivers that must be stopped so that nothing more can be acknowledged.
 ///
@@ -42,8 +45,9 @@ pub const fn quorum(possible_ackers: u32, acks: u32) -> Option<u32> {
 pub fn possible_ackers(view: &ClusterView) -> BTreeSet<NodeName> {
     let last_words = view.primary().answer.as_ref().map(Answer::asked);
     view.replicas()
-        .filter(|(_, replica)| match (replica.idle_since, last_words) {
-            (Some(idle), Some(words)) => idle >= words,
+        .filter(|(_, replica)| match (replica.idle, last_words) {
+            (Some(Idle::AllEpoch), _) => false,
+            (Some(Idle::Since(began)), Some(words)) => began >= words,
             _ => true,
         })
         .map(|(node, _)| node.name.clone())
@@ -170,3 +174,6 @@ pub fn holds_all_acknowledged(
         silent.join(", ")
     )))
 }
+
+#[cfg(test)]
+mod tests;

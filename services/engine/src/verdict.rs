@@ -349,3 +349,6 @@ fn unwitnessed(view: &ClusterView, doubt: &Doubt, testimonies: &[Testimony]) -> 
         evidence,
     )
 }
+
+#[cfg(test)]
+mod tests;
