@@ -46,6 +46,16 @@ pub enum Silence {
     Broken(String),
 }
 
+/// Since when a node acknowledges nothing to the primary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Idle {
+    /// It never did in this epoch: it had no process when the epoch began, and
+    /// nobody has made it receive since.
+    AllEpoch,
+    /// It was seen so for the first time then; before, it may have.
+    Since(Mono),
+}
+
 /// What is known of one node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeView {
@@ -64,8 +74,8 @@ pub struct NodeView {
     pub returned: bool,
     /// The moment as of which its data was last known to be complete.
     pub fresh_as_of: Option<Mono>,
-    /// Since when it is known that it acknowledges nothing to the primary.
-    pub idle_since: Option<Mono>,
+    /// Set while it is known that it acknowledges nothing to the primary.
+    pub idle: Option<Idle>,
     /// When its receiver was last seen stopped.
     pub stopped_at: Option<Mono>,
     /// A command that makes it receive is under way.
@@ -224,7 +234,7 @@ impl ClusterView {
             connection_lost: None,
             returned: false,
             fresh_as_of: None,
-            idle_since: None,
+            idle: None,
             stopped_at: None,
             moving: false,
             moved_at: None,
@@ -299,25 +309,28 @@ impl ClusterView {
     pub fn move_begins(&mut self, name: &NodeName) {
         self.with(name, |view| {
             view.moving = true;
-            view.idle_since = None;
+            view.idle = None;
         });
     }
 
     /// That command ended, well or not.
     pub fn move_ends(&mut self, name: &NodeName, now: Mono) {
         self.with(name, |view| {
-            view.moving = false;
-            view.idle_since = None;
-            view.moved_at = Some(now);
+            if view.moving {
+                view.moving = false;
+                view.idle = None;
+                view.moved_at = Some(now);
+            }
         });
     }
 
     /// Another primacy has begun: nothing known of who acknowledged to the old
     /// primary says anything about the new one, and what the new one said while
-    /// it was closed says nothing of it as a primary.
+    /// it was closed says nothing of it as a primary. A node without a process
+    /// is idle from the very beginning.
     pub fn begin_epoch(&mut self, epoch: Epoch, primary: NodeName, now: Mono) {
         for view in self.nodes.values_mut() {
-            view.idle_since = None;
+            view.idle = (view.refused() && !view.moving).then_some(Idle::AllEpoch);
         }
         self.with(&primary, |view| {
             view.answer = view.answer.take().filter(|answer| is_open(&answer.report));
@@ -387,7 +400,7 @@ impl ClusterView {
             _ => false,
         };
         self.with(name, |view| {
-            view.idle_since = idle.then(|| view.idle_since.unwrap_or(now));
+            view.idle = idle.then(|| view.idle.unwrap_or(Idle::Since(now)));
         });
     }
 
