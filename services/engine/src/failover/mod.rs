@@ -606,3 +606,6 @@ fn within(stopped: &Stopped, winner: &Winner) -> BTreeSet<NodeName> {
         .map(|(node, _)| node.clone())
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,382 @@
+use std::time::Duration;
+
+use chrono::DateTime;
+use lictor_domain::{FencingProof, ProbeOutcome, Severity, Term};
+use uuid::Uuid;
+
+use super::*;
+use crate::fixture::{Fixture, NOW, address, gtids, name};
+
+const ID: RecoveryId = RecoveryId(Uuid::from_u128(7));
+const EPOCH: Epoch = Epoch {
+    term: Term(1),
+    n: 2,
+};
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn at(millis: u64) -> Now {
+    Now {
+        mono: NOW + ms(millis),
+        wall: DateTime::UNIX_EPOCH + Duration::from_secs(100_000) + ms(millis),
+    }
+}
+
+fn beginning() -> Beginning {
+    Beginning {
+        id: ID,
+        epoch: EPOCH,
+        verdict: Problem {
+            code: lictor_domain::ProblemCode::DeadPrimary,
+            severity: Severity::Critical,
+            node: Some(name(1)),
+            sentence: "orders-1 is dead".to_owned(),
+            response: String::new(),
+            evidence: vec![],
+        },
+        first_sign: NOW - ms(10),
+    }
+}
+
+/// A failover, its view, and what it did last.
+struct Scene {
+    view: ClusterView,
+    progress: Progress,
+    /// The acts of the last step; its records are in `over`.
+    acts: Vec<Act>,
+    now: u64,
+}
+
+impl Scene {
+    fn begin(fixture: &Fixture) -> Self {
+        let view = fixture.view();
+        let (failover, commands) = Failover::begin(beginning(), &view, at(0));
+        Self {
+            view,
+            progress: Progress::Running(Box::new(failover)),
+            acts: acts(commands),
+            now: 0,
+        }
+    }
+
+    fn step(&mut self, step: impl FnOnce(Failover, &ClusterView, Now) -> Next) -> &[Act] {
+        self.now += 1;
+        let Progress::Running(failover) = self.progress.clone() else {
+            panic!("it is over");
+        };
+        let (progress, commands) = step(*failover, &self.view, at(self.now));
+        if let Progress::Over(record) = &progress {
+            let recorded = Command::Record(record.clone());
+            assert_eq!(commands.last(), Some(&recorded), "the end is recorded");
+        }
+        self.progress = progress;
+        self.acts = acts(commands);
+        &self.acts
+    }
+
+    fn done(&mut self, done: Done) -> &[Act] {
+        self.step(|failover, view, now| failover.finished(done, view, now))
+    }
+
+    fn tick_at(&mut self, millis: u64) -> &[Act] {
+        self.now = millis - 1;
+        self.step(|failover, view, now| failover.ticked(view, now))
+    }
+
+    fn stopped(&mut self, n: u32, holds: GtidSet) -> &[Act] {
+        let (node, holds) = (name(n), Ok(holds));
+        self.done(Done::ReceiverStopped { node, holds })
+    }
+
+    fn running(&self) -> &Failover {
+        match &self.progress {
+            Progress::Running(failover) => failover,
+            Progress::Over(record) => panic!("over: {:?}", record.outcome),
+        }
+    }
+
+    fn over(&self) -> &Recovery {
+        match &self.progress {
+            Progress::Over(record) => record,
+            Progress::Running(failover) => panic!("still running: {:?}", failover.stage),
+        }
+    }
+
+    fn abort_reason(&self) -> &AbortReason {
+        match &self.over().outcome {
+            RecoveryOutcome::Aborted { reason } => reason,
+            outcome => panic!("{outcome:?}"),
+        }
+    }
+}
+
+fn acts(commands: Vec<Command>) -> Vec<Act> {
+    let each = commands.into_iter().filter_map(|command| match command {
+        Command::Recover { recovery, act } => {
+            assert_eq!(recovery, ID);
+            Some(act)
+        }
+        Command::Record(_) => None,
+        other => panic!("{other:?}"),
+    });
+    each.collect()
+}
+
+fn dead() -> Fixture {
+    Fixture::healthy(2).dead_primary()
+}
+
+fn all() -> GtidSet {
+    gtids(1, 1, 120)
+}
+
+fn stop(n: u32) -> Act {
+    Act::StopReceiver { node: name(n) }
+}
+
+fn start(n: u32) -> Act {
+    Act::StartReceiver { node: name(n) }
+}
+
+fn catch_up(n: u32) -> Act {
+    let (node, holds) = (name(n), all());
+    Act::CatchUp { node, holds }
+}
+
+fn repoint(n: u32, to: u32) -> Act {
+    let (node, source) = (name(n), address(to));
+    Act::Repoint { node, source }
+}
+
+/// A failover with number 2 caught up, which waits for its intent.
+fn caught_up() -> Scene {
+    let mut scene = Scene::begin(&dead());
+    scene.stopped(2, all());
+    scene.stopped(3, all());
+    scene.done(Done::CaughtUp(Ok(())));
+    scene
+}
+
+/// A failover with number 2 open.
+fn opened() -> Scene {
+    let mut scene = caught_up();
+    scene.done(Done::IntentStored(Ok(())));
+    scene.done(Done::Opened(Ok(())));
+    scene
+}
+
+#[test]
+fn it_begins_by_storing_the_intent_and_stopping_every_receiver_that_answers() {
+    let scene = Scene::begin(&dead());
+    let intent = Box::new(scene.running().story.record.clone());
+    let [Act::StoreIntent(stored), rest @ ..] = &scene.acts[..] else {
+        panic!("{:?}", scene.acts);
+    };
+    assert_eq!(rest, [stop(2), stop(3)]);
+    assert_eq!(stored.outcome, RecoveryOutcome::Running);
+    assert_eq!((stored.epoch, &stored.old_primary), (EPOCH, &name(1)));
+    assert_eq!(intent.id, stored.id);
+}
+
+#[test]
+fn who_is_silent_or_quarantined_is_not_asked() {
+    let fixture = Fixture::healthy(4).dead_primary();
+    let fixture = fixture.silent(3, ProbeOutcome::TimedOut, ms(500));
+    let scene = Scene::begin(&fixture.quarantined(4, "a test"));
+    assert_eq!(scene.acts[1..], [stop(2), stop(5)]);
+}
+
+#[test]
+fn it_goes_from_step_to_step_and_waits_for_nothing_else() {
+    let mut scene = Scene::begin(&dead());
+    assert_eq!(scene.stopped(2, all()), []);
+    assert_eq!(scene.stopped(3, all()), [catch_up(2)]);
+    assert_eq!(scene.done(Done::CaughtUp(Ok(()))), []);
+    let promote = scene.done(Done::IntentStored(Ok(()))).to_vec();
+    let [Act::Promote { node, fenced }] = &promote[..] else {
+        panic!("{promote:?}");
+    };
+    assert_eq!(*node, name(2));
+    assert_eq!(fenced.proof(), &FencingProof::ProcessDead);
+    let primary = Endpoint {
+        node: name(2),
+        address: address(2),
+    };
+    let publish = Act::Publish {
+        epoch: EPOCH,
+        primary: primary.clone(),
+    };
+    let detach = Act::Detach { node: name(2) };
+    let after = scene.done(Done::Opened(Ok(())));
+    assert_eq!(after, [publish, repoint(3, 2), detach]);
+    assert_eq!(scene.running().opened(), Some(&primary));
+    scene.done(Done::Published { subscribers: 5 });
+    let (node, result) = (name(3), Ok(()));
+    scene.done(Done::Repointed { node, result });
+    scene.done(Done::Detached(Ok(())));
+    assert_eq!(scene.over().outcome, RecoveryOutcome::Done);
+    assert_eq!(scene.over().new_primary, Some(name(2)));
+    assert!(scene.over().time_to_writable().is_some());
+    assert!(scene.over().steps.iter().all(|step| step.took.is_some()));
+}
+
+#[test]
+fn nothing_is_promoted_before_the_intent_is_stored() {
+    let scene = caught_up();
+    assert_eq!(scene.acts, []);
+    assert!(matches!(scene.running().stage, Stage::Ready { .. }));
+}
+
+#[test]
+fn an_intent_that_no_store_took_ends_it() {
+    let mut scene = caught_up();
+    let error = "both are away".to_owned();
+    let release = scene.done(Done::IntentStored(Err(error.clone())));
+    assert_eq!(release, [start(2), start(3)]);
+    assert_eq!(scene.abort_reason(), &AbortReason::NotDurable { error });
+}
+
+#[test]
+fn a_life_sign_before_the_opening_releases_the_receivers() {
+    for mut scene in [Scene::begin(&dead()), caught_up()] {
+        let release = scene.step(|failover, _, now| failover.primary_answered(now));
+        assert_eq!(release, [start(2), start(3)]);
+        assert_eq!(scene.abort_reason(), &AbortReason::PrimaryAnswered);
+    }
+}
+
+#[test]
+fn a_life_sign_after_the_command_to_open_changes_nothing() {
+    let mut promoting = caught_up();
+    promoting.done(Done::IntentStored(Ok(())));
+    for mut scene in [promoting, opened()] {
+        let acts = scene.step(|failover, _, now| failover.primary_answered(now));
+        assert_eq!(acts, []);
+        scene.running();
+    }
+}
+
+#[test]
+fn a_receiver_that_its_operator_had_stopped_is_not_started_when_giving_up() {
+    let stop_it = |r: &mut lictor_domain::Replication| {
+        r.receiver = lictor_domain::ReceiverState::Stopped;
+    };
+    let mut scene = Scene::begin(&dead().replication(3, stop_it));
+    assert_eq!(scene.acts[1..], [stop(2), stop(3)]);
+    let release = scene.step(|failover, _, now| failover.primary_answered(now));
+    assert_eq!(release, [start(2)]);
+}
+
+#[test]
+fn opening_is_tried_three_times() {
+    let mut scene = caught_up();
+    let first = scene.done(Done::IntentStored(Ok(()))).to_vec();
+    let error = || Err("lost connection".to_owned());
+    assert_eq!(scene.done(Done::Opened(error())), first);
+    assert_eq!(scene.done(Done::Opened(error())), first);
+    assert_eq!(scene.done(Done::Opened(error())), [start(2), start(3)]);
+    let reason = scene.abort_reason();
+    assert!(matches!(reason, AbortReason::PromotionFailed { .. }));
+}
+
+#[test]
+fn a_candidate_that_cannot_apply_what_it_received_ends_it() {
+    let mut scene = Scene::begin(&dead());
+    scene.stopped(2, all());
+    scene.stopped(3, all());
+    scene.done(Done::CaughtUp(Err("the applier is stuck".to_owned())));
+    let reason = scene.abort_reason();
+    assert!(matches!(reason, AbortReason::PromotionFailed { .. }));
+}
+
+/// With one acknowledgement of two replicas demanded, both must be asked.
+#[test]
+fn a_receiver_that_cannot_be_stopped_leaves_a_hung_primary_unfenced() {
+    let mut scene = Scene::begin(&Fixture::healthy(2).hung_primary(ms(5_000)));
+    scene.stopped(2, all());
+    let (node, holds) = (name(3), Err("no answer in time".to_owned()));
+    scene.done(Done::ReceiverStopped { node, holds });
+    assert_eq!(scene.acts, [start(2), start(3)]);
+    let reason = scene.abort_reason();
+    assert!(matches!(reason, AbortReason::NotFenced { .. }), "{reason:?}");
+}
+
+/// With two of three, one may be slow.
+fn one_may_be_slow() -> Scene {
+    let fixture = Fixture::healthy(3).acks(2);
+    let fixture = fixture.semi_sync(1, |s| s.wait_for_acks = 2);
+    let mut scene = Scene::begin(&fixture.hung_primary(ms(5_000)));
+    scene.stopped(2, all());
+    scene.stopped(3, all());
+    scene
+}
+
+#[test]
+fn stragglers_have_their_time_and_no_more() {
+    let mut scene = one_may_be_slow();
+    assert_eq!(scene.acts, []);
+    let due = scene.running().wake_at().unwrap().since(NOW);
+    assert_eq!(due, STRAGGLERS);
+    let due = u64::try_from(due.as_millis()).unwrap();
+    assert_eq!(scene.tick_at(due - 1), []);
+    assert_eq!(scene.tick_at(due), [catch_up(2)]);
+}
+
+#[test]
+fn a_quorum_that_is_not_there_yet_is_waited_for() {
+    let mut scene = Scene::begin(&Fixture::healthy(2).hung_primary(ms(5_000)));
+    scene.stopped(2, all());
+    assert_eq!(scene.tick_at(3_000), []);
+    assert_eq!(scene.stopped(3, all()), [catch_up(2)]);
+}
+
+#[test]
+fn a_straggler_follows_the_new_primary_unless_it_has_diverged() {
+    for (holds, expected) in [
+        (gtids(1, 1, 90), vec![repoint(4, 2)]),
+        (gtids(1, 1, 121), vec![]),
+    ] {
+        let mut scene = one_may_be_slow();
+        scene.tick_at(250);
+        scene.done(Done::CaughtUp(Ok(())));
+        scene.done(Done::IntentStored(Ok(())));
+        scene.done(Done::Opened(Ok(())));
+        assert_eq!(scene.stopped(4, holds), expected);
+    }
+}
+
+#[test]
+fn a_diverged_replica_is_not_pointed_at_the_new_primary() {
+    let mut scene = Scene::begin(&dead());
+    scene.stopped(2, all());
+    scene.stopped(3, all().union(&gtids(9, 1, 3)));
+    scene.done(Done::CaughtUp(Ok(())));
+    scene.done(Done::IntentStored(Ok(())));
+    scene.done(Done::Opened(Ok(())));
+    assert!(!scene.acts.contains(&repoint(3, 2)), "{:?}", scene.acts);
+}
+
+#[test]
+fn a_replica_that_is_slow_to_follow_does_not_keep_it_open() {
+    let mut scene = opened();
+    scene.done(Done::Published { subscribers: 0 });
+    scene.done(Done::Detached(Ok(())));
+    let since = scene.running().wake_at().unwrap();
+    let due = u64::try_from(since.since(NOW).as_millis()).unwrap();
+    scene.tick_at(due);
+    assert_eq!(scene.over().outcome, RecoveryOutcome::Done);
+}
+
+#[test]
+fn a_replica_that_fails_to_follow_is_written_down() {
+    let mut scene = opened();
+    let (node, result) = (name(3), Err("access denied".to_owned()));
+    scene.done(Done::Repointed { node, result });
+    scene.done(Done::Published { subscribers: 0 });
+    scene.done(Done::Detached(Ok(())));
+    let steps = &scene.over().steps;
+    let told = steps.iter().any(|step| step.sentence.ends_with("failed: access denied"));
+    assert!(told, "{steps:#?}");
+}
