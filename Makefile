@@ -58,6 +58,13 @@ test-unit:
 test-sim:
 	cargo test --release --locked -p lictor-sim --tests
 
+SEEDS ?= 100000
+
+.PHONY: sim
+sim: ## Run the simulation over SEEDS seeds (100,000); a failing seed tells its story
+	cargo build --release --locked -p lictor-sim
+	@exec target/release/sim --seeds $(SEEDS)
+
 # Starts real servers, and runs `lictord` and `lictor` as programs. Each test
 # starts several servers; two at once keep two cores busy.
 .PHONY: test-integration
