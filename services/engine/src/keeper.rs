@@ -278,7 +278,9 @@ impl Keeper {
                 self.failover = Some(*failover);
             }
             Progress::Over(record) => {
-                asked.iter().for_each(|node| self.view.entrust(node));
+                for node in &asked {
+                    self.view.entrust(node);
+                }
                 self.over(&record, now);
             }
         }
@@ -578,3 +580,6 @@ fn budget_refusal(verdict: &Problem, evidence: Evidence, known: Known, now: Mono
         at: now,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,7 +65,7 @@ fn judged_by_newer_primary(view: &ClusterView, node: &NodeView) -> bool {
 
 /// A primary that restarted before anyone was promoted is opened again; one
 /// that an operator closed is left alone, and so is one that has lost what a
-/// replica still holds. It waits for nobody who is silent: all that was ever
+/// replica still holds. It looks at everyone once, but waits for nobody: all that was ever
 /// acknowledged is in its own binary log. Foreign transactions of a replica,
 /// such as a former primary's last ones, are that replica's trouble.
 fn primary_care(
@@ -85,7 +85,8 @@ fn primary_care(
         let fine = |theirs: &NodeReport| {
             !theirs.writability.accepts_writes() && lost(report, theirs).is_empty()
         };
-        node.quarantine.is_some() || theirs.is_none_or(fine)
+        let seen = replica.answer.is_some() || replica.silence.is_some();
+        node.quarantine.is_some() || (seen && theirs.is_none_or(fine))
     };
     view.replicas().all(is_fine).then(|| Care::Reopen {
         fenced: Fenced::nobody_else(),

@@ -82,7 +82,7 @@ impl Scene {
 
     fn tick_at(&mut self, millis: u64) -> &[Act] {
         self.now = millis - 1;
-        self.step(|failover, view, now| failover.ticked(view, now))
+        self.step(Failover::ticked)
     }
 
     fn stopped(&mut self, n: u32, holds: GtidSet) -> &[Act] {
@@ -300,7 +300,10 @@ fn a_receiver_that_cannot_be_stopped_leaves_a_hung_primary_unfenced() {
     scene.done(Done::ReceiverStopped { node, holds });
     assert_eq!(scene.acts, [start(2), start(3)]);
     let reason = scene.abort_reason();
-    assert!(matches!(reason, AbortReason::NotFenced { .. }), "{reason:?}");
+    assert!(
+        matches!(reason, AbortReason::NotFenced { .. }),
+        "{reason:?}"
+    );
 }
 
 /// With two of three, one may be slow.
@@ -377,6 +380,8 @@ fn a_replica_that_fails_to_follow_is_written_down() {
     scene.done(Done::Published { subscribers: 0 });
     scene.done(Done::Detached(Ok(())));
     let steps = &scene.over().steps;
-    let told = steps.iter().any(|step| step.sentence.ends_with("failed: access denied"));
+    let told = steps
+        .iter()
+        .any(|step| step.sentence.ends_with("failed: access denied"));
     assert!(told, "{steps:#?}");
 }

@@ -198,7 +198,7 @@ fn counted_after(alter: impl FnOnce(Fixture) -> ProbeOutcome, asked: i64) -> BTr
     let fixture = Fixture::healthy(2);
     let mut view = fixture.view();
     view.probed(&name(2), alter(fixture.clone()), NOW);
-    let offset = ms(u64::try_from(asked.unsigned_abs()).unwrap());
+    let offset = ms(asked.unsigned_abs());
     let asked = if asked < 0 {
         NOW - offset
     } else {

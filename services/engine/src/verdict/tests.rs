@@ -79,7 +79,7 @@ fn a_refusal_alone_is_only_a_suspicion_while_a_replica_has_not_spoken() {
 
 #[test]
 fn a_hang_waits_for_the_threshold() {
-    let before = TIMING.hang_threshold - ms(1);
+    let before = TIMING.hang_threshold.saturating_sub(ms(1));
     let early = verdict(&Fixture::healthy(2).hung_primary(before));
     assert_eq!(early, Verdict::Suspect);
     let verdict = verdict(&Fixture::healthy(2).hung_primary(TIMING.hang_threshold));
@@ -90,7 +90,7 @@ fn a_hang_waits_for_the_threshold() {
 #[test]
 fn a_hang_waits_for_the_silence_of_every_replica() {
     let hung = || Fixture::healthy(2).hung_primary(TIMING.hang_threshold);
-    let almost = TIMING.silence(ms(200)) - ms(1);
+    let almost = TIMING.silence(ms(200)).saturating_sub(ms(1));
     let waits = verdict(&heard(hung(), 3, almost));
     assert!(!is_lost(&waits), "{waits:?}");
 }
@@ -107,7 +107,7 @@ fn a_replica_that_still_hears_it_says_that_it_is_alive() {
 fn what_a_replica_heard_since_it_answered_is_not_counted_as_silence() {
     let hung = Fixture::healthy(1).hung_primary(TIMING.hang_threshold);
     let silence = TIMING.silence(ms(200));
-    let fixture = heard(hung, 2, silence - ms(100));
+    let fixture = heard(hung, 2, silence.saturating_sub(ms(100)));
     let view = fixture.view();
     let later = NOW + ms(200);
     assert!(!is_lost(&of_primary(&view, &TIMING, later)));
