@@ -137,7 +137,7 @@ Examples:
 /// What differs from the policy there is.
 #[derive(Debug, Args)]
 pub(crate) struct PolicyArgs {
-    /// How far Lictor may act by itself: only watch, act when told, or fail over.
+    /// How far Lictor may act by itself: only `auto` lets it fail over.
     #[arg(long, value_parser = words(Mode::ALL, Mode::as_str))]
     pub(crate) mode: Option<Mode>,
     /// When a silent primary counts as hung: after 1 s, 3 s or 10 s.

@@ -29,15 +29,18 @@ pub fn refusal(intro: &str, objections: Vec<Finding>) -> Status {
     )
 }
 
+/// The node is not said twice.
 fn line(finding: &Finding) -> String {
     let mut line = String::from("\n- ");
-    if let Some(node) = &finding.node {
+    if let Some(node) = &finding.node
+        && !finding.sentence.contains(node)
+    {
         line.push_str(node);
         line.push_str(": ");
     }
-    line.push_str(&finding.sentence);
+    line.push_str(finding.sentence.trim_end_matches('.'));
     if !finding.remedy.is_empty() {
-        line.push_str(" Remedy: ");
+        line.push_str(". Remedy: ");
         line.push_str(&finding.remedy);
     }
     line
@@ -62,15 +65,15 @@ mod tests {
     fn findings() -> Vec<Finding> {
         vec![
             Finding {
-                code: "GtidModeOff".to_owned(),
+                code: "Objection".to_owned(),
                 node: Some("127.0.0.2:3306".to_owned()),
-                sentence: "gtid_mode is OFF.".to_owned(),
-                remedy: "Set gtid_mode=ON.".to_owned(),
+                sentence: "127.0.0.2:3306 has gtid_mode off".to_owned(),
+                remedy: "SET PERSIST gtid_mode = ON".to_owned(),
             },
             Finding {
-                code: "NoReplica".to_owned(),
+                code: "Objection".to_owned(),
                 node: None,
-                sentence: "There is no replica.".to_owned(),
+                sentence: "there is no replica".to_owned(),
                 remedy: String::new(),
             },
         ]
@@ -81,8 +84,8 @@ mod tests {
         assert_eq!(
             refusal("orders cannot be added:", findings()).message(),
             "orders cannot be added:\n\
-             - 127.0.0.2:3306: gtid_mode is OFF. Remedy: Set gtid_mode=ON.\n\
-             - There is no replica."
+             - 127.0.0.2:3306 has gtid_mode off. Remedy: SET PERSIST gtid_mode = ON\n\
+             - there is no replica"
         );
     }
 

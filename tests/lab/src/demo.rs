@@ -95,7 +95,7 @@ fn explain(lab: &Lab, cli: &Path) {
     println!(
         "  {:<10} {dns}\n\n\
          Files and logs: {dir}. MySQL accounts: {} with password {}, {} with {}.\n\n\
-         Try, in another shell, in this folder:\n\n  \
+         Try, in another shell, in this folder; first, in every shell you open:\n\n  \
          export PATH=\"{bin}:$PATH\" LICTOR_SERVER={server}\n\n  \
          lictor cluster show orders   # nodes, roles, lag, problems\n  \
          lictor route watch           # leave it running, and in yet another shell:\n  \
@@ -103,7 +103,7 @@ fn explain(lab: &Lab, cli: &Path) {
          lictor recovery show last    # what was done, and how long each step took\n  \
          dig @{ip} -p {port} primary.orders.service.consul +short\n  \
          lab restart orders-1         # the old primary comes back as a replica\n  \
-         lab freeze users             # a primary that hangs\n  \
+         lab freeze users             # a primary that hangs; lab thaw users-1 ends it\n  \
          lab status                   # every process with pid, address and log file\n  \
          lab --help                   # the other faults\n\n\
          Ctrl-C stops everything.",
