@@ -45,5 +45,14 @@ pub(crate) struct App {
     pub(crate) tasks: TaskTracker,
 }
 
+impl App {
+    /// Whether this instance leads and has looked at every cluster: its routing
+    /// table is of its own term, and none that an earlier one left behind.
+    pub(crate) fn is_complete(&self) -> bool {
+        let lease = self.standing.lease();
+        lease.is_some_and(|lease| self.hub.term() == Some(lease.term()))
+    }
+}
+
 /// A shared lictord.
 pub(crate) type Shared = Arc<App>;

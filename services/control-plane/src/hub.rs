@@ -108,6 +108,11 @@ impl Hub {
         self.registry.count()
     }
 
+    /// The term of the table; `None` before the first.
+    pub(crate) fn term(&self) -> Option<Term> {
+        self.revision().map(|revision| revision.term)
+    }
+
     fn revision(&self) -> Option<Revision> {
         self.ledger.borrow().as_ref().map(|held| held.revision())
     }

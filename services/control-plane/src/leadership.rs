@@ -465,3 +465,51 @@ async fn in_consul(app: &Shared, term: Term) -> (TermAnswer, Option<TermGuard>) 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Longer than anything here may take.
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    fn holding(term: u64, lasts: Duration) -> Standing {
+        let standing = Standing::default();
+        standing
+            .valid
+            .send_replace(Some((Term(term), clock::mono() + lasts)));
+        standing
+    }
+
+    async fn is_lost(standing: &Standing, term: u64) -> bool {
+        let lost = tokio::time::timeout(Duration::from_millis(50), standing.lost(Term(term)));
+        lost.await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_lease_is_lost_when_it_runs_out_unless_it_was_renewed() {
+        let standing = holding(3, Duration::from_millis(100));
+        let mut lost = std::pin::pin!(standing.lost(Term(3)));
+        let until = clock::mono() + PATIENCE;
+        let renewed = tokio::time::timeout(Duration::from_millis(1), &mut lost).await;
+        assert!(renewed.is_err());
+        standing.valid.send_replace(Some((Term(3), until)));
+        assert!(!is_lost(&standing, 3).await);
+        standing.valid.send_replace(None);
+        tokio::time::timeout(PATIENCE, lost).await.unwrap();
+
+        let brief = holding(3, Duration::from_millis(5));
+        tokio::time::timeout(PATIENCE, brief.lost(Term(3)))
+            .await
+            .unwrap();
+        assert_eq!(brief.lease(), None);
+    }
+
+    #[tokio::test]
+    async fn a_lease_of_another_term_is_none() {
+        let standing = holding(3, PATIENCE);
+        assert!(is_lost(&standing, 2).await);
+        assert!(is_lost(&standing, 4).await);
+        assert!(!is_lost(&standing, 3).await);
+    }
+}

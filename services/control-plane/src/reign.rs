@@ -189,3 +189,90 @@ async fn running(
 fn still_running(record: Recovery) -> Option<Recovery> {
     (record.outcome == RecoveryOutcome::Running).then_some(record)
 }
+
+#[cfg(test)]
+mod tests {
+    use lictor_domain::{
+        Epoch, Node, NodeName, Policy, Problem, ProblemCode, PromotionRule, RecoveryId,
+        RecoveryKind, ServerUuid, Severity, Term,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn epoch(n: u64) -> Epoch {
+        Epoch { term: Term(1), n }
+    }
+
+    fn node(number: u8) -> Node {
+        Node {
+            name: format!("orders-{number}").parse().unwrap(),
+            address: format!("127.0.0.{number}:3306").parse().unwrap(),
+            server_uuid: ServerUuid(Uuid::from_u128(number.into())),
+            promotion: PromotionRule::default(),
+            zone: None,
+            quarantine: None,
+        }
+    }
+
+    /// A cluster whose primary Postgres says is the first node, since epoch 1.1.
+    fn stored() -> Cluster {
+        Cluster {
+            name: "orders".parse().unwrap(),
+            policy: Policy::default(),
+            epoch: epoch(1),
+            primary: node(1).name,
+            nodes: vec![node(1), node(2), node(3)],
+        }
+    }
+
+    fn unfinished(n: u64, old_primary: u8) -> Recovery {
+        Recovery {
+            id: RecoveryId(Uuid::nil()),
+            cluster: "orders".parse().unwrap(),
+            kind: RecoveryKind::Failover,
+            epoch: epoch(n),
+            started_at: Utc::now(),
+            old_primary: node(old_primary).name,
+            new_primary: None,
+            fencing: None,
+            candidates: vec![],
+            steps: vec![],
+            verdict: Problem {
+                code: ProblemCode::DeadPrimary,
+                severity: Severity::Critical,
+                node: None,
+                sentence: String::new(),
+                response: String::new(),
+                evidence: vec![],
+            },
+            outcome: RecoveryOutcome::Running,
+        }
+    }
+
+    fn recalled(record: &Recovery) -> NodeName {
+        let mut cluster = stored();
+        recall_primary(&mut cluster, record);
+        assert_eq!(
+            cluster.epoch,
+            epoch(1),
+            "only an opened node makes an epoch"
+        );
+        cluster.primary
+    }
+
+    #[test]
+    fn a_primacy_that_postgres_never_heard_of_is_recalled_from_the_next_recovery() {
+        assert_eq!(recalled(&unfinished(3, 2)), node(2).name);
+    }
+
+    #[test]
+    fn a_recovery_older_than_the_stored_primacy_recalls_nothing() {
+        assert_eq!(recalled(&unfinished(1, 2)), node(1).name);
+    }
+
+    #[test]
+    fn a_node_that_is_gone_is_recalled_as_no_primary() {
+        assert_eq!(recalled(&unfinished(3, 9)), node(1).name);
+    }
+}

@@ -5,13 +5,13 @@ use crate::leadership::StandingView;
 
 /// What is missing for this instance to serve; nothing when it is ready.
 pub(super) fn of(app: &Shared) -> Vec<String> {
-    missing(&app.standing.view(), app.hub.table().is_some())
+    missing(&app.standing.view(), app.is_complete())
 }
 
 /// A leader is ready once its routing table is complete, even while one store
 /// is away: leadership needs one of them.
-fn missing(standing: &StandingView, table: bool) -> Vec<String> {
-    if standing.leader && table {
+fn missing(standing: &StandingView, complete: bool) -> Vec<String> {
+    if standing.leader && complete {
         return vec![];
     }
     let leadership = if standing.leader {

@@ -38,8 +38,7 @@ impl Api {
     }
 
     async fn clusters(&self) -> Result<Vec<v1::ClusterView>, Status> {
-        let complete = self.app.standing.lease().is_some() && self.app.hub.table().is_some();
-        if complete {
+        if self.app.is_complete() {
             let snapshots = self.app.fleet.snapshots();
             return Ok(snapshots
                 .iter()
