@@ -79,15 +79,23 @@ pub(crate) fn explain(status: &Status) -> String {
         | Code::FailedPrecondition
         | Code::AlreadyExists
         | Code::ResourceExhausted => status.message().to_owned(),
+        _ if status.source().is_some() => format!(
+            "the call broke off: {}. Is there a lictord, and does it answer?",
+            cause(status)
+        ),
         Code::Unavailable => format!("the control plane is not available: {}", status.message()),
         Code::Unimplemented => {
             "this control plane does not know the request; is it an older version?".to_owned()
         }
-        _ if status.source().is_some() => format!(
-            "the call broke off: {}. Is it lictord that listens there?",
-            root_of(status)
-        ),
         code => format!("the control plane failed ({code:?}): {}", status.message()),
+    }
+}
+
+/// Why a call or a stream broke off, or what the server said.
+pub(crate) fn cause(status: &Status) -> String {
+    match status.source() {
+        Some(source) => root_of(source),
+        None => status.message().to_owned(),
     }
 }
 

@@ -20,7 +20,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
 use crate::args::Format;
-use crate::call::{SOON, answer, connect};
+use crate::call::{SOON, answer, cause, connect};
 use crate::output::show_item;
 use crate::view::routing::Event;
 
@@ -105,7 +105,7 @@ impl Watcher<'_> {
             let update = match updates.message().await {
                 Ok(Some(response)) => response.message.context("the server sent nothing")?,
                 Ok(None) => return Ok(Lost("it closed the stream".to_owned())),
-                Err(status) => return Ok(Lost(status.message().to_owned())),
+                Err(status) => return Ok(Lost(cause(&status))),
             };
             let reply = message(self.take(update)?);
             match tokio::time::timeout(SOON, requests.send(reply)).await {
