@@ -100,8 +100,7 @@ impl Node {
 
     /// Whether what is known of it is what it said when it last answered.
     fn silent(&self) -> bool {
-        let connect = self.checks.iter().find(|check| check.kind == "connect");
-        connect.is_some_and(|check| check.tone() != Tone::Good)
+        self.last_seen.is_some() && self.latency_us.is_none()
     }
 
     /// Who may write there, in a word.
@@ -121,6 +120,16 @@ impl Node {
             (Some(us), _) => time(us),
             (None, Some(_)) => "unknown".to_owned(),
             (None, None) => "-".to_owned(),
+        }
+    }
+}
+
+impl Quarantine {
+    fn text(&self) -> String {
+        if self.reason.contains(&self.errant) {
+            self.reason.clone()
+        } else {
+            format!("{}; errant: {}", self.reason, self.errant)
         }
     }
 }
@@ -178,15 +187,12 @@ impl View for Node {
             self.address
         );
         let last_seen = self.last_seen.map_or_else(|| "never".to_owned(), At::text);
-        let quarantine = self
-            .quarantine
-            .as_ref()
-            .map(|quarantine| format!("{} Errant: {}", quarantine.reason, quarantine.errant));
+        let quarantine = self.quarantine.as_ref();
         let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let known = |word: &str| Some(word.to_owned()).filter(|word| word != "unknown");
         let stored = [
             ("last seen", Some(last_seen)),
-            ("quarantine", quarantine),
+            ("quarantine", quarantine.map(Quarantine::text)),
             ("server uuid", said(&self.server_uuid)),
             ("zone", self.zone.clone()),
             ("promotion", Some(self.promotion.clone())),
@@ -302,12 +308,10 @@ Checks:
 
     #[test]
     fn what_a_silent_node_last_said_does_not_look_current() {
-        let mut silent = replica();
-        silent.checks.push(v1::HealthCheck {
-            kind: v1::CheckKind::Connect.into(),
-            status: v1::CheckStatus::Critical.into(),
-            sentence: "does not answer in time".to_owned(),
-        });
+        let silent = v1::NodeView {
+            last_seen: Some(lictor_wire::Timestamp::default()),
+            ..replica()
+        };
         let text = Node::new("orders", silent).text(Paint::off());
         let then = text.find("It does not answer; when last seen:").unwrap();
         assert!(text.find("9.7.4").unwrap() > then, "{text}");
