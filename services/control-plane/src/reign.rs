@@ -28,6 +28,8 @@ const PAUSE: Duration = Duration::from_millis(300);
 const AT_ONCE: usize = 16;
 /// Clusters that may wait to be taken up.
 const NEWCOMERS: usize = 16;
+/// How often Consul's term key is looked at.
+const TERM_EVERY: Duration = Duration::from_secs(5);
 /// How long the first look at every node may take.
 const FIRST_LOOK: Duration = Duration::from_secs(3);
 
@@ -38,9 +40,28 @@ pub(crate) async fn run(app: Shared, reign: Reign) {
     app.fleet.open_reception(reception);
     tokio::select! {
         () = begin(&app, &reign, newcomers) => {}
+        () = watch_term(&app, &reign) => {}
         () = reign.end.cancelled() => {}
     }
     app.fleet.clear();
+}
+
+/// Ends the reign when Consul's term key is not what this term made of it: an
+/// operator deleted it, or Consul was restored. Every write to the catalog would
+/// be refused from now on, and a failover is no time to find that out.
+async fn watch_term(app: &Shared, reign: &Reign) {
+    let guard = &reign.guard;
+    loop {
+        tokio::time::sleep(TERM_EVERY).await;
+        match app.consul.read_exact(guard.key()).await {
+            Ok(Some(entry)) if entry.modify_index == guard.modify_index() => {}
+            Ok(_) => {
+                tracing::warn!(term = %reign.term, "Consul's term key was changed or lost");
+                return reign.deposed_by_consul();
+            }
+            Err(error) => tracing::debug!(%error, "Consul's term key cannot be read"),
+        }
+    }
 }
 
 /// Never returns before the reign ends.

@@ -63,8 +63,10 @@ impl Hand {
             Err(_) => return Ok(()),
         };
         let session = self.under_lease(self.warmed(idle, deadline)).await?;
-        if let Ok(mut slot) = self.session.try_lock() {
-            slot.get_or_insert(session);
+        if let Ok(mut slot) = self.session.try_lock()
+            && !slot.as_ref().is_some_and(Session::is_usable)
+        {
+            *slot = Some(session);
         }
         Ok(())
     }

@@ -8,3 +8,4 @@ mod leadership;
 mod push;
 mod registration;
 mod rejoin;
+mod takeover;
