@@ -72,7 +72,7 @@ impl<T> Agenda<T> {
     }
 
     /// Moves on to what happens next.
-    pub fn next(&mut self) -> Option<T> {
+    pub fn advance(&mut self) -> Option<T> {
         let ((at, _), what) = self.entries.pop_first()?;
         self.now = at;
         Some(what)
@@ -89,7 +89,7 @@ mod tests {
         for (after, what) in [(5, "c"), (1, "a"), (5, "d"), (3, "b")] {
             agenda.plan(after, what);
         }
-        let told: String = std::iter::from_fn(|| agenda.next()).collect();
+        let told: String = std::iter::from_fn(|| agenda.advance()).collect();
         assert_eq!(told, "abcd");
         assert_eq!(agenda.now(), 5);
     }

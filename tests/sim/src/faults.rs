@@ -4,7 +4,7 @@
 use lictor_engine::message::Event;
 
 use crate::agenda::{MS, Micros, SECOND};
-use crate::mysqld::Process;
+use crate::mysqld::{Channel, Process};
 use crate::network::{Place, Way};
 use crate::world::{Happening, World};
 
@@ -101,7 +101,7 @@ impl World {
         } else {
             node.die(process, now);
         }
-        node.unwatched |= self.leader.is_none();
+        node.looked_after |= self.leader.is_none();
         let name = node.name.clone();
         self.note(|| format!("{name} is {process:?} for {} ms", lasts / MS));
         if process == Process::Dead {
@@ -114,7 +114,7 @@ impl World {
     fn break_connections(&mut self, place: Place) {
         self.stir_replicas(place);
         let name = self.nodes[place].name.clone();
-        if self.passes(Way::Lictor(place)) && self.dice.percent(90) {
+        if self.passes(Way::Lictor(place)) {
             let eof = self.dice.time(MS..=90 * MS);
             self.tell_later(eof, Event::ConnectionLost { node: name });
         }
@@ -164,12 +164,13 @@ impl World {
         let receives = node
             .channel
             .as_ref()
-            .is_some_and(|channel| channel.receiving);
+            .is_some_and(Channel::is_told_to_receive);
         if node.writable || !node.runs() || !receives {
             return;
         }
         node.stop_receiver();
         node.stopped_by_operator = true;
+        node.looked_after = true;
         let name = node.name.clone();
         self.note(|| format!("the operator stops the receiver of {name}"));
     }
@@ -196,13 +197,10 @@ impl World {
             let stopped = node
                 .channel
                 .as_ref()
-                .is_some_and(|c| !c.receiving || !c.applying);
-            let unwatched = self.ledger.calmed && node.unwatched;
-            let left = node.stopped_by_operator || unwatched;
+                .is_some_and(|c| !c.is_told_to_receive() || !c.applying);
+            let left = node.stopped_by_operator || (self.ledger.calmed && node.looked_after);
             if left && stopped && node.runs() && follows && self.dice.percent(10) {
                 self.nodes[place].start_receiver(true);
-                // A failover that begins before it is seen takes it for stopped.
-                self.nodes[place].unwatched = true;
                 let name = self.nodes[place].name.clone();
                 self.note(|| format!("the operator starts the receiver of {name}"));
             }

@@ -20,19 +20,16 @@ pub enum Flaw {
     SkipsCatchingUp,
     /// The primary falls back to asynchronous, and is reported as enforcing.
     TrustsAFallBack,
-    /// Answers carry no sign of when they were asked for.
-    IgnoresLatency,
 }
 
 impl Flaw {
     /// Every real flaw.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 6] = [
         Self::PromotesBeforeFencing,
         Self::SkipsAReceiver,
         Self::ComparesExecuted,
         Self::OperatorStoppedTestifies,
         Self::SkipsCatchingUp,
         Self::TrustsAFallBack,
-        Self::IgnoresLatency,
     ];
 }

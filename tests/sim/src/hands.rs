@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use lictor_domain::{Epoch, GtidSet, NodeName, RecoveryId};
+use lictor_domain::{Epoch, GtidSet, NodeName, ReceiverState, RecoveryId};
 use lictor_engine::message::{Act, Care, Done, Event};
 use lictor_engine::timing::deadline;
 
@@ -154,7 +154,7 @@ impl World {
         }
         let channel = self.nodes[job.place].channel.as_ref()?;
         let source = self.nodes[channel.source].process;
-        let connecting = channel.receiving && !channel.connected;
+        let connecting = channel.receiver == ReceiverState::Connecting;
         (connecting && source != Process::Dead && self.dice.percent(60)).then_some(2_000 * MS)
     }
 
@@ -226,7 +226,7 @@ impl World {
                 if !skipped {
                     self.nodes[place].stop_receiver();
                     let orphan = self.leader.as_ref().is_none_or(|l| l.reign != job.reign);
-                    self.nodes[place].unwatched |= orphan;
+                    self.nodes[place].looked_after |= orphan;
                 }
                 held = Some(match self.flaw {
                     Flaw::ComparesExecuted => self.nodes[place].executed.clone(),

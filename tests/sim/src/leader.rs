@@ -120,8 +120,9 @@ impl World {
         self.note(|| "the leading lictord dies".to_owned());
         for node in &mut self.nodes {
             let channel = node.channel.as_ref();
-            let stopped = channel.is_some_and(|channel| !channel.receiving || !channel.applying);
-            node.unwatched |= stopped || !node.runs();
+            let stopped =
+                channel.is_some_and(|channel| !channel.is_told_to_receive() || !channel.applying);
+            node.looked_after |= stopped || !node.runs();
         }
         self.store.forget_notes();
         let next = self.dice.time(1_600 * MS..=3_200 * MS);
@@ -154,7 +155,6 @@ impl World {
     pub fn tell(&mut self, reign: Reign, event: Event) {
         let now = self.agenda.now();
         let fresh = RecoveryId(Uuid::from_u128(u128::from(now) << 32 | u128::from(reign)));
-        let event = self.flaw.bend(event);
         self.transcript.event(now, &event);
         let Some(leader) = self.leader_of(reign) else {
             return;
@@ -314,9 +314,7 @@ impl World {
         let now = self.now();
         let back = now + self.dice.hop();
         let node = &self.nodes[place];
-        let (at, outcome) = if !self.passes(Way::Lictor(place)) {
-            (latest, ProbeOutcome::TimedOut)
-        } else {
+        let (at, outcome) = if self.passes(Way::Lictor(place)) {
             match node.process {
                 Process::Dead => (back, ProbeOutcome::Refused),
                 Process::Running if back <= latest => {
@@ -328,6 +326,8 @@ impl World {
                 }
                 _ => (latest, ProbeOutcome::TimedOut),
             }
+        } else {
+            (latest, ProbeOutcome::TimedOut)
         };
         let outcome = self.bend_report(place, outcome);
         let node = self.nodes[place].name.clone();
@@ -358,15 +358,15 @@ impl World {
         };
         let latest = micros(deadline::KNOCK);
         let hop = self.dice.hop();
-        let (after, knock) = if !self.passes(Way::Lictor(place)) {
-            (latest, Knock::Unreachable)
-        } else {
+        let (after, knock) = if self.passes(Way::Lictor(place)) {
             match self.nodes[place].process {
                 Process::Running if hop < latest => (hop, Knock::Greeted),
                 Process::Dead if hop < latest => (hop, Knock::Refused),
                 Process::Off => (latest, Knock::Unreachable),
                 _ => (latest, Knock::Silent),
             }
+        } else {
+            (latest, Knock::Unreachable)
         };
         let event = Event::Knocked { node, knock };
         self.agenda.plan(after, Happening::Tell(reign, event));
@@ -394,24 +394,5 @@ impl World {
             }
         }
         ProbeOutcome::Answered { report, latency }
-    }
-}
-
-impl Flaw {
-    /// What a flawed leader makes of an event.
-    fn bend(self, event: Event) -> Event {
-        match event {
-            Event::Probed {
-                node,
-                outcome: ProbeOutcome::Answered { report, .. },
-            } if self == Self::IgnoresLatency => Event::Probed {
-                node,
-                outcome: ProbeOutcome::Answered {
-                    report,
-                    latency: Duration::ZERO,
-                },
-            },
-            event => event,
-        }
     }
 }

@@ -54,10 +54,8 @@ pub struct Pending {
 pub struct Channel {
     /// Where it is told to replicate from.
     pub source: Place,
-    /// Told to receive.
-    pub receiving: bool,
-    /// Connected to its source, as far as it knows.
-    pub connected: bool,
+    /// Its receiver, as it sees itself.
+    pub receiver: ReceiverState,
     /// Its last attempt to connect failed; stays behind when it is stopped.
     pub failed: bool,
     /// Its applier runs.
@@ -76,14 +74,25 @@ impl Channel {
     pub fn to(source: Place) -> Self {
         Self {
             source,
-            receiving: true,
-            connected: false,
+            receiver: ReceiverState::Connecting,
             failed: false,
             applying: true,
             back_at: 0,
             heard_at: None,
             relay: GtidSet::default(),
         }
+    }
+
+    /// Whether its receiver is told to receive.
+    #[must_use]
+    pub fn is_told_to_receive(&self) -> bool {
+        self.receiver != ReceiverState::Stopped
+    }
+
+    /// Whether it is connected to its source, as far as it knows.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.receiver == ReceiverState::Running
     }
 }
 
@@ -116,9 +125,9 @@ pub struct Mysqld {
     pub channel: Option<Channel>,
     /// An operator has stopped its receiver.
     pub stopped_by_operator: bool,
-    /// It booted, or was left stopped, while nobody led: no leader can tell it
-    /// from one that its operator stopped.
-    pub unwatched: bool,
+    /// An operator looks after its receiver: he stopped it once, or it was left
+    /// stopped while nobody led, and no leader can tell that from his doing.
+    pub looked_after: bool,
     next_number: u64,
 }
 
@@ -140,7 +149,7 @@ impl Mysqld {
             pending: VecDeque::new(),
             channel: None,
             stopped_by_operator: false,
-            unwatched: false,
+            looked_after: false,
             next_number: 1,
         }
     }
@@ -181,7 +190,7 @@ impl Mysqld {
     #[must_use]
     pub fn receives_from(&self, source: Place) -> bool {
         let channel = self.channel.as_ref();
-        channel.is_some_and(|channel| channel.receiving && channel.source == source)
+        channel.is_some_and(|channel| channel.is_told_to_receive() && channel.source == source)
     }
 
     /// A client's commit; its identifier, if the server takes it.
@@ -254,8 +263,7 @@ impl Mysqld {
         self.writable = false;
         self.waits_for = None;
         if let Some(channel) = &mut self.channel {
-            channel.receiving = false;
-            channel.connected = false;
+            channel.receiver = ReceiverState::Stopped;
             channel.applying = false;
         }
     }
@@ -272,7 +280,6 @@ impl Mysqld {
         self.executed = donor.clone();
         self.channel = None;
         self.stopped_by_operator = false;
-        self.unwatched = false;
     }
 
     /// Opens it: first semi-sync, then writes.
@@ -294,18 +301,18 @@ impl Mysqld {
     /// Stops the receiver.
     pub fn stop_receiver(&mut self) {
         if let Some(channel) = &mut self.channel {
-            channel.receiving = false;
-            channel.connected = false;
+            channel.receiver = ReceiverState::Stopped;
         }
     }
 
     /// Starts the receiver, and the applier too if asked to.
     pub fn start_receiver(&mut self, applier_too: bool) {
         self.stopped_by_operator = false;
-        self.unwatched &= !applier_too;
         if let Some(channel) = &mut self.channel {
-            channel.receiving = true;
-            channel.failed = false;
+            if channel.receiver == ReceiverState::Stopped {
+                channel.receiver = ReceiverState::Connecting;
+                channel.failed = false;
+            }
             channel.applying |= applier_too;
         }
     }
@@ -315,8 +322,7 @@ impl Mysqld {
         self.stopped_by_operator = false;
         let channel = self.channel.get_or_insert_with(|| Channel::to(source));
         channel.source = source;
-        channel.receiving = true;
-        channel.connected = false;
+        channel.receiver = ReceiverState::Connecting;
         channel.failed = false;
         channel.heard_at = None;
     }
@@ -324,7 +330,6 @@ impl Mysqld {
     /// Sets its channel up anew; what was received and not applied is dropped.
     pub fn follow(&mut self, source: Place) {
         self.stopped_by_operator = false;
-        self.unwatched = false;
         self.waits_for = None;
         self.channel = Some(Channel::to(source));
     }
@@ -374,17 +379,13 @@ impl Mysqld {
         let place = self.place;
         world.iter().filter(move |node| {
             let channel = node.channel.as_ref();
-            channel.is_some_and(|channel| channel.connected && channel.source == place)
+            channel.is_some_and(|channel| channel.is_connected() && channel.source == place)
         })
     }
 
     fn replication(&self, channel: &Channel, world: &[Self], now: Micros) -> Option<Replication> {
         let source = world.get(channel.source)?;
-        let receiver = match (channel.receiving, channel.connected) {
-            (false, _) => ReceiverState::Stopped,
-            (true, true) => ReceiverState::Running,
-            (true, false) => ReceiverState::Connecting,
-        };
+        let receiver = channel.receiver;
         let heard_ago = channel.heard_at.map(|at| now.saturating_sub(at));
         let up_to_date = receiver == ReceiverState::Running && channel.relay.is_empty();
         let just_heard = heard_ago.is_some_and(|ago| ago < 3 * HEARTBEAT);
@@ -429,11 +430,7 @@ impl fmt::Display for Mysqld {
         let Some(channel) = &self.channel else {
             return Ok(());
         };
-        let state = match (channel.receiving, channel.connected) {
-            (false, _) => "stopped",
-            (true, true) => "receiving",
-            (true, false) => "connecting",
-        };
+        let state = format!("{:?}", channel.receiver).to_lowercase();
         let applier = if channel.applying {
             ""
         } else {

@@ -1,6 +1,6 @@
 //! How transactions and acknowledgements travel between servers.
 
-use lictor_domain::GtidSet;
+use lictor_domain::{GtidSet, ReceiverState};
 
 use crate::agenda::{MS, Micros};
 use crate::mysqld::{HEARTBEAT, NET_TIMEOUT, Process};
@@ -24,7 +24,11 @@ impl World {
     pub fn fetch(&mut self, place: Place) {
         let now = self.now();
         let replica = &self.nodes[place];
-        let Some(channel) = replica.channel.as_ref().filter(|channel| channel.receiving) else {
+        let Some(channel) = replica
+            .channel
+            .as_ref()
+            .filter(|channel| channel.is_told_to_receive())
+        else {
             return;
         };
         if !replica.runs() {
@@ -42,14 +46,16 @@ impl World {
         if !passes || process != Process::Running {
             let refused = passes && process == Process::Dead;
             let deaf = channel.heard_at.is_none_or(|at| now > at + NET_TIMEOUT);
-            channel.connected &= !refused && !deaf;
-            channel.failed |= refused || deaf;
+            if refused || deaf {
+                channel.receiver = ReceiverState::Connecting;
+                channel.failed = true;
+            }
             return;
         }
         if channel.heard_at.is_none_or(|at| now > at + 2 * HEARTBEAT) {
             channel.back_at = now;
         }
-        channel.connected = true;
+        channel.receiver = ReceiverState::Running;
         channel.failed = false;
         channel.heard_at = Some(now);
         let new = log.subtract(&held);

@@ -108,9 +108,9 @@ impl Store {
                 self.recovery = Some(*recovery);
             }
             Note::Quarantine(name, quarantine) => {
-                let node = self.cluster.nodes.iter_mut().find(|node| node.name == name);
-                if let Some(node) = node {
-                    node.quarantine = quarantine;
+                let mut nodes = self.cluster.nodes.iter_mut();
+                if let Some(known) = nodes.find(|known| known.name == name) {
+                    known.quarantine = quarantine;
                 }
             }
         }

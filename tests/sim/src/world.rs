@@ -217,7 +217,7 @@ impl World {
     #[must_use]
     pub fn run(mut self) -> Ending {
         while self.breach.is_none() && !self.is_over() {
-            let Some(happening) = self.agenda.next() else {
+            let Some(happening) = self.agenda.advance() else {
                 break;
             };
             self.store.write(self.agenda.now());

@@ -27,7 +27,7 @@ pub fn at_beginning(world: &World, record: &Recovery) -> Option<Breach> {
         };
         let deaf = channel.heard_at.is_none_or(|at| now > at + 2 * HEARTBEAT);
         let told = node.receives_from(primary.place) && world.passes(Way::Lictor(node.place));
-        told && (deaf || !channel.connected || now < channel.back_at + YOUNG)
+        told && (deaf || !channel.is_connected() || now < channel.back_at + YOUNG)
     });
     (well && !lost).then(|| {
         Breach::of(

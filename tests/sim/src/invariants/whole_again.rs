@@ -73,7 +73,7 @@ fn everyone_follows(world: &World, primary: Place) -> Result<(), Breach> {
     let stray = world.nodes.iter().find(|node| {
         let channel = node.channel.as_ref();
         node.place != primary
-            && !channel.is_some_and(|c| c.source == primary && c.connected && c.applying)
+            && !channel.is_some_and(|c| c.source == primary && c.is_connected() && c.applying)
     });
     match stray {
         None => Ok(()),
