@@ -34,7 +34,8 @@ pub struct Survey {
     pub syncs_binlog: bool,
     /// `@@innodb_flush_log_at_trx_commit` is 1.
     pub flushes_redo_log: bool,
-    /// `super_read_only` comes from a configuration file or is persisted, so
-    /// that the node boots read-only.
-    pub boots_read_only: bool,
+    /// Whether `super_read_only` comes from an option file or is persisted, so
+    /// that the node boots read-only; `None` when it was last set at run time,
+    /// which hides what its option file says.
+    pub boots_read_only: Option<bool>,
 }

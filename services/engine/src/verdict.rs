@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use lictor_domain::{
-    Evidence, Mono, Node, NodeName, Problem, ProblemCode, ReceiverState, Severity,
+    Evidence, Mode, Mono, Node, NodeName, Problem, ProblemCode, ReceiverState, Severity,
 };
 
 use crate::timing::Timing;
@@ -301,13 +301,13 @@ fn lost(view: &ClusterView, doubt: &Doubt, testimonies: &[Testimony]) -> Problem
         )
     };
     let evidence = all_evidence(doubt, testimonies);
-    problem(
-        view,
-        code,
-        sentence,
-        "Lictor fails over to the best replica",
-        evidence,
-    )
+    let response = match view.cluster.policy.mode {
+        Mode::Auto => "Lictor fails over to the best replica",
+        Mode::Observe | Mode::Manual => {
+            "the cluster's mode does not let Lictor act by itself: fail over by hand"
+        }
+    };
+    problem(view, code, sentence, response, evidence)
 }
 
 fn still_heard(view: &ClusterView, doubt: &Doubt, testimonies: &[Testimony]) -> Problem {

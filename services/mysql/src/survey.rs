@@ -29,7 +29,9 @@ pub(crate) fn read(
         replica_net_timeout: Duration::from_secs(settings.get("replica_net_timeout")?),
         syncs_binlog: settings.get::<u32>("sync_binlog")? == 1,
         flushes_redo_log: settings.get::<u32>("flush_log")? == 1,
-        boots_read_only: settings.switch("boots_read_only")?,
+        boots_read_only: settings
+            .maybe::<u32>("boots_read_only")?
+            .map(|boots| boots == 1),
     })
 }
 

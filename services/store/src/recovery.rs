@@ -84,7 +84,8 @@ impl Store {
     }
 
     /// At most `limit` recoveries, of one cluster or of all, the newest first;
-    /// those that began before `before`, to turn the page.
+    /// those older than `before`, to turn the page. The order is that of their
+    /// identities, which are given out in time; two can share a first sign.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no recovery `before`.
@@ -94,20 +95,17 @@ impl Store {
         limit: u32,
         before: Option<RecoveryId>,
     ) -> Result<Vec<Recovery>, StoreError> {
-        let before = match before {
-            Some(id) => Some(self.recovery_get(id).await?),
-            None => None,
-        };
+        if let Some(before) = before {
+            self.recovery_get(before).await?;
+        }
         self.read(async |connection| {
             let rows: Vec<RecoveryRow> = sqlx::query_as(
                 "SELECT id, document::text FROM recovery
-                 WHERE ($1::text IS NULL OR cluster = $1)
-                   AND ($2::timestamptz IS NULL OR (started_at, id) < ($2, $3))
-                 ORDER BY started_at DESC, id DESC LIMIT $4",
+                 WHERE ($1::text IS NULL OR cluster = $1) AND ($2::uuid IS NULL OR id < $2)
+                 ORDER BY id DESC LIMIT $3",
             )
             .bind(cluster.map(ClusterName::as_str))
-            .bind(before.as_ref().map(|recovery| recovery.started_at))
-            .bind(before.as_ref().map(|recovery| recovery.id.0))
+            .bind(before.map(|id| id.0))
             .bind(i64::from(limit))
             .fetch_all(connection)
             .await?;

@@ -32,7 +32,7 @@ fn survey(n: u32) -> Survey {
         replica_net_timeout: Duration::from_secs(4),
         syncs_binlog: true,
         flushes_redo_log: true,
-        boots_read_only: true,
+        boots_read_only: Some(true),
     }
 }
 
@@ -345,7 +345,7 @@ fn each_warning_is_said_with_its_remedy_and_keeps_nobody_out() {
         ),
         (
             1,
-            |s| s.boots_read_only = false,
+            |s| s.boots_read_only = Some(false),
             "boots writable: restarted after a failover it would take writes beside the new \
              primary",
             "SET PERSIST_ONLY super_read_only = ON",

@@ -146,7 +146,7 @@ fn durable(survey: &Survey) -> Option<Objection> {
 fn boots_writable(survey: &Survey) -> Option<Objection> {
     warn(
         survey,
-        !survey.boots_read_only,
+        survey.boots_read_only == Some(false),
         "boots writable: restarted after a failover it would take writes beside the new primary",
         "SET PERSIST_ONLY super_read_only = ON, or put super_read_only = ON into its option file",
     )

@@ -272,11 +272,11 @@ impl Dialect for Mysql {
             "SHOW GRANTS; SELECT @@global.{} AS replica_net_timeout, \
              @@global.sync_binlog AS sync_binlog, \
              @@global.innodb_flush_log_at_trx_commit AS flush_log, \
-             EXISTS (SELECT 1 FROM performance_schema.persisted_variables \
-             WHERE VARIABLE_NAME = 'super_read_only' AND VARIABLE_VALUE = 'ON') OR \
-             @@global.super_read_only AND EXISTS (SELECT 1 \
-             FROM performance_schema.variables_info WHERE VARIABLE_NAME = 'super_read_only' \
-             AND VARIABLE_SOURCE NOT IN ('COMPILED', 'DYNAMIC')) AS boots_read_only",
+             IF(EXISTS (SELECT 1 FROM performance_schema.persisted_variables \
+             WHERE VARIABLE_NAME = 'super_read_only' AND VARIABLE_VALUE = 'ON'), 1, \
+             (SELECT CASE VARIABLE_SOURCE WHEN 'DYNAMIC' THEN NULL WHEN 'COMPILED' THEN 0 \
+             ELSE @@global.super_read_only END FROM performance_schema.variables_info \
+             WHERE VARIABLE_NAME = 'super_read_only')) AS boots_read_only",
             self.words.replica_net_timeout
         )
     }
