@@ -10,6 +10,7 @@ use std::time::Duration;
 use lictor_domain::evidence::human;
 use lictor_domain::{Mono, Node, NodeName};
 
+use crate::errant::errant;
 use crate::replica::{is_faithful, staleness, tells_lag};
 use crate::timing::Timing;
 use crate::view::{ClusterView, NodeView, Silence};
@@ -162,6 +163,11 @@ fn replication_lag(view: &ClusterView, node: &Node, seen: &NodeView, now: Mono) 
     let limit = view.cluster.policy.max_read_lag();
     let (status, sentence) = if node.name == view.cluster.primary {
         (Status::Passing, "is the primary".to_owned())
+    } else if errant(view, &node.name).is_some_and(|errant| !errant.is_empty()) {
+        (
+            Status::Critical,
+            "holds transactions that the primary never had".to_owned(),
+        )
     } else {
         match staleness(seen, now) {
             Some(stale) if stale <= limit / 2 => (
