@@ -65,7 +65,7 @@ pub struct NodeView {
     pub silence: Option<(Silence, Mono)>,
     /// Last moment it was known to be alive.
     pub alive_at: Option<Mono>,
-    /// When its standing connection ended; cleared by an answer.
+    /// When its standing connection ended; cleared by the answer to a later probe.
     pub connection_lost: Option<Mono>,
     /// Set when it answers after a silence, and when a failover that stopped its
     /// receiver is over, until it takes part again: what a node needs that has
@@ -116,15 +116,20 @@ impl NodeView {
         stopped && since_moved && !self.moving && !self.returned
     }
 
-    fn gave_a_sign(&mut self, now: Mono) {
-        self.returned |= self.silence.is_some() || self.connection_lost.is_some();
+    /// It answered what was asked at `asked`. A connection that ended since may
+    /// mean that it is gone: that takes a later question to clear.
+    fn gave_a_sign(&mut self, asked: Mono, now: Mono) {
+        let reconnected = self.connection_lost.is_some_and(|lost| lost <= asked);
+        self.returned |= self.silence.is_some() || reconnected;
         self.silence = None;
-        self.connection_lost = None;
+        if reconnected {
+            self.connection_lost = None;
+        }
         self.alive_at = Some(now);
     }
 
     fn answered(&mut self, report: NodeReport, latency: Duration, now: Mono) {
-        self.gave_a_sign(now);
+        self.gave_a_sign(now - latency, now);
         let replication = report.replication.as_ref();
         if replication.is_some_and(|r| r.receiver == ReceiverState::Stopped) {
             self.stopped_at = Some(now);
@@ -272,8 +277,8 @@ impl ClusterView {
     /// Takes in the end of a probe.
     pub fn probed(&mut self, name: &NodeName, outcome: ProbeOutcome, now: Mono) {
         let outcome = self.refuse_strangers(name, outcome);
-        if self.is_outdated(name, &outcome, now) {
-            self.with(name, |view| view.gave_a_sign(now));
+        if let Some(asked) = self.outdated(name, &outcome, now) {
+            self.with(name, |view| view.gave_a_sign(asked, now));
             return;
         }
         self.with(name, |view| view.probed(outcome, now));
@@ -374,16 +379,15 @@ impl ClusterView {
         }
     }
 
-    /// Whether the primary's answer was asked for before it was opened.
-    fn is_outdated(&self, name: &NodeName, outcome: &ProbeOutcome, now: Mono) -> bool {
-        match outcome {
-            ProbeOutcome::Answered { report, latency } => {
-                *name == self.cluster.primary
-                    && now - *latency < self.epoch_began
-                    && !is_open(report)
-            }
-            _ => false,
-        }
+    /// When the primary's answer was asked for, if that was before it was opened.
+    fn outdated(&self, name: &NodeName, outcome: &ProbeOutcome, now: Mono) -> Option<Mono> {
+        let ProbeOutcome::Answered { report, latency } = outcome else {
+            return None;
+        };
+        let asked = now - *latency;
+        let outdated =
+            *name == self.cluster.primary && asked < self.epoch_began && !is_open(report);
+        outdated.then_some(asked)
     }
 
     /// Remembers since when a replica cannot acknowledge anything to the

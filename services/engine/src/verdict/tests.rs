@@ -213,15 +213,19 @@ fn a_primary_that_turns_us_away_is_alive() {
 }
 
 #[test]
-fn a_lost_connection_is_a_suspicion_that_an_answer_ends() {
+fn a_lost_connection_is_a_suspicion_that_only_a_later_question_ends() {
     let fixture = Fixture::healthy(2);
     let mut view = fixture.view();
     view.connection_lost(&name(1), NOW);
     assert_eq!(of_primary(&view, &TIMING, NOW), Verdict::Suspect);
     assert_eq!(first_sign(&view, &TIMING, NOW), Some(NOW));
-    view.probed(&name(1), fixture.answer(1), NOW);
-    assert_eq!(of_primary(&view, &TIMING, NOW), Verdict::Alive);
-    assert_eq!(first_sign(&view, &TIMING, NOW), None);
+    view.probed(&name(1), fixture.answer(1), NOW + ms(1));
+    let under_way = of_primary(&view, &TIMING, NOW + ms(1));
+    assert_eq!(under_way, Verdict::Suspect);
+    let later = NOW + ms(5);
+    view.probed(&name(1), fixture.answer(1), later);
+    assert_eq!(of_primary(&view, &TIMING, later), Verdict::Alive);
+    assert_eq!(first_sign(&view, &TIMING, later), None);
 }
 
 #[test]
