@@ -126,6 +126,7 @@ impl Load {
     }
 
     /// What was acknowledged so far.
+    #[must_use]
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }

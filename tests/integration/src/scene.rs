@@ -14,7 +14,7 @@ use tonic::transport::Channel;
 
 /// How long a condition may take to come true. Generous: the machine may be
 /// busy, and no test is about time.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A laboratory with `lictord`.
 pub struct Scene {

@@ -16,8 +16,8 @@ async fn any_node_is_a_good_seed_and_gives_the_same_names() {
     let view = scene.cluster("orders").await.unwrap();
     assert_eq!(view.primary, primary.name());
     for node in scene.lab.cluster("orders").nodes() {
-        let seen = view.nodes.iter().find(|seen| seen.name == node.name());
-        assert_eq!(seen.unwrap().address, node.address().to_string());
+        let shown = view.nodes.iter().find(|shown| shown.name == node.name());
+        assert_eq!(shown.unwrap().address, node.address().to_string());
     }
 }
 
