@@ -3,12 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use lictor_domain::{Cluster, ClusterName};
 use lictor_engine::message::Event;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::snapshot::Snapshot;
+
+/// How long a new cluster's steward is waited for.
+const TAKE_UP: Duration = Duration::from_secs(5);
 
 /// The way to one cluster's steward.
 #[derive(Clone, Debug)]
@@ -69,8 +73,9 @@ impl Fleet {
     }
 
     /// Tells a cluster's steward its definition, after having it taken up if it
-    /// is new. `None` when nobody reigns here any more: the next leader reads
-    /// it from the store.
+    /// is new. `None` when nobody reigns here any more, and the next leader
+    /// reads it from the store; or when a reign has only just begun, and takes
+    /// it up as soon as it has read the others.
     pub(crate) async fn define(&self, cluster: Cluster) -> Option<Steward> {
         let steward = match self.steward(&cluster.name) {
             Some(steward) => steward,
@@ -89,9 +94,12 @@ impl Fleet {
             reception.clone()?
         };
         let (taken_up, answer) = oneshot::channel();
-        let newcomer = Newcomer { cluster, taken_up };
-        reception.send(newcomer).await.ok()?;
-        answer.await.ok()
+        let received = async {
+            let newcomer = Newcomer { cluster, taken_up };
+            reception.send(newcomer).await.ok()?;
+            answer.await.ok()
+        };
+        tokio::time::timeout(TAKE_UP, received).await.ok()?
     }
 
     /// All stewards have left: leadership is over.
@@ -105,5 +113,62 @@ impl Fleet {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         stewards.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lictor_domain::{Epoch, Policy, Term};
+    use lictor_engine::keeper::{Inheritance, Keeper};
+
+    use super::*;
+
+    fn cluster() -> Cluster {
+        Cluster {
+            name: "orders".parse().unwrap(),
+            policy: Policy::default(),
+            epoch: Epoch::default(),
+            primary: "orders-1".parse().unwrap(),
+            nodes: vec![],
+        }
+    }
+
+    fn seen() -> Arc<Snapshot> {
+        let inheritance = Inheritance {
+            cluster: cluster(),
+            unfinished: None,
+            done_at: vec![],
+        };
+        let now = crate::clock::now();
+        Snapshot::of(&Keeper::new(inheritance, Term(1), now), now)
+    }
+
+    #[tokio::test]
+    async fn a_newcomer_waits_for_the_reign_and_is_told_its_definition() {
+        let (fleet, (reception, mut newcomers)) = (Fleet::default(), mpsc::channel(1));
+        fleet.open_reception(reception);
+        let (events, mut inbox) = mpsc::channel(1);
+        let (_sender, snapshot) = watch::channel(seen());
+        let taking_up = async {
+            let newcomer = newcomers.recv().await.unwrap();
+            assert_eq!(newcomer.cluster, cluster());
+            newcomer
+                .taken_up
+                .send(Steward { snapshot, events })
+                .unwrap();
+        };
+        let (steward, ()) = tokio::join!(fleet.define(cluster()), taking_up);
+        assert!(steward.is_some());
+        assert_eq!(inbox.recv().await, Some(Event::Redefined(cluster())));
+    }
+
+    #[tokio::test]
+    async fn where_nobody_reigns_nothing_is_taken_up() {
+        let fleet = Fleet::default();
+        assert!(fleet.define(cluster()).await.is_none());
+        let (reception, newcomers) = mpsc::channel(1);
+        fleet.open_reception(reception);
+        drop(newcomers);
+        assert!(fleet.define(cluster()).await.is_none());
     }
 }

@@ -2,8 +2,11 @@
 //! probes on an interval, each with its deadline.
 //!
 //! A node has at most one probe and one standing connection at a time, and
-//! tasks of its own, so a dead node never delays a live one. What is seen goes
-//! to the cluster's keeper as events; nothing is judged here.
+//! tasks of its own, so a dead node never delays a live one. Only the probe
+//! calls on a node that does not answer: each call that a hung server leaves
+//! unanswered counts against this host when it wakes up, and a hundred in a row
+//! would lock it out. What is seen goes to the cluster's keeper as events;
+//! nothing is judged here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +36,8 @@ pub(crate) struct Watch {
     pub(crate) timing: watch::Receiver<Timing>,
     /// Asks for a probe now.
     pub(crate) now: Arc<Notify>,
+    /// Whether the last probe was answered.
+    pub(crate) answers: watch::Sender<bool>,
     /// Ends the watch.
     pub(crate) end: CancellationToken,
 }
@@ -47,6 +52,12 @@ impl Watch {
                 outcome = probe_once(&mut session, &self.target, deadline) => outcome,
                 () = self.end.cancelled() => return,
             };
+            let answered = matches!(outcome, ProbeOutcome::Answered { .. });
+            self.answers.send_if_modified(|answers| {
+                let changed = *answers != answered;
+                *answers = answered;
+                changed
+            });
             let event = Event::Probed {
                 node: self.node.clone(),
                 outcome,
@@ -66,8 +77,10 @@ impl Watch {
     /// Keeps a standing connection until the watch ends, and reports each end
     /// of one.
     pub(crate) async fn tripwire(self) {
+        let mut answers = self.answers.subscribe();
         loop {
             let stand = async {
+                answers.wait_for(|answers| *answers).await.ok()?;
                 let tripwire = Tripwire::set(&self.target, TRIPWIRE_DEADLINE).await.ok()?;
                 Some(tripwire.broken().await)
             };

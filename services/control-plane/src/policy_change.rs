@@ -1,7 +1,7 @@
 //! Changing a cluster's policy: stored with its audit entry, then handed to the
 //! cluster's steward.
 
-use lictor_domain::{Cluster, ClusterName};
+use lictor_domain::{Cluster, ClusterName, Term};
 use lictor_store::{AuditEntry, StoreError};
 use lictor_wire::WireError;
 use lictor_wire::v1::PolicyChange;
@@ -26,8 +26,8 @@ pub(crate) enum ChangeError {
     Store(#[from] StoreError),
 }
 
-/// Changes a cluster's policy; gives the cluster as it is stored then. A change
-/// that makes no sense is in the audit log as well.
+/// Changes a cluster's policy; gives the cluster as it is stored then. A refusal
+/// is in the audit log as well.
 pub(crate) async fn change_policy(
     app: &Shared,
     name: &ClusterName,
@@ -35,31 +35,40 @@ pub(crate) async fn change_policy(
     reason: &str,
     actor: &str,
 ) -> Result<Cluster, ChangeError> {
-    let _turn = app.changes.lock().await;
     let Some(lease) = app.standing.lease() else {
         let leader = app.standing.view().leader_advertise;
         return Err(ChangeError::NotLeading { leader });
     };
     let term = lease.term();
-    let audit = |result: String| AuditEntry {
+    let mut entry = AuditEntry {
         actor: actor.to_owned(),
         action: "cluster.set".to_owned(),
         target: name.to_string(),
         reason: Some(reason.to_owned()),
-        result,
+        result: "policy changed".to_owned(),
     };
-    let mut cluster = app.store.cluster_get(name).await?;
-    let policy = match change.applied_to(&cluster.policy) {
-        Ok(policy) => policy,
-        Err(error) => {
-            let entry = audit(format!("not changed: {error}"));
-            app.store.audit_append(term, &entry).await?;
-            return Err(error.into());
+    let changed = try_change(app, name, change, term, &entry).await;
+    if let Err(error) = &changed {
+        entry.result = format!("not changed: {error}");
+        if let Err(error) = app.store.audit_append(term, &entry).await {
+            tracing::warn!(%error, cluster = %name, "a refusal is not in the audit log");
         }
-    };
-    let entry = audit("policy changed".to_owned());
+    }
+    changed
+}
+
+async fn try_change(
+    app: &Shared,
+    name: &ClusterName,
+    change: PolicyChange,
+    term: Term,
+    entry: &AuditEntry,
+) -> Result<Cluster, ChangeError> {
+    let _turn = app.changes.lock().await;
+    let mut cluster = app.store.cluster_get(name).await?;
+    let policy = change.applied_to(&cluster.policy)?;
     app.store
-        .cluster_set_policy(term, name, &policy, &entry)
+        .cluster_set_policy(term, name, &policy, entry)
         .await?;
     cluster.policy = policy;
     // Without a steward nobody reigns here: the next leader reads the store.

@@ -28,8 +28,6 @@ use crate::telemetry;
 const EVENTS: usize = 1024;
 /// How often each command session is made sure of.
 const WARM_EVERY: Duration = Duration::from_secs(30);
-/// The same for a node that could not be logged in to.
-const WARM_AGAIN: Duration = Duration::from_secs(2);
 const WARM_DEADLINE: Duration = Duration::from_secs(2);
 
 /// One cluster's steward.
@@ -255,40 +253,37 @@ impl Steward {
             events: self.events.clone(),
             timing: self.timing.subscribe(),
             now: watched.now.clone(),
+            answers: watch::Sender::new(false),
             end: watched.end.clone(),
         };
         let hand = Arc::new(Hand::new(app.clone(), target));
-        app.tasks.spawn(watch.clone().probe());
-        app.tasks.spawn(watch.tripwire());
         app.tasks.spawn(keep_warm(
             hand.clone(),
-            node.name.clone(),
+            watch.answers.subscribe(),
             watched.end.clone(),
         ));
+        app.tasks.spawn(watch.clone().probe());
+        app.tasks.spawn(watch.tripwire());
         self.hands.nodes.insert(node.name.clone(), hand);
         self.watched.insert(node.name.clone(), watched);
     }
 }
 
-/// Keeps a node's command session open, so that a failover finds it so, and
-/// ends what an older leader left there.
-async fn keep_warm(hand: Arc<Hand>, node: NodeName, end: CancellationToken) {
-    loop {
-        let warm = tokio::select! {
-            warm = hand.warm(WARM_DEADLINE) => warm,
-            () = end.cancelled() => return,
-        };
-        let pause = match warm {
-            Ok(()) => WARM_EVERY,
-            Err(error) => {
-                tracing::debug!(%node, %error, "no command session");
-                WARM_AGAIN
+/// Keeps a node's command session open while the node answers, so that a
+/// failover finds it so, and ends what an older leader left there.
+async fn keep_warm(hand: Arc<Hand>, mut answers: watch::Receiver<bool>, end: CancellationToken) {
+    let warming = async {
+        while answers.wait_for(|answers| *answers).await.is_ok() {
+            if let Err(error) = hand.warm(WARM_DEADLINE).await {
+                tracing::debug!(node = %hand.target.address, %error, "no command session");
             }
-        };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = end.cancelled() => return,
+            // Sooner when it has been away meanwhile.
+            let _ = tokio::time::timeout(WARM_EVERY, answers.changed()).await;
         }
+    };
+    tokio::select! {
+        () = warming => {}
+        () = end.cancelled() => {}
     }
 }
 

@@ -48,6 +48,13 @@ async fn a_dead_replica_leaves_dns_with_a_sentence_and_returns() {
     let replica = replica.unwrap();
     let consul = scene.lab.consul();
     let in_dns = || async { consul.dns_a("replica.orders.service.consul").await };
+    eventually("it to be in DNS", PATIENCE, || async {
+        let readers = in_dns().await?;
+        ensure!(readers.contains(replica.address().ip()), "{readers:?}");
+        Ok(())
+    })
+    .await
+    .unwrap();
     replica.kill().unwrap();
     eventually("it to leave DNS", PATIENCE, || async {
         let readers = in_dns().await?;
