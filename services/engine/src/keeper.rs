@@ -392,7 +392,8 @@ impl Keeper {
     fn resume_stopped(&mut self) -> Vec<Command> {
         let stopped = |report: &lictor_domain::NodeReport| {
             let replication = report.replication.as_ref();
-            replication.is_some_and(|r| r.receiver == ReceiverState::Stopped)
+            self.view.follows_primary(report)
+                && replication.is_some_and(|r| r.receiver == ReceiverState::Stopped)
         };
         let nodes: Vec<NodeName> = self
             .view

@@ -43,8 +43,9 @@ const PROMOTE_ATTEMPTS: u32 = 3;
 pub struct Failover {
     story: Story,
     intent: Intent,
-    /// Replicas whose receivers it stops; those that an operator had stopped
-    /// are asked too, but never started again.
+    /// Replicas whose receivers it stops and would start again. Never one that
+    /// an operator had stopped, nor one of another source: that may be a primary
+    /// deposed before, which must not get an acknowledging replica back.
     asked: BTreeSet<NodeName>,
     stage: Stage,
 }
@@ -167,7 +168,8 @@ impl Failover {
             let sentence = format!("stop the receiver of {}", node.name);
             let step = story.begin(Phase::Fence, sentence, now);
             pending.insert(node.name.clone(), step);
-            if !replica.stopped_by_operator() {
+            let follows = |report| view.follows_primary(report);
+            if replica.report().is_some_and(follows) && !replica.stopped_by_operator() {
                 asked.insert(node.name.clone());
             }
             acts.push(Act::StopReceiver {
@@ -194,7 +196,7 @@ impl Failover {
         &self.story.record
     }
 
-    /// The replicas whose receivers it stops, which had not been before.
+    /// The replicas whose receivers it would start again.
     pub fn asked(&self) -> impl Iterator<Item = &NodeName> {
         self.asked.iter()
     }

@@ -2,10 +2,9 @@
 //!
 //! It had succeeded when the store names the primary of its epoch. It is adopted
 //! when a replica was opened: it takes writes, or it follows nobody and another
-//! follows it. It is void when nobody can have acknowledged
-//! anything in its place. Until either is certain nothing is done: receivers
-//! started towards the old primary could let it acknowledge beside a new one
-//! that is only silent.
+//! follows it. It is void when nobody can have acknowledged anything in its
+//! place. Until either is certain nothing is done: receivers started towards the
+//! old primary could let it acknowledge beside a new one that is only silent.
 
 use lictor_domain::{Node, NodeName, NodeReport, ReceiverState, Recovery};
 
@@ -28,16 +27,19 @@ pub(super) fn fate(view: &ClusterView, record: &Recovery) -> Option<Fate> {
     if view.cluster.epoch >= record.epoch {
         return Some(Fate::Known);
     }
-    if let Some(node) = opened(view) {
-        return Some(Fate::Adopted(node));
-    }
     let unseen = view.cluster.nodes.iter().any(|node| {
         let node = view.node(&node.name);
         node.answer.is_none() && node.silence.is_none()
     });
+    if unseen {
+        return None;
+    }
     let acks = view.cluster.policy.durability.acks().max(1) as usize;
+    if let Some(node) = opened(view, acks) {
+        return Some(Fate::Adopted(node));
+    }
     let led = |node: &Node| may_have_been_opened(view, node) && ackers(view, node) >= acks;
-    let void = !unseen && !view.replicas().any(|(node, _)| led(node));
+    let void = !view.replicas().any(|(node, _)| led(node));
     void.then_some(Fate::Void)
 }
 
@@ -79,9 +81,13 @@ fn reports(view: &ClusterView) -> impl Iterator<Item = (&Node, Option<&NodeRepor
 
 /// A replica that takes writes, or follows nobody while another follows it, is
 /// not the one that was opened if it was deposed long ago and hung since: the
-/// one that was holds all that the others received, and the old primary is
-/// fenced.
-fn opened(view: &ClusterView) -> Option<NodeName> {
+/// one that was holds all that the others received, of whom enough answer, and
+/// the old primary is fenced.
+fn opened(view: &ClusterView, acks: usize) -> Option<NodeName> {
+    let silent = view.replicas().filter(|(_, seen)| current(seen).is_none());
+    if silent.count() >= acks {
+        return None;
+    }
     let mut replicas = reports(view).filter(|(node, _)| node.name != view.cluster.primary);
     let opened = replicas.find(|(node, report)| {
         report.is_some_and(|report| {
