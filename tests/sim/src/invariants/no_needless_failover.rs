@@ -6,7 +6,6 @@ use lictor_domain::Recovery;
 use super::Breach;
 use crate::agenda::{MS, Micros, SECOND};
 use crate::mysqld::HEARTBEAT;
-use crate::network::Way;
 use crate::world::World;
 
 /// A primary that hung until just now may still look lost.
@@ -26,8 +25,8 @@ pub fn at_beginning(world: &World, record: &Recovery) -> Option<Breach> {
             return false;
         };
         let deaf = channel.heard_at.is_none_or(|at| now > at + 2 * HEARTBEAT);
-        let told = node.receives_from(primary.place) && world.passes(Way::Lictor(node.place));
-        told && (deaf || !channel.is_connected() || now < channel.back_at + YOUNG)
+        node.receives_from(primary.place)
+            && (deaf || !channel.is_connected() || now < channel.back_at + YOUNG)
     });
     (well && !lost).then(|| {
         Breach::of(
