@@ -101,11 +101,16 @@ impl Keeper {
     #[must_use]
     pub fn new(inheritance: Inheritance, term: Term, now: Now) -> Self {
         let Inheritance {
-            cluster,
+            mut cluster,
             unfinished,
             done_at,
         } = inheritance;
         let unfinished_epoch = unfinished.as_ref().map(|recovery| recovery.epoch);
+        // Primacies that were not written down before it began are in it.
+        let newer = |recovery: &&Recovery| recovery.epoch > cluster.epoch;
+        if let Some(recovery) = unfinished.as_ref().filter(newer) {
+            cluster.primary = recovery.old_primary.clone();
+        }
         Self {
             timing: Timing::of(cluster.policy.profile),
             term,

@@ -43,10 +43,12 @@ const PROMOTE_ATTEMPTS: u32 = 3;
 pub struct Failover {
     story: Story,
     intent: Intent,
-    /// Replicas whose receivers it stops and would start again. Never one that
-    /// an operator had stopped, nor one of another source: that may be a primary
-    /// deposed before, which must not get an acknowledging replica back.
+    /// Replicas whose receivers it stops, but for those an operator had stopped.
     asked: BTreeSet<NodeName>,
+    /// Those of them that follow the primary: they are started again when it
+    /// gives up. Another source may be a primary deposed before, which must not
+    /// get an acknowledging replica back.
+    following: BTreeSet<NodeName>,
     stage: Stage,
 }
 
@@ -168,8 +170,7 @@ impl Failover {
             let sentence = format!("stop the receiver of {}", node.name);
             let step = story.begin(Phase::Fence, sentence, now);
             pending.insert(node.name.clone(), step);
-            let follows = |report| view.follows_primary(report);
-            if replica.report().is_some_and(follows) && !replica.stopped_by_operator() {
+            if !replica.stopped_by_operator() {
                 asked.insert(node.name.clone());
             }
             acts.push(Act::StopReceiver {
@@ -179,6 +180,7 @@ impl Failover {
         let failover = Self {
             story,
             intent: Intent::Storing(intent),
+            following: following(view, &asked),
             asked,
             stage: Stage::Fencing {
                 pending,
@@ -196,7 +198,7 @@ impl Failover {
         &self.story.record
     }
 
-    /// The replicas whose receivers it would start again.
+    /// The replicas whose receivers it stops, which no operator had stopped.
     pub fn asked(&self) -> impl Iterator<Item = &NodeName> {
         self.asked.iter()
     }
@@ -584,7 +586,7 @@ impl Failover {
     /// Gives up: what was stopped is started again, what happened is recorded.
     fn abort(self, reason: AbortReason, now: Now) -> Next {
         let acts = self
-            .asked
+            .following
             .iter()
             .map(|node| Act::StartReceiver { node: node.clone() })
             .collect();
@@ -593,6 +595,14 @@ impl Failover {
         commands.push(Command::Record(record.clone()));
         (Progress::Over(record), commands)
     }
+}
+
+fn following(view: &ClusterView, asked: &BTreeSet<NodeName>) -> BTreeSet<NodeName> {
+    let follows = |node: &&NodeName| {
+        let report = view.node(node).report();
+        report.is_some_and(|report| view.follows_primary(report))
+    };
+    asked.iter().filter(follows).cloned().collect()
 }
 
 /// The replicas that hold nothing the winner lacks.

@@ -88,15 +88,20 @@ fn opened(view: &ClusterView, acks: usize) -> Option<NodeName> {
     if silent.count() >= acks {
         return None;
     }
-    let mut replicas = reports(view).filter(|(node, _)| node.name != view.cluster.primary);
-    let opened = replicas.find(|(node, report)| {
-        report.is_some_and(|report| {
-            let open = report.writability.accepts_writes();
-            let leads = report.replication.is_none() && is_followed(view, node);
-            (open || leads) && holds_everything(view, report) && fenced_beside(view, node)
-        })
-    });
-    opened.map(|(node, _)| node.name.clone())
+    let fits = |node: &Node, report: &NodeReport| {
+        holds_everything(view, report) && fenced_beside(view, node)
+    };
+    let open = |_: &Node, report: &NodeReport| report.writability.accepts_writes();
+    let leads =
+        |node: &Node, report: &NodeReport| report.replication.is_none() && is_followed(view, node);
+    let replica = |is: &dyn Fn(&Node, &NodeReport) -> bool| {
+        let mut replicas = view.replicas();
+        let (node, _) = replicas.find(|(node, seen)| {
+            current(seen).is_some_and(|report| is(node, report) && fits(node, report))
+        })?;
+        Some(node.name.clone())
+    };
+    replica(&open).or_else(|| replica(&leads))
 }
 
 fn holds_everything(view: &ClusterView, successor: &NodeReport) -> bool {
