@@ -254,6 +254,10 @@ impl Keeper {
             self.view.move_ends(node, now.mono);
         }
         if self.recovery().map(|record| record.id) != Some(recovery) {
+            // Stopped too late for its failover: it is ours to start again.
+            if let Done::ReceiverStopped { node, .. } = &done {
+                self.view.entrust(node);
+            }
             return vec![];
         }
         self.advance(now, |failover, view| failover.finished(done, view, now))
