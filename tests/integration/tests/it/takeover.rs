@@ -37,7 +37,7 @@ async fn a_primacy_that_postgres_never_heard_of_is_not_forgotten() {
 
     // Nobody writes while a primary is killed: an unacknowledged write would
     // stay behind there, and keep the node out.
-    let early = some_writes(&client, 1).await;
+    let early = some_writes(&client, 1).await.unwrap();
     scene.lab.postgres().kill().unwrap();
     first.kill().unwrap();
     let second = scene.new_primary("orders", first.name()).await.unwrap();
@@ -46,7 +46,7 @@ async fn a_primacy_that_postgres_never_heard_of_is_not_forgotten() {
     second.kill().unwrap();
     let third = scene.new_primary("orders", second.name()).await.unwrap();
     second.start().await.unwrap();
-    let late = some_writes(&client, 1_000_000).await;
+    let late = some_writes(&client, 1_000_000).await.unwrap();
 
     scene.lab.lictord().kill().unwrap();
     scene.lab.restart("postgres").await.unwrap();
@@ -64,16 +64,15 @@ async fn a_primacy_that_postgres_never_heard_of_is_not_forgotten() {
 }
 
 /// Some acknowledged writes, with ids from `first` on.
-async fn some_writes(client: &Arc<Lictor>, first: u64) -> Arc<Ledger> {
+async fn some_writes(client: &Arc<Lictor>, first: u64) -> Result<Arc<Ledger>> {
     let load = Load::start(client, "orders", 2, first);
     eventually("acknowledged writes", PATIENCE, || async {
         let count = load.ledger().count();
         ensure!(count >= 20, "{count} of 20");
         Ok(())
     })
-    .await
-    .unwrap();
-    load.stop().await
+    .await?;
+    Ok(load.stop().await)
 }
 
 #[tokio::test(flavor = "multi_thread")]
