@@ -110,6 +110,7 @@ impl Keeper {
         let newer = |recovery: &&Recovery| recovery.epoch > cluster.epoch;
         if let Some(recovery) = unfinished.as_ref().filter(newer) {
             cluster.primary = recovery.old_primary.clone();
+            cluster.epoch = before(recovery.epoch);
         }
         Self {
             timing: Timing::of(cluster.policy.profile),
@@ -565,6 +566,14 @@ impl Keeper {
             .fresh_report(now, self.timing.reader_patience)
             .is_some_and(|report| !report.writability.accepts_writes());
         self.refusal.is_none() && !closed
+    }
+}
+
+/// The epoch just before; nobody else can have had it, and later ones rise.
+const fn before(epoch: Epoch) -> Epoch {
+    Epoch {
+        term: epoch.term,
+        n: epoch.n.saturating_sub(1),
     }
 }
 
