@@ -1,6 +1,7 @@
 //! What goes wrong, how long it lasts, and the operator who stops and starts
 //! replicas and rebuilds the quarantined ones.
 
+use lictor_domain::{NodeReport, ReceiverState};
 use lictor_engine::message::Event;
 
 use crate::agenda::{MS, Micros, SECOND};
@@ -187,30 +188,52 @@ impl World {
         if leader.keeper.recovery().is_some() {
             return;
         }
-        let cluster = leader.keeper.cluster().clone();
-        let Some(primary) = self.place(&cluster.primary) else {
+        let Some(primary) = self.place(&leader.keeper.cluster().primary) else {
             return;
         };
         for place in 0..self.nodes.len() {
-            let node = &self.nodes[place];
-            let follows = node.channel.as_ref().is_some_and(|c| c.source == primary);
-            let stopped = node
-                .channel
-                .as_ref()
-                .is_some_and(|c| !c.is_told_to_receive() || !c.applying);
-            let left = node.stopped_by_operator || (self.ledger.calmed && node.looked_after);
-            if left && stopped && node.runs() && follows && self.dice.percent(10) {
+            if self.is_left_stopped(place, primary) && self.dice.percent(10) {
                 self.nodes[place].start_receiver(true);
                 let name = self.nodes[place].name.clone();
                 self.note(|| format!("the operator starts the receiver of {name}"));
             }
-            let defined = cluster.node(&self.nodes[place].name);
-            let quarantined = defined.is_some_and(|node| node.quarantine.is_some());
-            let both_run = self.nodes[place].runs() && self.nodes[primary].runs();
-            if quarantined && place != primary && both_run && self.dice.percent(10) {
+            if self.needs_rebuilding(place, primary) && self.dice.percent(10) {
                 self.rebuild(place, primary);
             }
         }
+    }
+
+    /// Whether a replica is the operator's to start: he looks at what Lictor
+    /// shows before he touches anything.
+    fn is_left_stopped(&self, place: Place, primary: Place) -> bool {
+        let node = &self.nodes[place];
+        let channel = node.channel.as_ref().filter(|c| c.source == primary);
+        let idle = channel.is_some_and(|c| !c.is_told_to_receive() || !c.applying);
+        let leader = self.leader.as_ref();
+        let shown = leader.and_then(|leader| leader.keeper.view().node(&node.name).report());
+        let his = node.stopped_by_operator || (self.ledger.calmed && node.looked_after);
+        his && idle && node.runs() && shown.is_some_and(is_idle)
+    }
+
+    fn needs_rebuilding(&self, place: Place, primary: Place) -> bool {
+        let leader = self.leader.as_ref();
+        let defined =
+            leader.and_then(|leader| leader.keeper.cluster().node(&self.nodes[place].name));
+        let quarantined = defined.is_some_and(|node| node.quarantine.is_some());
+        let both_run = self.nodes[place].runs() && self.nodes[primary].runs();
+        quarantined && place != primary && both_run && !self.is_errant_elsewhere(place, primary)
+    }
+
+    /// Another still holds what this one numbered and the donor lacks. A real
+    /// rebuild makes a server with another UUID; here it keeps its own, and must
+    /// not look as if it had lost them.
+    fn is_errant_elsewhere(&self, place: Place, donor: Place) -> bool {
+        let uuid = self.nodes[place].uuid.0;
+        let mut others = self.nodes.iter().filter(|node| node.place != place);
+        others.any(|node| {
+            let extra = node.holds().subtract(&self.nodes[donor].executed);
+            extra != extra.without_origin(uuid)
+        })
     }
 
     fn rebuild(&mut self, place: Place, donor: Place) {
@@ -221,4 +244,9 @@ impl World {
         self.note(|| format!("the operator rebuilds {name} from {}", donor + 1));
         self.break_connections(place);
     }
+}
+
+fn is_idle(report: &NodeReport) -> bool {
+    let replication = report.replication.as_ref();
+    replication.is_some_and(|r| r.receiver == ReceiverState::Stopped || !r.applier_running)
 }

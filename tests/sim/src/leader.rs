@@ -86,6 +86,7 @@ impl World {
             Term(self.reigns),
             engine_time(now),
         );
+        let stored = self.store.inheritance().cluster;
         let primacy = (keeper.cluster().epoch, keeper.cluster().primary.clone());
         let count = self.nodes.len();
         self.leader = Some(Leader {
@@ -96,7 +97,7 @@ impl World {
             began: now,
             wake_at: 0,
             route: None,
-            primacy: primacy.clone(),
+            primacy: (stored.epoch, stored.primary),
         });
         let reign = self.reigns;
         self.note(|| {
@@ -165,11 +166,12 @@ impl World {
         self.agenda
             .plan_at(wake_at, Happening::Wake(reign, wake_at));
         self.publish(reign);
+        // Before a recovery is closed in the store, its primacy must be there.
+        self.write_down_primacy(reign);
         for command in commands {
             self.note(|| transcript::command(&command));
             self.obey(reign, command);
         }
-        self.write_down_primacy(reign);
     }
 
     fn obey(&mut self, reign: Reign, command: Command) {

@@ -3,10 +3,12 @@
 //! A leader's notes are written in order, each some time after it was made; the
 //! notes that a dying leader had not written are lost.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
-use lictor_domain::{Cluster, Epoch, NodeName, Quarantine, Recovery, RecoveryOutcome};
+use lictor_domain::{
+    AbortReason, Cluster, Epoch, NodeName, Quarantine, Recovery, RecoveryId, RecoveryOutcome,
+};
 use lictor_engine::keeper::Inheritance;
 
 use crate::agenda::Micros;
@@ -26,7 +28,7 @@ pub enum Note {
 #[derive(Debug)]
 pub struct Store {
     cluster: Cluster,
-    recovery: Option<Recovery>,
+    recoveries: BTreeMap<RecoveryId, Recovery>,
     done_at: Vec<DateTime<Utc>>,
     queue: VecDeque<(Micros, Note)>,
     out_until: Micros,
@@ -35,10 +37,10 @@ pub struct Store {
 impl Store {
     /// Stores that hold a fresh cluster.
     #[must_use]
-    pub const fn new(cluster: Cluster) -> Self {
+    pub fn new(cluster: Cluster) -> Self {
         Self {
             cluster,
-            recovery: None,
+            recoveries: BTreeMap::new(),
             done_at: Vec::new(),
             queue: VecDeque::new(),
             out_until: 0,
@@ -64,7 +66,7 @@ impl Store {
 
     /// Writes a recovery's intent now.
     pub fn intend(&mut self, recovery: Recovery) {
-        self.recovery = Some(recovery);
+        self.recoveries.insert(recovery.id, recovery);
     }
 
     /// Writes what is due.
@@ -79,9 +81,19 @@ impl Store {
         }
     }
 
-    /// The leader is dead, and with it what it had not written.
+    /// The leader is dead, and with it what it had not written. Of several
+    /// recoveries that run according to the store only the newest can have been
+    /// under way.
     pub fn forget_notes(&mut self) {
         self.queue.clear();
+        let newest = self.inheritance().unfinished.map(|recovery| recovery.id);
+        let left = self.recoveries.values_mut().filter(|recovery| {
+            recovery.outcome == RecoveryOutcome::Running && Some(recovery.id) != newest
+        });
+        for recovery in left {
+            let reason = AbortReason::LeadershipLost;
+            recovery.outcome = RecoveryOutcome::Aborted { reason };
+        }
     }
 
     /// What the next leader finds.
@@ -90,7 +102,12 @@ impl Store {
         let running = |recovery: &&Recovery| recovery.outcome == RecoveryOutcome::Running;
         Inheritance {
             cluster: self.cluster.clone(),
-            unfinished: self.recovery.as_ref().filter(running).cloned(),
+            unfinished: self
+                .recoveries
+                .values()
+                .filter(running)
+                .max_by_key(|recovery| recovery.epoch)
+                .cloned(),
             done_at: self.done_at.clone(),
         }
     }
@@ -105,7 +122,7 @@ impl Store {
                 if recovery.outcome == RecoveryOutcome::Done {
                     self.done_at.push(at);
                 }
-                self.recovery = Some(*recovery);
+                self.recoveries.insert(recovery.id, *recovery);
             }
             Note::Quarantine(name, quarantine) => {
                 let mut nodes = self.cluster.nodes.iter_mut();
