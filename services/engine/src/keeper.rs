@@ -257,7 +257,7 @@ impl Keeper {
         if self.recovery().map(|record| record.id) != Some(recovery) {
             // Stopped too late for its failover: it is ours to start again.
             if let Done::ReceiverStopped { node, .. } = &done {
-                self.view.entrust(node);
+                self.view.entrust(node, now.mono);
             }
             return vec![];
         }
@@ -289,7 +289,7 @@ impl Keeper {
             }
             Progress::Over(record) => {
                 for node in &asked {
-                    self.view.entrust(node);
+                    self.view.entrust(node, now.mono);
                 }
                 self.over(&record, now);
             }

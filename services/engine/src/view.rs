@@ -80,7 +80,7 @@ pub struct NodeView {
     pub stopped_at: Option<Mono>,
     /// A command that makes it receive is under way.
     pub moving: bool,
-    /// When the last such command ended.
+    /// When the last command ended that started or stopped its receiver.
     pub moved_at: Option<Mono>,
 }
 
@@ -299,15 +299,21 @@ impl ClusterView {
         });
     }
 
-    /// A returned node has been taken care of.
+    /// A returned node takes part again, by its last answer.
     pub fn settle(&mut self, name: &NodeName) {
-        self.with(name, |view| view.returned = false);
+        self.with(name, |view| {
+            let asked = view.answer.as_ref().map(Answer::asked);
+            view.returned &= view.moved_at.is_some_and(|moved| asked < Some(moved));
+        });
     }
 
     /// Lictor stopped its receiver for a failover that is over: it is Lictor's to
     /// start it again.
-    pub fn entrust(&mut self, name: &NodeName) {
-        self.with(name, |view| view.returned = true);
+    pub fn entrust(&mut self, name: &NodeName, now: Mono) {
+        self.with(name, |view| {
+            view.returned = true;
+            view.moved_at = Some(now);
+        });
     }
 
     /// A command is sent that makes the node receive from the primary.

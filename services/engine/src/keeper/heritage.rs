@@ -89,7 +89,7 @@ fn opened(view: &ClusterView, acks: usize) -> Option<NodeName> {
         return None;
     }
     let fits = |node: &Node, report: &NodeReport| {
-        holds_everything(view, report) && fenced_beside(view, node)
+        primary_follows(view, node) || holds_everything(view, report) && fenced_beside(view, node)
     };
     let open = |_: &Node, report: &NodeReport| report.writability.accepts_writes();
     let leads =
@@ -104,9 +104,25 @@ fn opened(view: &ClusterView, acks: usize) -> Option<NodeName> {
     replica(&open).or_else(|| replica(&leads))
 }
 
+/// Whether the old primary follows this one already: nobody makes it do so
+/// before the new one is open.
+fn primary_follows(view: &ClusterView, successor: &Node) -> bool {
+    current(view.primary()).is_some_and(|report| {
+        let replication = report.replication.as_ref();
+        let told = replication.is_some_and(|replication| {
+            replication.source == successor.address
+                && replication.receiver != ReceiverState::Stopped
+        });
+        told && !report.writability.accepts_writes()
+    })
+}
+
 fn holds_everything(view: &ClusterView, successor: &NodeReport) -> bool {
     let own = successor.server_uuid.0;
-    let mut replicas = view.replicas().filter_map(|(_, seen)| current(seen));
+    let mut replicas = view
+        .replicas()
+        .filter(|(node, _)| node.quarantine.is_none())
+        .filter_map(|(_, seen)| current(seen));
     // What it numbered itself may have reached the others since it answered.
     replicas.all(|report| {
         let rest = report.holds().without_origin(own);
