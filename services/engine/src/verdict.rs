@@ -219,15 +219,20 @@ fn testimony(
     if !view.follows_primary(&answer.report) {
         return no_witness("it is told to follow another node");
     }
-    if replication.receiver == ReceiverState::Stopped {
-        return no_witness("its receiver was stopped");
-    }
     // What it has heard since it answered is unknown: nothing is added to this.
     let Some(heard_ago) = replication.heard_ago else {
         return no_witness("it never heard the primary");
     };
     let silence = timing.silence(replication.heartbeat_period);
     let heard_at = answer.at - heard_ago;
+    if replication.receiver == ReceiverState::Stopped {
+        // What it heard until just now still counts; its silence never does.
+        return if heard_at > doubt.since && now.since(heard_at) < silence {
+            hears(node, heard_ago)
+        } else {
+            no_witness("its receiver was stopped")
+        };
+    }
     let deaf_before = view
         .primary()
         .alive_at
@@ -257,12 +262,16 @@ fn testimony(
         });
     }
     if heard_at > doubt.since {
-        return Testimony::Hears(Evidence::ReceiverHears {
-            replica,
-            heard_ago: Some(heard_ago),
-        });
+        return hears(node, heard_ago);
     }
     Testimony::Pending
+}
+
+fn hears(node: &Node, heard_ago: Duration) -> Testimony {
+    Testimony::Hears(Evidence::ReceiverHears {
+        replica: node.name.clone(),
+        heard_ago: Some(heard_ago),
+    })
 }
 
 fn all_evidence(doubt: &Doubt, testimonies: &[Testimony]) -> Vec<Evidence> {

@@ -140,6 +140,20 @@ fn replicas_that_their_operator_stopped_are_no_witnesses() {
 }
 
 #[test]
+fn what_a_replica_heard_just_before_its_operator_stopped_it_still_counts() {
+    let hung = Fixture::healthy(2).hung_primary(TIMING.hang_threshold);
+    let just_stopped = heard(hung, 3, ms(80)).replication(3, stopped);
+    let view = just_stopped.view();
+    assert!(!is_lost(&of_primary(&view, &TIMING, NOW)));
+    let mut view = just_stopped.view();
+    let later = NOW + TIMING.silence(ms(200));
+    view.probed(&name(2), just_stopped.answer(2), later);
+    let still_stopped = heard(just_stopped, 3, TIMING.silence(ms(200)));
+    view.probed(&name(3), still_stopped.answer(3), later);
+    assert!(is_lost(&of_primary(&view, &TIMING, later)));
+}
+
+#[test]
 fn one_witness_beside_a_stopped_replica_is_enough() {
     let fixture = Fixture::healthy(2).dead_primary().replication(2, stopped);
     assert!(is_lost(&verdict(&fixture)));
