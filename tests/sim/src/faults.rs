@@ -3,6 +3,7 @@
 
 use lictor_domain::{NodeReport, ReceiverState};
 use lictor_engine::message::Event;
+use lictor_engine::view::NodeView;
 
 use crate::agenda::{MS, Micros, SECOND};
 use crate::mysqld::{Channel, Process};
@@ -210,7 +211,9 @@ impl World {
         let channel = node.channel.as_ref().filter(|c| c.source == primary);
         let idle = channel.is_some_and(|c| !c.is_told_to_receive() || !c.applying);
         let leader = self.leader.as_ref();
-        let shown = leader.and_then(|leader| leader.keeper.view().node(&node.name).report());
+        let seen = leader.map(|leader| leader.keeper.view().node(&node.name));
+        let shown = seen.filter(|seen| seen.silence.is_none());
+        let shown = shown.and_then(NodeView::report);
         let his = node.stopped_by_operator || (self.ledger.calmed && node.looked_after);
         his && idle && node.runs() && shown.is_some_and(is_idle)
     }
@@ -220,8 +223,14 @@ impl World {
         let defined =
             leader.and_then(|leader| leader.keeper.cluster().node(&self.nodes[place].name));
         let quarantined = defined.is_some_and(|node| node.quarantine.is_some());
-        let both_run = self.nodes[place].runs() && self.nodes[primary].runs();
-        quarantined && place != primary && both_run && !self.is_errant_elsewhere(place, primary)
+        let donor = &self.nodes[primary];
+        let extra = self.nodes[place].holds().subtract(&donor.executed);
+        let diverged = self.ledger.calmed && !extra.without_origin(donor.uuid.0).is_empty();
+        let both_run = self.nodes[place].runs() && donor.runs();
+        (quarantined || diverged)
+            && place != primary
+            && both_run
+            && !self.is_errant_elsewhere(place, primary)
     }
 
     /// Another still holds what this one numbered and the donor lacks. A real
