@@ -26,7 +26,7 @@ async fn pages_of_recoveries_show_each_once_the_newest_first() {
             .await
             .unwrap();
         assert_eq!(all.len(), count);
-        assert!(all.is_sorted_by_key(|found| std::cmp::Reverse((found.started_at, found.id))));
+        assert!(all.is_sorted_by_key(|found| std::cmp::Reverse(found.id)));
         let mut paged = Vec::new();
         loop {
             let before = paged.last().map(|last: &lictor_domain::Recovery| last.id);
