@@ -8,6 +8,8 @@
 //! - `CatchingUp → Promoting` when the winner has applied all it received and
 //!   the intent is stored in at least one store;
 //! - `Promoting → Settling` when the winner accepts writes;
+//! - `Settling → Done` when everyone follows, or after a second: who is slower is
+//!   tended later, for the new primary may need help before;
 //! - any of the first three `→ Aborted`, starting the stopped receivers again.
 //!
 //! Nothing is opened without a [`Fenced`], and after it is opened nothing is
@@ -164,13 +166,14 @@ impl Failover {
         let mut pending = BTreeMap::new();
         let mut asked = BTreeSet::new();
         for (node, replica) in view.replicas() {
-            if replica.silence.is_some() || node.quarantine.is_some() {
+            // Also a quarantined one: it may have been made to receive since.
+            if replica.silence.is_some() {
                 continue;
             }
             let sentence = format!("stop the receiver of {}", node.name);
             let step = story.begin(Phase::Fence, sentence, now);
             pending.insert(node.name.clone(), step);
-            if !replica.stopped_by_operator() {
+            if node.quarantine.is_none() && !replica.stopped_by_operator() {
                 asked.insert(node.name.clone());
             }
             acts.push(Act::StopReceiver {

@@ -181,11 +181,23 @@ fn it_begins_by_storing_the_intent_and_stopping_every_receiver_that_answers() {
 }
 
 #[test]
-fn who_is_silent_or_quarantined_is_not_asked() {
+fn who_is_silent_is_not_asked() {
     let fixture = Fixture::healthy(4).dead_primary();
-    let fixture = fixture.silent(3, ProbeOutcome::TimedOut, ms(500));
-    let scene = Scene::begin(&fixture.quarantined(4, "a test"));
-    assert_eq!(scene.acts[1..], [stop(2), stop(5)]);
+    let scene = Scene::begin(&fixture.silent(3, ProbeOutcome::TimedOut, ms(500)));
+    assert_eq!(scene.acts[1..], [stop(2), stop(4), stop(5)]);
+}
+
+#[test]
+fn a_quarantined_replica_that_is_stopped_does_not_stand_in_the_way_of_the_proof() {
+    let hung = Fixture::healthy(2).silent(1, ProbeOutcome::TimedOut, ms(1500));
+    let mut scene = Scene::begin(&hung.quarantined(3, "a test"));
+    assert_eq!(scene.acts[1..], [stop(2), stop(3)]);
+    scene.stopped(2, all());
+    assert_eq!(scene.stopped(3, all()), [catch_up(2)]);
+    assert!(matches!(
+        scene.running().record().fencing,
+        Some(FencingProof::QuorumRevoked { .. })
+    ));
 }
 
 #[test]
