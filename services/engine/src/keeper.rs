@@ -380,23 +380,26 @@ impl Keeper {
             Fate::Adopted(node) => {
                 record.new_primary = Some(node.clone());
                 record.outcome = RecoveryOutcome::Done;
-                self.view.begin_epoch(record.epoch, node, now.mono);
+                self.begin_own_epoch(node, now.mono);
                 self.done_at.push(now.wall);
             }
             Fate::Void => {
                 record.outcome = RecoveryOutcome::Aborted {
                     reason: AbortReason::LeadershipLost,
                 };
-                // Its epoch may have been seen by someone: the old primary goes
-                // on in a newer one.
-                self.last_epoch = self.last_epoch.next(self.term);
-                let primary = self.view.cluster.primary.clone();
-                self.view.begin_epoch(self.last_epoch, primary, now.mono);
+                self.begin_own_epoch(self.view.cluster.primary.clone(), now.mono);
                 commands.extend(self.resume_stopped());
             }
         }
         commands.push(Command::Record(Box::new(record)));
         commands
+    }
+
+    /// The epoch of an unfinished failover may have been seen by someone, with
+    /// another primary than it is now taken for: it is never used again.
+    fn begin_own_epoch(&mut self, primary: NodeName, now: Mono) {
+        self.last_epoch = self.last_epoch.next(self.term);
+        self.view.begin_epoch(self.last_epoch, primary, now);
     }
 
     fn resume_stopped(&mut self) -> Vec<Command> {
