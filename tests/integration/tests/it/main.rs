@@ -5,6 +5,7 @@ mod bad_input;
 mod catalog;
 mod failover;
 mod leadership;
+mod observe;
 mod push;
 mod registration;
 mod rejoin;
