@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the laboratory needs and this machine lacks, and nothing else.
 #
-# A `mysqld` (8.0.26 or later, not MariaDB), `consul` or `postgres` that is
+# A `mysqld` (8.0.22 or later, not MariaDB), `consul` or `postgres` that is
 # already installed is used. Otherwise MySQL and Consul are unpacked beside the
 # project, under .lab/trees, with a libc of their own: nothing of the system is
 # replaced, no service is started. Running it again takes no time.
@@ -77,13 +77,12 @@ has_postgres() {
     command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
 }
 
-# Versions compare as numbers. The settings the laboratory writes carry their
-# 8.0.26 names.
+# Versions compare as numbers.
 has_mysqld() {
     local said
     said=$(PATH=$PATH:/usr/sbin mysqld --version 2>/dev/null) || return 1
     [[ $said != *MariaDB* && $said =~ Ver\ ([0-9]+)\.([0-9]+)\.([0-9]+) ]] || return 1
-    ((BASH_REMATCH[1] * 1000000 + BASH_REMATCH[2] * 1000 + BASH_REMATCH[3] >= 8000026))
+    ((BASH_REMATCH[1] * 1000000 + BASH_REMATCH[2] * 1000 + BASH_REMATCH[3] >= 8000022))
 }
 
 # tree NAME SUITE PACKAGES: unpacks packages of a Debian suite into

@@ -25,6 +25,7 @@ mod process;
 mod server;
 mod tools;
 mod wait;
+mod words;
 
 pub use accounts::{APP, APP_DATABASE, Account, CONTROL, REPLICATION, ROOT};
 pub use block::Block;

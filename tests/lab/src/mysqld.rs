@@ -10,6 +10,7 @@ use crate::accounts::init_sql;
 use crate::cache;
 use crate::process::{Recipe, is_root};
 use crate::tools::Tools;
+use crate::words;
 
 /// The usual port: every server has an address of its own.
 pub(crate) const PORT: u16 = 3306;
@@ -95,7 +96,10 @@ pub(crate) fn recipe(tools: &Tools, dir: &Path, own: Own, log: &Path) -> Result<
         data = data_dir(dir).display(),
         tmp = tmp.display(),
     );
-    fs::write(&file, settings + SETTINGS)?;
+    fs::write(
+        &file,
+        settings + &words::spoken(SETTINGS, tools.mysql_version),
+    )?;
     let defaults = format!("--defaults-file={}", file.display());
     Ok(located(
         Recipe::new(&tools.mysqld, None, log).arg(defaults),
@@ -121,7 +125,7 @@ pub(crate) fn lay(tools: &Tools, dir: &Path, server_uuid: &str) -> Result<()> {
 
 fn template(tools: &Tools) -> Result<PathBuf> {
     let sql = init_sql();
-    cache::template("mysql", &(&tools.mysql_version, &sql), |dir| {
+    cache::template("mysql", &(&tools.mysql_said, &sql), |dir| {
         let scratch = tempfile::tempdir()?;
         let init = scratch.path().join("init.sql");
         fs::write(&init, &sql)?;

@@ -16,6 +16,7 @@ use crate::firewall::{self, Blocked};
 use crate::mysqld;
 use crate::server::{Kind, Server, Slot};
 use crate::tools::Tools;
+use crate::words;
 
 /// How long any one statement of the laboratory may take.
 const STATEMENT: Duration = Duration::from_secs(20);
@@ -135,6 +136,7 @@ impl Node {
 
     /// Runs one statement as root; the rows come as text, NULL as `NULL`.
     pub async fn sql(&self, statement: &str) -> Result<Vec<Vec<String>>> {
+        let statement = &words::spoken(statement, self.shared.tools.mysql_version);
         let mut conn = self.connect(ROOT).await?;
         let rows: Vec<Row> = tokio::time::timeout(STATEMENT, conn.query(statement))
             .await

@@ -9,11 +9,13 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use crate::words::{self, Version};
+
 /// The project's root, as it was when the laboratory was built.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-/// The settings the laboratory writes carry their names of this version.
-const OLDEST_MYSQL: (u32, u32, u32) = (8, 0, 26);
+/// Lictor itself speaks to no older one.
+const OLDEST_MYSQL: Version = (8, 0, 22);
 
 /// How to call a program: by itself, or through the loader of the tree it
 /// was unpacked in, with that tree's libraries.
@@ -70,7 +72,9 @@ pub struct Tools {
     /// built to look.
     pub(crate) mysql_home: Option<PathBuf>,
     /// What `mysqld` says its version is.
-    pub(crate) mysql_version: String,
+    pub(crate) mysql_said: String,
+    /// That version.
+    pub(crate) mysql_version: Version,
     pub(crate) consul: Program,
     pub(crate) initdb: Program,
     pub(crate) postgres: Program,
@@ -94,17 +98,18 @@ impl Tools {
     /// The version of `mysqld`, as it says it.
     #[must_use]
     pub fn mysql_version(&self) -> &str {
-        &self.mysql_version
+        &self.mysql_said
     }
 
     fn look() -> Result<Self> {
-        let (mysqld, mysql_home, mysql_version) = find_mysqld()?;
+        let (mysqld, mysql_home, mysql_said) = find_mysqld()?;
         let bin = find_postgres()?;
         let postgres = Program::of_system(bin.join("postgres"));
         Ok(Self {
             mysqld,
             mysql_home,
-            mysql_version,
+            mysql_version: new_enough(&mysql_said).context("mysqld changed its version")?,
+            mysql_said,
             consul: find_consul()?,
             postgres_version: postgres.version()?,
             initdb: Program::of_system(bin.join("initdb")),
@@ -131,14 +136,14 @@ fn find_mysqld() -> Result<(Program, Option<PathBuf>, String)> {
     if let Some(path) = on_path("mysqld") {
         let program = Program::of_system(path);
         let version = program.version()?;
-        if is_new_enough(&version) {
+        if new_enough(&version).is_some() {
             return Ok((program, None, version));
         }
     }
     let tree = tree("mysql")?;
     let program = Program::of_tree(&tree, "usr/sbin/mysqld")?;
     let version = program.version()?;
-    if !is_new_enough(&version) {
+    if new_enough(&version).is_none() {
         bail!(
             "the mysqld beside the project does not run: remove .lab/trees/mysql and run 'make install-tools'"
         );
@@ -186,42 +191,19 @@ pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
         .find(|candidate| candidate.is_file())
 }
 
-/// Versions compare as numbers; `MariaDB`'s are another family's.
-fn is_new_enough(said: &str) -> bool {
-    if said.contains("MariaDB") {
-        return false;
-    }
-    let Some((_, version)) = said.split_once("Ver ") else {
-        return false;
-    };
-    let mut numbers = version
-        .split(|c: char| !c.is_ascii_digit())
-        .map(|part| part.parse::<u32>().ok());
-    let mut next = || numbers.next().flatten();
-    matches!((next(), next(), next()), (Some(major), Some(minor), Some(patch))
-        if (major, minor, patch) >= OLDEST_MYSQL)
+/// The version, if the laboratory can use it.
+fn new_enough(said: &str) -> Option<Version> {
+    words::version(said).filter(|version| *version >= OLDEST_MYSQL)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_new_enough;
+    use super::new_enough;
 
     #[test]
-    fn versions_compare_as_numbers() {
-        assert!(is_new_enough("mysqld  Ver 8.0.26 for Linux"));
-        assert!(is_new_enough("mysqld  Ver 10.0.1-2 for Linux"));
-        assert!(!is_new_enough("mysqld  Ver 8.0.9 for Linux"));
-        assert!(!is_new_enough("mysqld  Ver 5.7.44 for Linux"));
-    }
-
-    #[test]
-    fn mariadb_is_not_taken_for_mysql() {
-        assert!(!is_new_enough("mariadbd  Ver 10.11.6-MariaDB-0+deb12u1"));
-    }
-
-    #[test]
-    fn what_is_no_version_is_not_used() {
-        assert!(!is_new_enough(""));
-        assert!(!is_new_enough("command not found"));
+    fn what_is_too_old_is_not_used() {
+        assert!(new_enough("mysqld  Ver 8.0.22 for Linux").is_some());
+        assert!(new_enough("mysqld  Ver 8.0.9 for Linux").is_none());
+        assert!(new_enough("mysqld  Ver 5.7.44 for Linux").is_none());
     }
 }
