@@ -148,6 +148,13 @@ pub enum Evidence {
         /// What the policy allows.
         allowed: Duration,
     },
+    /// Why a replica could not be promoted now.
+    CannotBePromoted {
+        /// The replica.
+        replica: NodeName,
+        /// Each reason.
+        reason: String,
+    },
     /// Failovers done within the budget's window.
     BudgetSpent {
         /// Failovers done.
@@ -258,6 +265,9 @@ impl fmt::Display for Evidence {
                 ),
                 None => write!(f, "how far {replica} is behind is unknown"),
             },
+            Self::CannotBePromoted { replica, reason } => {
+                write!(f, "{replica} cannot be promoted: {reason}")
+            }
             Self::BudgetSpent {
                 done,
                 allowed,

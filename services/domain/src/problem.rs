@@ -23,70 +23,135 @@ pub enum Severity {
 }
 words!(Severity, "severity", Info => "info", Warning => "warning", Critical => "critical");
 
-/// The stable name of a kind of problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum ProblemCode {
-    /// The primary's process is gone, and its replicas lost it.
-    DeadPrimary,
-    /// The primary gives no sign of life, to us or to its replicas.
-    HungPrimary,
-    /// We cannot reach the primary, but someone still hears it.
-    UnreachablePrimary,
-    /// We reach neither the primary nor its replicas: we are the ones cut off.
-    PrimaryAndReplicasUnreachable,
-    /// The primary answers and accepts no writes.
-    PrimaryReadOnly,
-    /// The cluster has no primary.
-    NoPrimary,
-    /// More than one node accepts writes.
-    MultiplePrimaries,
-    /// A replica accepts writes.
-    ReplicaIsWritable,
-    /// A replica's applier stopped.
-    ReplicationBroken,
-    /// A replica's receiver is stopped or cannot connect.
-    ReceiverDown,
-    /// A replica is further behind than the policy allows, or it is unknown.
-    ReplicaLagging,
-    /// A replica holds transactions that the primary does not.
-    ErrantGtid,
-    /// A replica follows something else than the primary.
-    WrongSource,
-    /// A replica gives no sign of life.
-    UnreachableReplica,
-    /// The primary does not enforce the durability policy.
-    SemiSyncNotEnforced,
-    /// Fewer replicas can acknowledge than the policy demands.
-    SemiSyncStarved,
-    /// No replica can be promoted.
-    NoViableCandidate,
-    /// Failovers are used up for now.
-    FailoverBudgetSpent,
-    /// The policy does not let Lictor act by itself.
-    ActionWithheld,
+/// Declares each kind of problem once: how much it matters, what it means, and
+/// what is done about it.
+macro_rules! codes {
+    ($($code:ident: $severity:ident, $meaning:literal, $response:literal;)+) => {
+        /// The stable name of a kind of problem.
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        pub enum ProblemCode {
+            $(#[doc = $meaning] $code),+
+        }
+
+        impl ProblemCode {
+            /// Every code, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$code),+];
+
+            /// The word in the CLI and the API.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$code => stringify!($code)),+ }
+            }
+
+            /// How much a problem of this kind matters.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$code => Severity::$severity),+ }
+            }
+
+            /// What it means, as a sentence.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$code => $meaning),+ }
+            }
+
+            /// What Lictor does about it in mode auto, and what is left to the
+            /// operator. A problem's own response says it of the case at hand.
+            #[must_use]
+            pub const fn response(self) -> &'static str {
+                match self { $(Self::$code => $response),+ }
+            }
+        }
+    };
 }
-words!(
-    ProblemCode, "problem code",
-    DeadPrimary => "DeadPrimary",
-    HungPrimary => "HungPrimary",
-    UnreachablePrimary => "UnreachablePrimary",
-    PrimaryAndReplicasUnreachable => "PrimaryAndReplicasUnreachable",
-    PrimaryReadOnly => "PrimaryReadOnly",
-    NoPrimary => "NoPrimary",
-    MultiplePrimaries => "MultiplePrimaries",
-    ReplicaIsWritable => "ReplicaIsWritable",
-    ReplicationBroken => "ReplicationBroken",
-    ReceiverDown => "ReceiverDown",
-    ReplicaLagging => "ReplicaLagging",
-    ErrantGtid => "ErrantGtid",
-    WrongSource => "WrongSource",
-    UnreachableReplica => "UnreachableReplica",
-    SemiSyncNotEnforced => "SemiSyncNotEnforced",
-    SemiSyncStarved => "SemiSyncStarved",
-    NoViableCandidate => "NoViableCandidate",
-    FailoverBudgetSpent => "FailoverBudgetSpent",
-    ActionWithheld => "ActionWithheld",
-);
+
+codes! {
+    DeadPrimary: Critical,
+        "The primary's process is gone, and its replicas lost it.",
+        "Lictor fails over at once to the replica that holds everything.";
+    HungPrimary: Critical,
+        "The primary gives no sign of life, to us or to its replicas.",
+        "Lictor fails over once the profile's threshold has passed.";
+    StalledPrimary: Critical,
+        "The primary answers, but no commit passes: it waits for acknowledgements, for disk \
+         space or for a global read lock.",
+        "No failover. Waits for acknowledgements end as the durability policy says; the operator \
+         ends the others.";
+    UnreachablePrimary: Critical,
+        "We cannot reach the primary, but someone still hears it.",
+        "No failover: the operator looks after the network or the control account.";
+    PrimaryAndReplicasUnreachable: Critical,
+        "We reach neither the primary nor its replicas: we are the ones cut off.",
+        "No failover: the operator looks after the network of lictord.";
+    PrimaryReadOnly: Critical,
+        "The primary answers and accepts no writes.",
+        "Lictor opens it if its restart closed it and it has lost nothing; what an operator \
+         closed stays closed.";
+    NoPrimary: Critical,
+        "The primary's process is gone, and no other node accepts writes.",
+        "Lictor fails over if it can; otherwise the operator starts the nodes that are down.";
+    MultiplePrimaries: Critical,
+        "More than one node accepts writes.",
+        "Lictor closes all but the primary.";
+    ReplicaIsWritable: Critical,
+        "A replica accepts writes.",
+        "Lictor makes it super_read_only.";
+    ReplicationBroken: Warning,
+        "A replica's applier stopped.",
+        "It leaves the readers as its data grows old; the operator solves what the error says.";
+    ReceiverDown: Warning,
+        "A replica's receiver is stopped or cannot connect.",
+        "Lictor starts one that a restart or Lictor itself stopped; an operator's stop stands.";
+    ReplicaLagging: Warning,
+        "A replica is further behind than the policy allows, or it is unknown how far.",
+        "It serves no reads until it has caught up, unless the policy keeps it as one of the \
+         last readers.";
+    DelayedReplica: Info,
+        "A replica applies transactions late because its operator said so.",
+        "It is never promoted, and serves no reads if the delay is above the limit for readers.";
+    ErrantGtid: Warning,
+        "A replica holds transactions that the primary never had.",
+        "It serves no reads and is never promoted; one that stopped following is quarantined.";
+    DivergedReplica: Critical,
+        "A replica holds transactions numbered by the primary that the primary has not: the \
+         primary lost them.",
+        "A closed primary is not opened again; the operator decides whose data counts.";
+    WrongSource: Warning,
+        "A replica follows something else than the primary.",
+        "Lictor makes it follow the primary.";
+    UnreachableReplica: Warning,
+        "A replica gives no sign of life.",
+        "It serves no reads and cannot be promoted until it answers.";
+    IntermediateReplicaDead: Warning,
+        "A replica that others follow gives no sign of life.",
+        "Lictor makes those that follow it follow the primary.";
+    ConfigurationDrift: Warning,
+        "A node's settings are not those that a safe failover relies on.",
+        "Lictor makes a replica super_read_only; the operator sets the rest.";
+    SemiSyncNotEnforced: Critical,
+        "The primary does not enforce the durability policy.",
+        "Lictor sets it right, the replicas' side first.";
+    SemiSyncStarved: Critical,
+        "Fewer replicas can acknowledge than the primary waits for.",
+        "Commits wait, unless the policy says that Lictor may loosen what they wait for.";
+    NoViableCandidate: Critical,
+        "No replica can be promoted, or none could be if the primary died now.",
+        "Lictor tries again when what it knows changes; the operator removes the blockers.";
+    FailoverBudgetSpent: Critical,
+        "Failovers are used up for now.",
+        "No failover until the window has passed or the operator raises the budget.";
+    ActionWithheld: Critical,
+        "The policy does not let Lictor act by itself.",
+        "The operator sets the mode to auto, or acts by hand.";
+}
+
+impl fmt::Display for ProblemCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// One problem of one cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,5 +173,18 @@ pub struct Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.sentence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_says_what_it_means_and_what_is_done() {
+        for code in ProblemCode::ALL {
+            assert!(code.meaning().ends_with('.'), "{code}");
+            assert!(code.response().ends_with('.'), "{code}");
+        }
     }
 }

@@ -131,6 +131,13 @@ fn score(view: &ClusterView, node: &Node, report: Option<&NodeReport>) -> Score 
     }
 }
 
+/// What would keep a replica that answers from being promoted, whatever the
+/// others hold.
+#[must_use]
+pub fn obstacles(view: &ClusterView, node: &Node, report: &NodeReport) -> Vec<Rejection> {
+    unfit(view, node, Some(report), Some(&Ok(report.holds())))
+}
+
 /// Reasons that have nothing to do with the others.
 fn unfit(
     view: &ClusterView,

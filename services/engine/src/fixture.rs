@@ -37,6 +37,7 @@ pub(crate) struct Fixture {
     pub(crate) cluster: Cluster,
     pub(crate) reports: BTreeMap<NodeName, NodeReport>,
     latency: Duration,
+    watched_for: Duration,
     unseen: BTreeSet<NodeName>,
     silent: BTreeMap<NodeName, (ProbeOutcome, Duration)>,
 }
@@ -173,6 +174,7 @@ impl Fixture {
             },
             reports: reports.collect(),
             latency: LATENCY,
+            watched_for: WATCHED_FOR,
             unseen: BTreeSet::new(),
             silent: BTreeMap::new(),
         }
@@ -258,6 +260,12 @@ impl Fixture {
         self
     }
 
+    /// Since when it is watched.
+    pub(crate) fn watched_for(mut self, watched_for: Duration) -> Self {
+        self.watched_for = watched_for;
+        self
+    }
+
     /// Number `n` was never probed.
     pub(crate) fn unseen(mut self, n: u32) -> Self {
         self.unseen.insert(name(n));
@@ -306,7 +314,7 @@ impl Fixture {
 
     /// What is known of all this at [`NOW`].
     pub(crate) fn view(&self) -> ClusterView {
-        let mut view = ClusterView::new(self.cluster.clone(), NOW - WATCHED_FOR);
+        let mut view = ClusterView::new(self.cluster.clone(), NOW - self.watched_for);
         for n in 1..self.replica_numbers().end {
             let node = name(n);
             if self.unseen.contains(&node) {

@@ -94,7 +94,7 @@ fn primary_care(
 }
 
 /// What the primary numbered and holds no more: its disk has lost commits.
-fn lost(primary: &NodeReport, replica: &NodeReport) -> GtidSet {
+pub(crate) fn lost(primary: &NodeReport, replica: &NodeReport) -> GtidSet {
     let missing = replica.holds().subtract(&primary.executed);
     missing.subtract(&missing.without_origin(primary.server_uuid.0))
 }

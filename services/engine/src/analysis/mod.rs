@@ -4,17 +4,20 @@
 //! problem, with the evidence for it, or says nothing. It says nothing when it
 //! does not know; but what ought to be known and is not (a lag, a node that
 //! never answered) is itself a problem, never health. Problems that come from
-//! decisions (a blocked failover, a spent budget) are the keeper's.
+//! decisions (a blocked failover, a spent budget) are the keeper's. What each
+//! code means and how grave it is, `ProblemCode` declares.
 
+mod candidates;
 mod durability;
 mod primary;
 mod replica;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 use std::cmp::Reverse;
 
-use lictor_domain::{Evidence, Mode, Mono, Node, NodeName, Problem, ProblemCode, Severity};
+use lictor_domain::{Evidence, Mode, Mono, Node, NodeName, Problem, ProblemCode};
 
 pub(crate) use self::durability::{correction, install_plugins, wrong_settings};
 use crate::timing::Timing;
@@ -26,8 +29,6 @@ use crate::view::{ClusterView, NodeView};
 pub struct Matcher {
     /// Its stable name.
     pub code: ProblemCode,
-    /// How much it matters.
-    pub severity: Severity,
     find: Find,
 }
 
@@ -62,20 +63,8 @@ struct Scene<'a> {
     verdict: Verdict,
 }
 
-const fn critical(code: ProblemCode, find: Find) -> Matcher {
-    Matcher {
-        code,
-        severity: Severity::Critical,
-        find,
-    }
-}
-
-const fn warning(code: ProblemCode, find: Find) -> Matcher {
-    Matcher {
-        code,
-        severity: Severity::Warning,
-        find,
-    }
+const fn finds(code: ProblemCode, find: Find) -> Matcher {
+    Matcher { code, find }
 }
 
 /// Every matcher there is.
@@ -83,24 +72,32 @@ pub const MATCHERS: &[Matcher] = {
     use Find::{AnyReplica, Cluster, Primary, Replica};
     use ProblemCode as Code;
     &[
-        critical(Code::DeadPrimary, Primary(primary::dead)),
-        critical(Code::HungPrimary, Primary(primary::hung)),
-        critical(Code::UnreachablePrimary, Primary(primary::unreachable)),
-        critical(
+        finds(Code::DeadPrimary, Primary(primary::dead)),
+        finds(Code::HungPrimary, Primary(primary::hung)),
+        finds(Code::UnreachablePrimary, Primary(primary::unreachable)),
+        finds(
             Code::PrimaryAndReplicasUnreachable,
             Primary(primary::unreachable_with_replicas),
         ),
-        critical(Code::PrimaryReadOnly, Primary(primary::read_only)),
-        critical(Code::MultiplePrimaries, Cluster(primary::multiple)),
-        critical(Code::ReplicaIsWritable, AnyReplica(replica::writable)),
-        warning(Code::ReplicationBroken, Replica(replica::broken)),
-        warning(Code::ReceiverDown, Replica(replica::receiver_down)),
-        warning(Code::ReplicaLagging, Replica(replica::lagging)),
-        warning(Code::ErrantGtid, AnyReplica(replica::errant)),
-        warning(Code::WrongSource, Replica(replica::wrong_source)),
-        warning(Code::UnreachableReplica, AnyReplica(replica::unreachable)),
-        critical(Code::SemiSyncNotEnforced, Primary(durability::not_enforced)),
-        critical(Code::SemiSyncStarved, Primary(durability::starved)),
+        finds(Code::PrimaryReadOnly, Primary(primary::read_only)),
+        finds(Code::NoPrimary, Cluster(primary::none)),
+        finds(Code::MultiplePrimaries, Cluster(primary::multiple)),
+        finds(Code::ReplicaIsWritable, AnyReplica(replica::writable)),
+        finds(Code::ReplicationBroken, Replica(stream::broken)),
+        finds(Code::ReceiverDown, Replica(stream::receiver_down)),
+        finds(Code::ReplicaLagging, Replica(stream::lagging)),
+        finds(Code::DelayedReplica, Replica(stream::delayed)),
+        finds(Code::ErrantGtid, AnyReplica(replica::errant)),
+        finds(Code::DivergedReplica, Replica(replica::diverged)),
+        finds(Code::WrongSource, Replica(stream::wrong_source)),
+        finds(Code::UnreachableReplica, AnyReplica(replica::unreachable)),
+        finds(
+            Code::IntermediateReplicaDead,
+            AnyReplica(replica::intermediate_dead),
+        ),
+        finds(Code::SemiSyncNotEnforced, Primary(durability::not_enforced)),
+        finds(Code::SemiSyncStarved, Primary(durability::starved)),
+        finds(Code::NoViableCandidate, Cluster(candidates::none_viable)),
     ]
 };
 
@@ -145,7 +142,7 @@ impl Matcher {
     fn problem(&self, node: Option<NodeName>, found: Finding) -> Problem {
         Problem {
             code: self.code,
-            severity: self.severity,
+            severity: self.code.severity(),
             node,
             sentence: found.sentence,
             response: found.response,

@@ -5,7 +5,7 @@ use lictor_domain::{Evidence, NodeName, ProblemCode, Writability};
 use super::{Finding, Scene};
 use crate::replica::current;
 use crate::verdict::Verdict;
-use crate::view::Silence;
+use crate::view::{NodeView, Silence};
 
 pub(super) fn dead(scene: &Scene<'_>) -> Option<Finding> {
     judged(scene, ProblemCode::DeadPrimary)
@@ -74,6 +74,35 @@ pub(super) fn read_only(scene: &Scene<'_>) -> Option<Finding> {
         evidence: wrong
             .iter()
             .map(|setting| switched(name, setting, "ON", "OFF"))
+            .collect(),
+    })
+}
+
+/// Certain only when each node has said so, or has no process.
+pub(super) fn none(scene: &Scene<'_>) -> Option<Finding> {
+    let view = scene.view;
+    let primary = &view.cluster.primary;
+    let closed = |seen: &NodeView| {
+        seen.refused() || current(seen).is_some_and(|report| !report.writability.accepts_writes())
+    };
+    let nobody = view.primary().refused() && view.replicas().all(|(_, seen)| closed(seen));
+    nobody.then(|| Finding {
+        sentence: format!(
+            "{} has no primary: {primary} is down, and no other node accepts writes",
+            view.cluster.name
+        ),
+        response: scene.response(
+            "Lictor fails over if it can; else, start the nodes that are down",
+            &format!("start {primary}, or fail over by hand"),
+        ),
+        evidence: view
+            .cluster
+            .nodes
+            .iter()
+            .filter(|node| view.node(&node.name).refused())
+            .map(|node| Evidence::ConnectionRefused {
+                node: node.name.clone(),
+            })
             .collect(),
     })
 }

@@ -1,14 +1,14 @@
-//! Problems of one replica.
+//! Problems of one replica as a server: whether it answers, who may write there,
+//! and whose data it holds.
 
 use std::time::Duration;
 
-use lictor_domain::evidence::human;
-use lictor_domain::report::ServerError;
-use lictor_domain::{Evidence, GtidRole, Node, NodeName, ReceiverState};
+use lictor_domain::{Evidence, GtidRole, Node, NodeName};
 
 use super::primary::switched;
 use super::{Finding, Scene};
-use crate::replica::{current, leads_to_primary, staleness, tells_lag};
+use crate::rejoin::lost;
+use crate::replica::current;
 use crate::view::{NodeView, Silence};
 
 pub(super) fn writable(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Option<Finding> {
@@ -22,94 +22,6 @@ pub(super) fn writable(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Optio
             &by_hand,
         ),
         evidence: vec![switched(name, "read_only", "OFF", "ON")],
-    })
-}
-
-pub(super) fn broken(_: &Scene<'_>, node: &Node, seen: &NodeView) -> Option<Finding> {
-    let name = &node.name;
-    let replication = current(seen)?.replication.as_ref()?;
-    if replication.applier_running {
-        return None;
-    }
-    Some(match &replication.applier_error {
-        Some(error) => Finding {
-            sentence: format!("the applier of {name} stopped with error {}", error.number),
-            response: format!("solve what the error says, then, on {name}: START REPLICA"),
-            evidence: vec![says(name, error)],
-        },
-        None => Finding {
-            sentence: format!("the applier of {name} is stopped, without an error"),
-            response: format!("on {name}: START REPLICA SQL_THREAD"),
-            evidence: vec![],
-        },
-    })
-}
-
-/// While something is odd about the primary a receiver that reconnects is a
-/// testimony, not a problem of its own.
-pub(super) fn receiver_down(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Option<Finding> {
-    let name = &node.name;
-    let replication = current(seen)?.replication.as_ref()?;
-    let source = &replication.source;
-    let (sentence, response) = match replication.receiver {
-        ReceiverState::Running => return None,
-        ReceiverState::Connecting if !scene.primary_is_well() => return None,
-        ReceiverState::Connecting => (
-            format!("the receiver of {name} cannot connect to {source}"),
-            format!("check the network from {name} to {source}, and the replication account"),
-        ),
-        ReceiverState::Stopped => (
-            format!("the receiver of {name} is stopped"),
-            scene.response(
-                &format!(
-                    "Lictor starts it if {name} has restarted; else, on {name}: START REPLICA"
-                ),
-                &format!("on {name}: START REPLICA"),
-            ),
-        ),
-    };
-    Some(Finding {
-        sentence,
-        response,
-        evidence: replication
-            .receiver_error
-            .iter()
-            .map(|error| says(name, error))
-            .collect(),
-    })
-}
-
-/// A delay that its operator configured is no lag, but nothing a reader should
-/// be sent to either: `pool` judges without regard to it.
-pub(super) fn lagging(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Option<Finding> {
-    let name = &node.name;
-    let report = current(seen)?;
-    let replication = report.replication.as_ref()?;
-    if !leads_to_primary(scene.view, report) {
-        // Behind whom? It follows the wrong source, and that is said.
-        return None;
-    }
-    let allowed = scene.view.cluster.policy.max_read_lag() + replication.delay;
-    let stale = staleness(seen, scene.now);
-    if stale.is_some_and(|stale| stale <= allowed) {
-        return None;
-    }
-    let lag = stale.filter(|_| tells_lag(seen));
-    if lag.is_none() && !scene.primary_is_well() {
-        return None;
-    }
-    let sentence = lag.map_or_else(
-        || format!("how far {name} is behind is unknown"),
-        |lag| format!("{name} is {} behind", human(lag)),
-    );
-    Some(Finding {
-        sentence,
-        response: "it serves no reads until it has caught up".to_owned(),
-        evidence: vec![Evidence::Lag {
-            replica: name.clone(),
-            lag,
-            allowed,
-        }],
     })
 }
 
@@ -139,32 +51,75 @@ pub(super) fn errant(scene: &Scene<'_>, node: &Node, _: &NodeView) -> Option<Fin
     })
 }
 
-pub(super) fn wrong_source(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Option<Finding> {
+/// What the primary numbered and does not hold, it has lost. While it takes
+/// writes, a replica may hold what it is just committing: then only the refusal
+/// that the replica got says so.
+pub(super) fn diverged(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Option<Finding> {
     let name = &node.name;
+    let primary = &scene.view.cluster.primary;
     let report = current(seen)?;
-    if leads_to_primary(scene.view, report) {
+    let replication = report.replication.as_ref();
+    let refusal = replication
+        .and_then(|r| r.receiver_error.as_ref())
+        .filter(|error| error.message.contains("has more GTIDs than the"));
+    let source = current(scene.view.primary())?;
+    let ahead = lost(source, report);
+    let certain = !source.writability.accepts_writes() && !ahead.is_empty();
+    if refusal.is_none() && !certain {
         return None;
     }
-    let primary = scene.view.primary_node()?;
-    let source = report.replication.as_ref().map(|r| r.source.clone());
-    let sentence = match &source {
-        None => format!("{name} follows nobody"),
-        Some(source) => format!("{name} follows {source}, not {}", primary.name),
-    };
-    let by_hand = format!(
-        "on {name}: STOP REPLICA; CHANGE REPLICATION SOURCE TO SOURCE_HOST = '{}', \
-         SOURCE_PORT = {}, SOURCE_AUTO_POSITION = 1; START REPLICA",
-        primary.address.host(),
-        primary.address.port()
-    );
+    let mut evidence: Vec<_> = refusal
+        .map(|error| Evidence::ServerSays {
+            node: name.clone(),
+            number: error.number,
+            message: error.message.clone(),
+        })
+        .into_iter()
+        .collect();
+    if !ahead.is_empty() {
+        evidence.push(Evidence::Gtids {
+            node: primary.clone(),
+            role: GtidRole::Missing,
+            set: ahead,
+        });
+    }
     Some(Finding {
-        sentence,
-        response: scene.response("Lictor makes it follow the primary", &by_hand),
-        evidence: source
+        sentence: format!("{name} holds transactions of {primary} that {primary} has lost"),
+        response: format!(
+            "decide whose data counts: rebuild {name} from {primary}, or make {name} the primary"
+        ),
+        evidence,
+    })
+}
+
+/// Those that follow it are cut off with it.
+pub(super) fn intermediate_dead(
+    scene: &Scene<'_>,
+    node: &Node,
+    seen: &NodeView,
+) -> Option<Finding> {
+    let name = &node.name;
+    unreachable(scene, node, seen)?;
+    let followers: Vec<_> = scene
+        .view
+        .replicas()
+        .filter(|(_, follower)| {
+            let replication = current(follower).and_then(|report| report.replication.as_ref());
+            replication.is_some_and(|replication| replication.source == node.address)
+        })
+        .map(|(follower, _)| follower.name.clone())
+        .collect();
+    (!followers.is_empty()).then(|| Finding {
+        sentence: format!("{name} is lost, and others follow it"),
+        response: scene.response(
+            "Lictor makes those that follow it follow the primary",
+            "make those that follow it follow the primary",
+        ),
+        evidence: followers
             .into_iter()
-            .map(|source| Evidence::Follows {
-                replica: name.clone(),
-                source,
+            .map(|replica| Evidence::Follows {
+                replica,
+                source: node.address.clone(),
             })
             .collect(),
     })
@@ -218,13 +173,5 @@ fn unreachable_because(node: &NodeName, reason: &str) -> Evidence {
     Evidence::Unreachable {
         node: node.clone(),
         reason: reason.to_owned(),
-    }
-}
-
-fn says(node: &NodeName, error: &ServerError) -> Evidence {
-    Evidence::ServerSays {
-        node: node.clone(),
-        number: error.number,
-        message: error.message.clone(),
     }
 }

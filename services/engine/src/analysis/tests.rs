@@ -12,7 +12,8 @@ use lictor_domain::{
 use super::{MATCHERS, problems, wrong_settings};
 use crate::fixture::{Fixture, NOW, TIMING, address, gtids, name, server_error};
 use ProblemCode::{
-    DeadPrimary, ErrantGtid, HungPrimary, MultiplePrimaries, PrimaryAndReplicasUnreachable,
+    DeadPrimary, DelayedReplica, DivergedReplica, ErrantGtid, HungPrimary, IntermediateReplicaDead,
+    MultiplePrimaries, NoPrimary, NoViableCandidate, PrimaryAndReplicasUnreachable,
     PrimaryReadOnly, ReceiverDown, ReplicaIsWritable, ReplicaLagging, ReplicationBroken,
     SemiSyncNotEnforced, SemiSyncStarved, UnreachablePrimary, UnreachableReplica, WrongSource,
 };
@@ -57,6 +58,14 @@ fn receiver(state: ReceiverState) -> Fixture {
     })
 }
 
+fn more_gtids() -> Fixture {
+    let refusal = "Got fatal error 1236 from source when reading data from binary log: 'Replica \
+                   has more GTIDs than the source has, using the source's SERVER_UUID.'";
+    healthy().replication(2, |replication| {
+        replication.receiver_error = Some(server_error(13114, refusal));
+    })
+}
+
 fn applier(error: Option<u32>) -> Fixture {
     healthy().replication(2, |replication| {
         replication.applier_running = false;
@@ -90,16 +99,17 @@ fn assert_found<const N: usize>(rows: [Row; N]) {
 
 #[test]
 fn a_cluster_without_anything_wrong_has_no_problem() {
-    assert_found([
-        ("nothing", healthy(), &[]),
-        ("no replica, async", Fixture::healthy(0).acks(0), &[]),
-    ]);
+    assert_found([("nothing", healthy(), &[])]);
 }
 
 #[test]
 fn what_ails_the_primary_is_found() {
     assert_found([
-        ("killed", healthy().dead_primary(), &[DeadPrimary]),
+        (
+            "killed",
+            healthy().dead_primary(),
+            &[DeadPrimary, NoPrimary],
+        ),
         ("hung", healthy().hung_primary(LONG), &[HungPrimary]),
         (
             "hung, not for long yet",
@@ -116,7 +126,7 @@ fn what_ails_the_primary_is_found() {
             Fixture::healthy(0)
                 .acks(0)
                 .silent(1, ProbeOutcome::Refused, LONG),
-            &[DeadPrimary],
+            &[DeadPrimary, NoPrimary],
         ),
         (
             "turns us away",
@@ -201,7 +211,7 @@ fn what_hinders_replication_is_found() {
                 replication.delay = ms(60_000);
                 replication.lag = Some(ms(60_100));
             }),
-            &[],
+            &[DelayedReplica],
         ),
     ]);
 }
@@ -236,12 +246,29 @@ fn whose_data_is_not_the_primarys_is_found() {
             healthy()
                 .follows(2, 3)
                 .silent(3, ProbeOutcome::Refused, LONG),
-            &[UnreachableReplica, WrongSource],
+            &[
+                UnreachableReplica,
+                IntermediateReplicaDead,
+                WrongSource,
+                NoViableCandidate,
+            ],
         ),
         (
             "replicas in a circle",
             healthy().follows(2, 3).follows(3, 2),
-            &[WrongSource, WrongSource],
+            &[WrongSource, WrongSource, NoViableCandidate],
+        ),
+        (
+            "a closed primary that lost what a replica holds",
+            healthy()
+                .writability(1, Writability::SuperReadOnly)
+                .executed(2, &gtids(1, 101, 105)),
+            &[PrimaryReadOnly, DivergedReplica],
+        ),
+        (
+            "a replica that was told so by an open primary",
+            more_gtids(),
+            &[DivergedReplica],
         ),
     ]);
 }
@@ -252,12 +279,12 @@ fn who_is_silent_is_found() {
         (
             "replica refuses",
             healthy().silent(2, ProbeOutcome::Refused, ms(1)),
-            &[UnreachableReplica],
+            &[UnreachableReplica, NoViableCandidate],
         ),
         (
             "replica turns us away",
             healthy().silent(2, denied(), ms(1)),
-            &[UnreachableReplica],
+            &[UnreachableReplica, NoViableCandidate],
         ),
         (
             "replica missed a probe",
@@ -267,19 +294,53 @@ fn who_is_silent_is_found() {
         (
             "replica mute for long",
             healthy().silent(2, ProbeOutcome::TimedOut, LONG),
-            &[UnreachableReplica],
+            &[UnreachableReplica, NoViableCandidate],
         ),
         (
             "replica out of reach",
             healthy().silent(2, unreachable(), LONG),
-            &[UnreachableReplica],
+            &[UnreachableReplica, NoViableCandidate],
         ),
         (
             "replica never seen",
             healthy().unseen(2),
-            &[UnreachableReplica],
+            &[UnreachableReplica, NoViableCandidate],
         ),
     ]);
+}
+
+#[test]
+fn that_nobody_could_take_over_is_said_before_the_primary_dies() {
+    let must_not = |node: &mut lictor_domain::Node| {
+        node.promotion = lictor_domain::PromotionRule::MustNot;
+    };
+    assert_found([
+        (
+            "no replica",
+            Fixture::healthy(0).acks(0),
+            &[NoViableCandidate],
+        ),
+        ("one of two may not", healthy().definition(2, must_not), &[]),
+        (
+            "neither may",
+            healthy().definition(2, must_not).definition(3, must_not),
+            &[NoViableCandidate],
+        ),
+        (
+            "the only one has not been looked at yet",
+            Fixture::healthy(1).unseen(2).watched_for(ms(100)),
+            &[],
+        ),
+    ]);
+    let fixture = healthy().definition(2, must_not).definition(3, must_not);
+    let problem = only(&fixture);
+    assert_eq!(
+        problem.sentence,
+        "if orders-1 died now, nobody could be promoted: none of its replicas is fit"
+    );
+    let evidence: Vec<_> = problem.evidence.iter().map(ToString::to_string).collect();
+    assert_eq!(evidence.len(), 2, "{evidence:?}");
+    assert!(evidence[0].starts_with("orders-2 cannot be promoted: "));
 }
 
 #[test]
