@@ -79,6 +79,9 @@ pub(crate) enum Noun {
     /// Subscribers: who receives routes.
     #[command(subcommand)]
     Subscriber(SubscriberCommand),
+    /// Problems: the kinds that Lictor finds.
+    #[command(subcommand)]
+    Problem(ProblemCommand),
     /// How the control plane stands.
     Status,
     /// Print the completion script of a shell.
@@ -222,6 +225,19 @@ pub(crate) enum RecoveryCommand {
 pub(crate) enum SubscriberCommand {
     /// List who is subscribed at the instance asked.
     List,
+}
+
+/// What to do with kinds of problems.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProblemCommand {
+    /// List every kind of problem, with what it means.
+    ListCodes,
+    /// Explain one kind of problem, and what is done about it.
+    #[command(after_help = "Example:\n  lictor problem explain SemiSyncStarved")]
+    Explain {
+        /// Its code, as `cluster show` shows it.
+        code: String,
+    },
 }
 
 fn words<T: Copy + Send + Sync + 'static>(

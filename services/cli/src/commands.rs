@@ -9,18 +9,20 @@ use lictor_wire::v1::recovery_service_client::RecoveryServiceClient;
 use lictor_wire::v1::routing_service_client::RoutingServiceClient;
 use lictor_wire::v1::{
     AddClusterRequest, GetClusterRequest, GetRecoveryRequest, GetStatusRequest, GetTableRequest,
-    ListClustersRequest, ListRecoveriesRequest, ListSubscribersRequest, UpdatePolicyRequest,
+    ListClustersRequest, ListProblemCodesRequest, ListRecoveriesRequest, ListSubscribersRequest,
+    UpdatePolicyRequest,
 };
 use tonic::transport::Channel;
 
 use crate::args::{
-    Cli, ClusterCommand, Format, NodeCommand, Noun, RecoveryCommand, RouteCommand,
+    Cli, ClusterCommand, Format, NodeCommand, Noun, ProblemCommand, RecoveryCommand, RouteCommand,
     SubscriberCommand,
 };
 use crate::call::{PATIENT, SOON, answer, connect};
 use crate::output::show;
 use crate::view::cluster::{Added, Cluster, Clusters};
 use crate::view::node::{Node, Nodes};
+use crate::view::problem::{ProblemKind, ProblemKinds};
 use crate::view::recovery::{Story, Summaries};
 use crate::view::routing::{Subscribers, Table};
 use crate::view::status::Status;
@@ -56,10 +58,29 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             let client = RoutingServiceClient::new(connect(&server).await?);
             show(&subscribers(client).await?, format)
         }
+        Noun::Problem(command) => {
+            let mut client = ControlPlaneServiceClient::new(connect(&server).await?);
+            let call = client.list_problem_codes(ListProblemCodesRequest {});
+            let kinds = answer(SOON, call).await?.kinds.into_iter();
+            problem(command, kinds.map(Into::into).collect(), format)
+        }
         Noun::Status => {
             let mut client = ControlPlaneServiceClient::new(connect(&server).await?);
             let status = answer(SOON, client.get_status(GetStatusRequest {})).await?;
             show(&Status::from(status), format)
+        }
+    }
+}
+
+fn problem(command: ProblemCommand, kinds: Vec<ProblemKind>, format: Format) -> anyhow::Result<()> {
+    match command {
+        ProblemCommand::ListCodes => show(&ProblemKinds(kinds), format),
+        ProblemCommand::Explain { code } => {
+            let kind = kinds.iter().find(|kind| kind.is(&code));
+            let kind = kind.with_context(|| {
+                format!("there is no problem code {code}; `lictor problem list-codes` shows all")
+            })?;
+            show(kind, format)
         }
     }
 }

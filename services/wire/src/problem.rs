@@ -22,6 +22,17 @@ impl From<&domain::Evidence> for v1::Evidence {
     }
 }
 
+impl From<domain::ProblemCode> for v1::ProblemKind {
+    fn from(code: domain::ProblemCode) -> Self {
+        Self {
+            code: code.as_str().to_owned(),
+            severity: v1::Severity::from(code.severity()).into(),
+            meaning: code.meaning().to_owned(),
+            response: code.response().to_owned(),
+        }
+    }
+}
+
 impl From<&domain::Problem> for v1::Problem {
     fn from(problem: &domain::Problem) -> Self {
         Self {

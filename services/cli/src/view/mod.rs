@@ -3,6 +3,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod node;
+pub(crate) mod problem;
 pub(crate) mod recovery;
 pub(crate) mod routing;
 pub(crate) mod status;

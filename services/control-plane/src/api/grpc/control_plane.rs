@@ -1,7 +1,8 @@
-//! `ControlPlaneService`: how the instance asked stands.
+//! `ControlPlaneService`: how the instance asked stands, and what it can find.
 
 use std::sync::atomic::Ordering;
 
+use lictor_domain::ProblemCode;
 use lictor_wire::v1::control_plane_service_server::ControlPlaneService;
 use lictor_wire::{micros, v1};
 use tonic::{Request, Response, Status};
@@ -43,6 +44,16 @@ impl ControlPlaneService for Api {
             ready,
             sentences: sentences.collect(),
         }))
+    }
+
+    async fn list_problem_codes(
+        &self,
+        _: Request<v1::ListProblemCodesRequest>,
+    ) -> Result<Response<v1::ListProblemCodesResponse>, Status> {
+        let mut codes = ProblemCode::ALL.to_vec();
+        codes.sort_by_key(|code| code.as_str());
+        let kinds = codes.into_iter().map(Into::into).collect();
+        Ok(Response::new(v1::ListProblemCodesResponse { kinds }))
     }
 }
 
