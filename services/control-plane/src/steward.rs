@@ -106,7 +106,8 @@ impl Steward {
         self.keeper.cluster().name.clone()
     }
 
-    /// Runs until the reign ends.
+    /// Runs until the reign ends. A process that slept through its lease finds
+    /// that out here, before it decides or publishes anything.
     pub(crate) async fn run(mut self) {
         let end = self.hands.reign.end.clone();
         loop {
@@ -117,8 +118,16 @@ impl Steward {
                 event = self.inbox.recv() => event.unwrap_or(Event::Tick),
                 () = tokio::time::sleep_until(wake) => Event::Tick,
             };
+            if !self.leads() {
+                return;
+            }
             self.step(event);
         }
+    }
+
+    fn leads(&self) -> bool {
+        let lease = self.hands.app.standing.lease();
+        lease.is_some_and(|lease| lease.term() == self.hands.reign.term)
     }
 
     fn step(&mut self, mut event: Event) {
