@@ -1,6 +1,6 @@
 //! Lictor's side: a laboratory with `lictord`, and a writer on `lictor-client`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use lictor_integration::{Load, PATIENCE, Scene};
@@ -8,6 +8,9 @@ use lictor_lab::{Node, Server, eventually};
 
 use crate::figures::Round;
 use crate::floor::{ms, until_writable};
+
+/// How long a node built anew may take to apply the whole history again.
+const HISTORY: Duration = Duration::from_mins(5);
 
 /// A cluster that Lictor keeps, with a writer at work.
 pub(crate) struct Ours {
@@ -95,7 +98,7 @@ impl Ours {
 
     /// Waits until nothing is wrong and writes flow.
     async fn settled(&self) -> Result<()> {
-        eventually("a healthy cluster", PATIENCE, || async {
+        eventually("a healthy cluster", HISTORY, || async {
             let view = self.scene.cluster("orders").await?;
             ensure!(view.problems.is_empty(), "{:?}", view.problems);
             Ok(())
