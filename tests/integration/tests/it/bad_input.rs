@@ -27,6 +27,15 @@ async fn a_cluster_name_must_be_a_dns_label() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_cluster_is_not_one_without_recoveries() {
+    let scene = Scene::start(&[]).await.unwrap();
+    let error = refused(&scene, &["recovery", "list", "--cluster", "nope"])
+        .await
+        .unwrap();
+    assert!(error.contains("nope"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_seed_that_is_no_mysql_is_named() {
     let scene = Scene::start(&[]).await.unwrap();
     let impostor = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -52,6 +52,15 @@ impl Api {
         }
     }
 
+    /// No recovery of a cluster is an answer only if there is such a cluster.
+    async fn known(&self, cluster: &ClusterName) -> Result<(), Status> {
+        if self.app.fleet.steward(cluster).is_none() {
+            let stored = self.app.store.cluster_get(cluster).await;
+            stored.map_err(Problem::from)?;
+        }
+        Ok(())
+    }
+
     async fn get(&self, id: RecoveryId) -> Result<Recovery, Status> {
         if let Some(running) = self.running().find(|recovery| recovery.id == id) {
             return Ok(running);
@@ -106,6 +115,9 @@ impl RecoveryService for Api {
     ) -> Result<Response<v1::ListRecoveriesResponse>, Status> {
         let query = Query::new(request.get_ref())?;
         let recoveries = self.list(&query).await?;
+        if let Some(cluster) = query.cluster.filter(|_| recoveries.is_empty()) {
+            self.known(&cluster).await?;
+        }
         Ok(Response::new(v1::ListRecoveriesResponse {
             recoveries: recoveries.iter().map(Into::into).collect(),
         }))
