@@ -6,6 +6,7 @@ mod app;
 mod args;
 mod catalog;
 mod clock;
+mod contact;
 mod fleet;
 mod hands;
 mod hub;

@@ -14,9 +14,11 @@ use std::time::Duration;
 use lictor_domain::{NodeName, ProbeOutcome};
 use lictor_engine::message::Event;
 use lictor_engine::timing::Timing;
-use lictor_mysql::{MysqlError, Session, Target, Tripwire};
+use lictor_mysql::{Target, Tripwire};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
+
+use crate::contact::Contact;
 
 /// Setting up the standing connection.
 const TRIPWIRE_DEADLINE: Duration = Duration::from_secs(2);
@@ -45,11 +47,11 @@ pub(crate) struct Watch {
 impl Watch {
     /// Probes until the watch ends.
     pub(crate) async fn probe(self) {
-        let mut session = None;
+        let mut contact = Contact::new(self.target.clone());
         loop {
             let deadline = self.timing.borrow().probe_deadline;
             let outcome = tokio::select! {
-                outcome = probe_once(&mut session, &self.target, deadline) => outcome,
+                outcome = probe_once(&mut contact, deadline) => outcome,
                 () = self.end.cancelled() => return,
             };
             let answered = matches!(outcome, ProbeOutcome::Answered { .. });
@@ -105,13 +107,9 @@ impl Watch {
     }
 }
 
-async fn probe_once(
-    session: &mut Option<Session>,
-    target: &Target,
-    deadline: Duration,
-) -> ProbeOutcome {
+async fn probe_once(contact: &mut Contact, deadline: Duration) -> ProbeOutcome {
     let begun = tokio::time::Instant::now();
-    match try_probe(session, target, deadline).await {
+    match contact.probe(deadline).await {
         Ok(report) => {
             let latency = begun.elapsed();
             metrics::histogram!(crate::telemetry::PROBE_SECONDS).record(latency);
@@ -120,23 +118,6 @@ async fn probe_once(
                 latency,
             }
         }
-        Err(error) => {
-            *session = None;
-            error.into()
-        }
+        Err(error) => error.into(),
     }
-}
-
-async fn try_probe(
-    session: &mut Option<Session>,
-    target: &Target,
-    deadline: Duration,
-) -> Result<lictor_domain::NodeReport, MysqlError> {
-    let ends = tokio::time::Instant::now() + deadline;
-    let left = || ends.saturating_duration_since(tokio::time::Instant::now());
-    let open = match session.take().filter(Session::is_usable) {
-        Some(open) => open,
-        None => Session::open(target, deadline).await?,
-    };
-    session.insert(open).probe(left()).await
 }

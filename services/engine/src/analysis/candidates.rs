@@ -44,7 +44,7 @@ pub(super) fn none_viable(scene: &Scene<'_>) -> Option<Finding> {
             view.cluster.primary
         ),
         response: "make a replica fit to take over, or add one".to_owned(),
-        evidence: unfit.into_iter().flat_map(cannot).collect(),
+        evidence: unfit.into_iter().filter_map(cannot).collect(),
     })
 }
 
