@@ -99,7 +99,10 @@ impl Hands {
     async fn act(&self, act: Act) -> Done {
         let told = |outcome: Outcome| outcome.map_err(|error| error.to_string());
         match act {
-            Act::StoreIntent(record) => Done::IntentStored(self.store_intent(&record).await),
+            Act::StoreIntent(record) => Done::IntentStored {
+                standing: record.standing(),
+                result: self.store_intent(&record).await,
+            },
             Act::StopReceiver { node } => Done::ReceiverStopped {
                 holds: self
                     .stop_receiver(&node)

@@ -9,17 +9,24 @@ fn key(cluster: &ClusterName) -> String {
 }
 
 /// Overwrites the copy. One of a newer epoch stays: [`ConsulError::StaleTerm`]
-/// then says that a newer leader has begun another recovery.
+/// then says that a newer leader has begun another recovery. So does one of the
+/// same recovery that has come further: a late write changes nothing.
 pub(crate) async fn save(consul: &Consul, record: &Recovery) -> Result<(), ConsulError> {
     let key = key(&record.cluster);
     let doing = format!("storing recovery {}", record.id);
     let entry = consul.read_exact(&key).await?;
     let found = entry.as_ref().and_then(read);
-    if let Some(newer) = found.filter(|found| found.epoch > record.epoch) {
-        return Err(ConsulError::StaleTerm {
-            doing,
-            reason: format!("recovery {} is of a newer epoch", newer.id),
-        });
+    match found {
+        Some(newer) if newer.epoch > record.epoch => {
+            return Err(ConsulError::StaleTerm {
+                doing,
+                reason: format!("recovery {} is of a newer epoch", newer.id),
+            });
+        }
+        Some(same) if same.id == record.id && same.standing() > record.standing() => {
+            return Ok(());
+        }
+        _ => {}
     }
     let value = serde_json::json!(record).to_string();
     let index = entry.map_or(0, |entry| entry.modify_index);

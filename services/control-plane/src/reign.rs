@@ -184,8 +184,8 @@ fn recall_primary(cluster: &mut Cluster, unfinished: &Recovery) {
     }
 }
 
-/// The recovery that runs according to either store. A finished copy of the
-/// same one in Consul says more than a running one in Postgres.
+/// The recovery that runs according to either store: the newer one, and of the
+/// same one the copy that has come further.
 async fn running(
     app: &Shared,
     cluster: &ClusterName,
@@ -198,13 +198,13 @@ async fn running(
             None
         }
     };
-    match (stored, copy) {
-        (Some(stored), Some(copy)) if copy.id == stored.id || copy.epoch > stored.epoch => {
-            still_running(copy)
-        }
-        (Some(stored), _) => Some(stored),
-        (None, copy) => copy.and_then(still_running),
-    }
+    further(stored, copy)
+}
+
+fn further(stored: Option<Recovery>, copy: Option<Recovery>) -> Option<Recovery> {
+    let progress = |record: &Recovery| (record.epoch, record.standing());
+    let further = [stored, copy].into_iter().flatten().max_by_key(progress);
+    further.and_then(still_running)
 }
 
 fn still_running(record: Recovery) -> Option<Recovery> {
@@ -269,6 +269,26 @@ mod tests {
             },
             outcome: RecoveryOutcome::Running,
         }
+    }
+
+    #[test]
+    fn of_both_stores_the_one_that_has_come_further_is_believed() {
+        let begun = unfinished(3, 2);
+        let chosen = Recovery {
+            new_primary: Some(node(3).name),
+            ..begun.clone()
+        };
+        let ended = Recovery {
+            outcome: lictor_domain::RecoveryOutcome::Done,
+            ..chosen.clone()
+        };
+        let both = |a: &Recovery, b: &Recovery| further(Some(a.clone()), Some(b.clone()));
+        for (a, b) in [(&begun, &chosen), (&chosen, &begun)] {
+            assert_eq!(both(a, b).as_ref(), Some(&chosen));
+        }
+        assert_eq!(both(&chosen, &ended), None);
+        assert_eq!(further(None, Some(ended)), None);
+        assert_eq!(both(&chosen, &unfinished(4, 3)), Some(unfinished(4, 3)));
     }
 
     fn recalled(record: &Recovery) -> NodeName {

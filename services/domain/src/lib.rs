@@ -29,7 +29,7 @@ pub use policy::{Budget, Durability, Mode, Policy, Profile, PromotionRule};
 pub use problem::{Problem, ProblemCode, Severity};
 pub use recovery::{
     AbortReason, CandidateVerdict, FencingProof, Phase, Recovery, RecoveryId, RecoveryKind,
-    RecoveryOutcome, Rejection, Step,
+    RecoveryOutcome, Rejection, Standing, Step,
 };
 pub use report::{NodeReport, ProbeOutcome, ReceiverState, Replication, Writability};
 pub use routing::{ClusterRoute, Endpoint, Reader, RouteState, RoutingDelta, RoutingTable};

@@ -145,6 +145,10 @@ codes! {
     ActionWithheld: Critical,
         "The policy does not let Lictor act by itself.",
         "The operator sets the mode to auto, or acts by hand.";
+    UnfinishedRecovery: Critical,
+        "A recovery lost its leader, and what it had done is not certain yet.",
+        "Lictor touches nothing until the node that was chosen answers, or enough of the others; \
+         the operator starts them.";
 }
 
 impl fmt::Display for ProblemCode {

@@ -251,7 +251,7 @@ pub enum AbortReason {
         /// What the stores said.
         error: String,
     },
-    /// Leadership was lost on the way; another leader takes it up.
+    /// Its leader was lost on the way, and the next one undid it.
     LeadershipLost,
     /// The policy lets Lictor only watch; this is what it would have done.
     OnlyObserved,
@@ -271,7 +271,9 @@ impl fmt::Display for AbortReason {
             Self::NotDurable { error } => {
                 write!(f, "neither store took the intent: {error}")
             }
-            Self::LeadershipLost => f.write_str("leadership was lost on the way"),
+            Self::LeadershipLost => {
+                f.write_str("its leader was lost on the way, and the next one undid it")
+            }
             Self::OnlyObserved => f.write_str("the policy lets Lictor only watch"),
         }
     }
@@ -290,6 +292,17 @@ pub enum RecoveryOutcome {
         /// Why.
         reason: AbortReason,
     },
+}
+
+/// How far a recovery has come, for what depends on it when its leader is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// It runs and has chosen nobody: nothing was opened.
+    Begun,
+    /// It runs and names the only node that it may have opened.
+    Chosen,
+    /// It is over.
+    Ended,
 }
 
 /// One failover, from the first sign to the last replica.
@@ -322,6 +335,17 @@ pub struct Recovery {
 }
 
 impl Recovery {
+    /// How far it has come. A store never lets a record fall back to an earlier
+    /// standing: a late write must not make it forget whom it opened.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match (&self.outcome, &self.new_primary) {
+            (RecoveryOutcome::Running, None) => Standing::Begun,
+            (RecoveryOutcome::Running, Some(_)) => Standing::Chosen,
+            (RecoveryOutcome::Done | RecoveryOutcome::Aborted { .. }, _) => Standing::Ended,
+        }
+    }
+
     /// From the first sign until the new primary accepted writes.
     #[must_use]
     pub fn time_to_writable(&self) -> Option<Duration> {

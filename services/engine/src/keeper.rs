@@ -151,6 +151,12 @@ impl Keeper {
         self.failover.as_ref().map(Failover::record)
     }
 
+    /// The recovery that another leader left unfinished, until it is settled.
+    #[must_use]
+    pub const fn inherited(&self) -> Option<&Recovery> {
+        self.inherited.as_ref()
+    }
+
     /// Where its traffic goes.
     #[must_use]
     pub fn route(&self, now: Mono) -> ClusterRoute {
@@ -162,6 +168,8 @@ impl Keeper {
     pub fn problems(&self, now: Mono) -> Vec<Problem> {
         let mut problems = analysis::problems(&self.view, &self.timing, now);
         problems.extend(self.refusal.iter().map(|refusal| refusal.problem.clone()));
+        let inherited = self.inherited.as_ref();
+        problems.extend(inherited.and_then(|record| heritage::problem(&self.view, record)));
         problems
     }
 
@@ -184,6 +192,9 @@ impl Keeper {
     #[must_use]
     pub fn step(&mut self, event: Event, now: Now, fresh: RecoveryId) -> Vec<Command> {
         let mut commands = self.absorb(event, now);
+        // Time passes with every event: one that comes when something is due
+        // takes the place of the waking.
+        commands.extend(self.advance(now, |failover, view| failover.ticked(view, now)));
         if self.failover.is_none() {
             commands.extend(self.inherit(now));
             commands.extend(self.judge(now, fresh));
@@ -215,7 +226,7 @@ impl Keeper {
 
     fn absorb(&mut self, event: Event, now: Now) -> Vec<Command> {
         match event {
-            Event::Tick => self.advance(now, |failover, view| failover.ticked(view, now)),
+            Event::Tick => vec![],
             Event::Probed { node, outcome } => self.probed(&node, outcome, now),
             Event::Knocked { node, knock } => {
                 self.asking.knocked(&node, now.mono);
@@ -360,46 +371,61 @@ impl Keeper {
         self.view.cluster.primary = primary;
     }
 
-    /// Takes up what another leader left: a node it had opened is the primary;
-    /// otherwise the failover is void, its receivers are started again, and the
-    /// old primary goes on.
+    /// Takes up what another leader left: a node it had opened is the primary,
+    /// and what is still to be done is care; otherwise the failover is void and
+    /// the old primary goes on. Receivers that were stopped are started.
     fn inherit(&mut self, now: Now) -> Vec<Command> {
-        let Some(mut record) = self.inherited.take() else {
+        let Some(record) = self.inherited.take() else {
             return vec![];
         };
-        let Some(fate) = heritage::fate(&self.view, &record) else {
+        let Ok(fate) = heritage::fate(&self.view, &record) else {
             self.inherited = Some(record);
             return vec![];
         };
-        let mut commands = vec![];
-        match fate {
-            Fate::Known => {
-                record.new_primary = Some(self.view.cluster.primary.clone());
-                record.outcome = RecoveryOutcome::Done;
-            }
-            Fate::Adopted(node) => {
-                record.new_primary = Some(node.clone());
-                record.outcome = RecoveryOutcome::Done;
-                self.begin_own_epoch(node, now.mono);
-                self.done_at.push(now.wall);
-            }
-            Fate::Void => {
-                record.outcome = RecoveryOutcome::Aborted {
-                    reason: AbortReason::LeadershipLost,
-                };
-                self.begin_own_epoch(self.view.cluster.primary.clone(), now.mono);
-                commands.extend(self.resume_stopped());
-            }
-        }
+        let record = self.settle_heritage(record, fate, now);
+        let mut commands = self.resume_stopped();
         commands.push(Command::Record(Box::new(record)));
         commands
+    }
+
+    fn settle_heritage(&mut self, mut record: Recovery, fate: Fate, now: Now) -> Recovery {
+        let term = self.term;
+        let primary = self.view.cluster.primary.clone();
+        let undone = RecoveryOutcome::Aborted {
+            reason: AbortReason::LeadershipLost,
+        };
+        let (outcome, how) = match fate {
+            Fate::Over if self.view.cluster.epoch == record.epoch => {
+                record.new_primary = Some(primary.clone());
+                (RecoveryOutcome::Done, format!("{primary} is its primary"))
+            }
+            Fate::Over if record.new_primary.as_ref() == Some(&primary) => {
+                (RecoveryOutcome::Done, format!("{primary} is the primary"))
+            }
+            Fate::Over => (undone, format!("{primary} is the primary of a later epoch")),
+            Fate::Adopted(node) => {
+                self.begin_own_epoch(node.clone(), now.mono);
+                self.view.entrust(&node, now.mono);
+                self.done_at.push(now.wall);
+                let epoch = self.last_epoch;
+                let how = format!("{node} goes on as the primary, in epoch {epoch}");
+                (RecoveryOutcome::Done, how)
+            }
+            Fate::Void => {
+                self.begin_own_epoch(primary.clone(), now.mono);
+                let epoch = self.last_epoch;
+                (undone, format!("{primary} goes on, in epoch {epoch}"))
+            }
+        };
+        let how = format!("another leader, of term {term}, ended it: {how}");
+        heritage::ended(record, outcome, how, now)
     }
 
     /// The epoch of an unfinished failover may have been seen by someone, with
     /// another primary than it is now taken for: it is never used again.
     fn begin_own_epoch(&mut self, primary: NodeName, now: Mono) {
         self.last_epoch = self.last_epoch.next(self.term);
-        self.view.begin_epoch(self.last_epoch, primary, now);
+        self.view.take_over_epoch(self.last_epoch, primary, now);
     }
 
     fn resume_stopped(&mut self) -> Vec<Command> {

@@ -3,7 +3,7 @@
 use lictor_domain::report::Knock;
 use lictor_domain::{
     Cluster, Endpoint, Epoch, GtidSet, NodeAddress, NodeName, ProbeOutcome, Quarantine, Recovery,
-    RecoveryId,
+    RecoveryId, Standing,
 };
 
 use crate::fencing::Fenced;
@@ -53,8 +53,13 @@ pub enum Event {
 /// The end of one command of a recovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Done {
-    /// The intent is stored in at least one store, or in none.
-    IntentStored(Result<(), String>),
+    /// The record is stored in at least one store, or in none.
+    IntentStored {
+        /// How far the recovery had come in what was stored.
+        standing: Standing,
+        /// How it ended.
+        result: Result<(), String>,
+    },
     /// A receiver is stopped; everything its node holds.
     ReceiverStopped {
         /// The replica.
@@ -116,7 +121,7 @@ pub enum Command {
 /// A command of a recovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// Store the intent in both stores side by side; done when either has it.
+    /// Store the record in both stores side by side; done when either has it.
     StoreIntent(Box<Recovery>),
     /// Stop a replica's receiver, and read all it holds.
     StopReceiver {

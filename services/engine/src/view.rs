@@ -274,6 +274,14 @@ impl ClusterView {
         primary.is_some_and(|primary| source == Some(&primary.address))
     }
 
+    /// Whether a report says that this replica receives from the primary, or
+    /// tries to.
+    #[must_use]
+    pub fn receives_from_primary(&self, report: &NodeReport) -> bool {
+        let running = |replication: &Replication| replication.receiver != ReceiverState::Stopped;
+        self.follows_primary(report) && report.replication.as_ref().is_some_and(running)
+    }
+
     /// Takes in the end of a probe.
     pub fn probed(&mut self, name: &NodeName, outcome: ProbeOutcome, now: Mono) {
         let outcome = self.refuse_strangers(name, outcome);
@@ -340,8 +348,18 @@ impl ClusterView {
     /// it was closed says nothing of it as a primary. A node without a process
     /// is idle from the very beginning.
     pub fn begin_epoch(&mut self, epoch: Epoch, primary: NodeName, now: Mono) {
+        self.enter_epoch(epoch, primary, Idle::AllEpoch, now);
+    }
+
+    /// A primacy that began under another leader gets a number of this one's:
+    /// who has no process now may have acknowledged before.
+    pub fn take_over_epoch(&mut self, epoch: Epoch, primary: NodeName, now: Mono) {
+        self.enter_epoch(epoch, primary, Idle::Since(now), now);
+    }
+
+    fn enter_epoch(&mut self, epoch: Epoch, primary: NodeName, idle: Idle, now: Mono) {
         for view in self.nodes.values_mut() {
-            view.idle = (view.refused() && !view.moving).then_some(Idle::AllEpoch);
+            view.idle = (view.refused() && !view.moving).then_some(idle);
         }
         self.with(&primary, |view| {
             view.answer = view.answer.take().filter(|answer| is_open(&answer.report));
@@ -405,18 +423,13 @@ impl ClusterView {
             (Some((Silence::Refused, _)), _) => !view.moving,
             (None, Some(answer)) => {
                 let told_since = view.moved_at.is_some_and(|at| answer.asked() < at);
-                !view.moving && !told_since && !self.receives(&answer.report)
+                !view.moving && !told_since && !self.receives_from_primary(&answer.report)
             }
             _ => false,
         };
         self.with(name, |view| {
             view.idle = idle.then(|| view.idle.unwrap_or(Idle::Since(now)));
         });
-    }
-
-    fn receives(&self, report: &NodeReport) -> bool {
-        let running = |replication: &Replication| replication.receiver != ReceiverState::Stopped;
-        self.follows_primary(report) && report.replication.as_ref().is_some_and(running)
     }
 }
 

@@ -1,7 +1,9 @@
 //! Recoveries: each is one document, saved whole at every step.
 //!
-//! The first save is a failover's durable intent and waits on the critical
-//! path, so a save is one statement, the check of its term included.
+//! The first saves are a failover's durable intent and wait on the critical
+//! path, so a save is one statement, the checks included: that the term is the
+//! current one, and that the record does not fall back to an earlier
+//! [`Standing`](lictor_domain::Standing), however late a save arrives.
 
 use chrono::{DateTime, Utc};
 use lictor_domain::{ClusterName, NodeName, Recovery, RecoveryId, RecoveryOutcome, Term};
@@ -32,7 +34,8 @@ impl TryFrom<RecoveryRow> for Recovery {
 }
 
 impl Store {
-    /// Writes the recovery, in the place of an earlier state of it.
+    /// Writes the recovery, in the place of an earlier state of it; one that has
+    /// come further by now stays as it is.
     pub async fn recovery_save(&self, term: Term, recovery: &Recovery) -> Result<(), StoreError> {
         let document =
             serde_json::to_string(recovery).map_err(|error| StoreError::Internal(error.into()))?;
@@ -46,7 +49,10 @@ impl Store {
                  epoch_term = excluded.epoch_term, epoch_n = excluded.epoch_n,
                  started_at = excluded.started_at, finished_at = excluded.finished_at,
                  old_primary = excluded.old_primary, new_primary = excluded.new_primary,
-                 document = excluded.document",
+                 document = excluded.document
+             WHERE excluded.state <> 'running'
+                OR recovery.state = 'running'
+                   AND (recovery.new_primary IS NULL OR excluded.new_primary IS NOT NULL)",
         )
         .bind(bigint(term.0)?)
         .bind(recovery.id.0)
@@ -62,7 +68,8 @@ impl Store {
         .bind(document);
         self.vital(async |connection| {
             match statement.execute(&mut *connection).await?.rows_affected() {
-                0 => Err(term::stale(connection, term).await),
+                // The term is another one, or the record has come further.
+                0 => term::hold(connection, term).await,
                 _ => Ok(()),
             }
         })

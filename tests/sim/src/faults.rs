@@ -10,6 +10,8 @@ use crate::mysqld::{Channel, Process};
 use crate::network::{Place, Way};
 use crate::world::{Happening, World};
 
+/// Between two keepalives of a standing connection.
+const KEEPALIVE: Micros = 5 * SECOND;
 /// No server boots faster.
 const BOOT: Micros = 700 * MS;
 
@@ -140,6 +142,12 @@ impl World {
         node.turn(Process::Running, now);
         let name = node.name.clone();
         self.note(|| format!("{name} runs again"));
+        if expected == Process::Off {
+            // No end was sent when the power went; the booted host resets what
+            // the next keepalive asks for.
+            let reset = self.dice.time(MS..=KEEPALIVE);
+            self.tell_later(reset, Event::ConnectionLost { node: name });
+        }
         self.release_stuck();
     }
 
@@ -186,7 +194,7 @@ impl World {
             self.calm_down();
         }
         let Some(leader) = &self.leader else { return };
-        if leader.keeper.recovery().is_some() {
+        if leader.keeper.recovery().is_some() || leader.keeper.inherited().is_some() {
             return;
         }
         let Some(primary) = self.place(&leader.keeper.cluster().primary) else {

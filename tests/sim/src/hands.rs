@@ -328,7 +328,10 @@ fn event(job: &Job, result: Result<Option<GtidSet>, String>) -> Event {
             result: plain(result),
         },
         Act::Detach { .. } => Done::Detached(plain(result)),
-        Act::StoreIntent(_) => Done::IntentStored(plain(result)),
+        Act::StoreIntent(record) => Done::IntentStored {
+            standing: record.standing(),
+            result: plain(result),
+        },
         Act::Publish { .. } => Done::Published { subscribers: 0 },
     };
     Event::Finished { recovery, done }

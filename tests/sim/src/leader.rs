@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use lictor_domain::report::Knock;
 use lictor_domain::{
-    ClusterRoute, Epoch, NodeName, Now, ProbeOutcome, ReceiverState, RecoveryId, Term,
+    ClusterRoute, Epoch, NodeName, Now, ProbeOutcome, ReceiverState, RecoveryId, Standing, Term,
 };
 use lictor_engine::keeper::Keeper;
 use lictor_engine::message::{Act, Care, Command, Done, Event};
@@ -182,7 +182,10 @@ impl World {
                 recovery,
                 act: Act::StoreIntent(record),
             } => {
-                if let Some(breach) = invariants::no_needless_failover::at_beginning(self, &record)
+                let standing = record.standing();
+                if standing == Standing::Begun
+                    && let Some(breach) =
+                        invariants::no_needless_failover::at_beginning(self, &record)
                 {
                     self.break_off(breach);
                 }
@@ -193,7 +196,7 @@ impl World {
                 } else {
                     (micros(deadline::INTENT), Err("no store answers".to_owned()))
                 };
-                let done = Done::IntentStored(result);
+                let done = Done::IntentStored { standing, result };
                 self.tell_later(delay, Event::Finished { recovery, done });
             }
             Command::Recover {

@@ -6,16 +6,21 @@
 //!
 //! - `Fencing → CatchingUp` when the fencing proof holds and a winner is elected;
 //! - `CatchingUp → Promoting` when the winner has applied all it received and
-//!   the intent is stored in at least one store;
+//!   the record that names it is stored in at least one store;
 //! - `Promoting → Settling` when the winner accepts writes;
 //! - `Settling → Done` when everyone follows, or after a second: who is slower is
 //!   tended later, for the new primary may need help before;
-//! - any of the first three `→ Aborted`, starting the stopped receivers again.
+//! - any of the first three `→ Aborted`, starting the stopped receivers again;
+//!   once a winner may be stored, by way of `Withdrawing`, which first stores
+//!   that it is given up. A next leader relies on that: while a stored record
+//!   runs and names a winner, the old primary is fenced (`keeper::heritage`).
 //!
 //! Nothing is opened without a [`Fenced`], and after it is opened nothing is
 //! undone. Commands are idempotent; a command that failed to open is repeated a
 //! few times, because it may have half succeeded.
 
+mod giving_up;
+mod settling;
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +28,7 @@ use std::time::Duration;
 
 use lictor_domain::{
     AbortReason, Endpoint, Epoch, Evidence, GtidRole, GtidSet, Mono, NodeName, Now, Phase, Problem,
-    Recovery, RecoveryId, RecoveryKind, RecoveryOutcome,
+    Recovery, RecoveryId, RecoveryKind, RecoveryOutcome, Standing,
 };
 
 use self::story::{Running, Story};
@@ -44,6 +49,8 @@ const PROMOTE_ATTEMPTS: u32 = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failover {
     story: Story,
+    /// The storing of the record that names nobody yet; nobody waits for it.
+    begun: Option<Running>,
     intent: Intent,
     /// Replicas whose receivers it stops, but for those an operator had stopped.
     asked: BTreeSet<NodeName>,
@@ -54,9 +61,11 @@ pub struct Failover {
     stage: Stage,
 }
 
-/// Whether the intent is stored.
+/// Whether the record that names the winner is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Intent {
+    /// Nobody is chosen yet.
+    Unnamed,
     Storing(Running),
     Stored,
     Failed(String),
@@ -72,7 +81,7 @@ enum Stage {
     },
     /// The winner applies what it received.
     CatchingUp { chosen: Chosen, step: Running },
-    /// The winner has applied everything; the intent is awaited.
+    /// The winner has applied everything; the storing of its name is awaited.
     Ready { chosen: Chosen },
     /// The winner is being opened.
     Promoting {
@@ -89,6 +98,13 @@ enum Stage {
         detaching: Option<Running>,
         repointing: BTreeMap<NodeName, Running>,
         since: Mono,
+    },
+    /// It is given up, and a store has to know that before anything is undone.
+    Withdrawing {
+        reason: AbortReason,
+        step: Running,
+        /// When it is tried again; `None` while a try is under way.
+        retry_at: Option<Mono>,
     },
 }
 
@@ -161,7 +177,7 @@ impl Failover {
     pub fn begin(beginning: Beginning, view: &ClusterView, now: Now) -> (Self, Vec<Command>) {
         let first_sign = beginning.first_sign;
         let mut story = Story::new(beginning.record(view, now), first_sign);
-        let intent = story.begin(Phase::Fence, "store the intent".to_owned(), now);
+        let begun = story.begin(Phase::Fence, "store the intent".to_owned(), now);
         let mut acts = vec![Act::StoreIntent(Box::new(story.record.clone()))];
         let mut pending = BTreeMap::new();
         let mut asked = BTreeSet::new();
@@ -182,7 +198,8 @@ impl Failover {
         }
         let failover = Self {
             story,
-            intent: Intent::Storing(intent),
+            begun: Some(begun),
+            intent: Intent::Unnamed,
             following: following(view, &asked),
             asked,
             stage: Stage::Fencing {
@@ -221,6 +238,7 @@ impl Failover {
         match &self.stage {
             Stage::Fencing { since, .. } => Some(*since + STRAGGLERS),
             Stage::Settling { since, .. } => Some(*since + SETTLING),
+            Stage::Withdrawing { retry_at, .. } => *retry_at,
             _ => None,
         }
     }
@@ -229,7 +247,11 @@ impl Failover {
     #[must_use]
     pub fn finished(mut self, done: Done, view: &ClusterView, now: Now) -> Next {
         match done {
-            Done::IntentStored(result) => self.intent_stored(result, now),
+            Done::IntentStored { standing, result } => match standing {
+                Standing::Begun => self.begin_stored(result, now),
+                Standing::Chosen => self.winner_stored(result, now),
+                Standing::Ended => self.withdrawn(&result, now),
+            },
             Done::ReceiverStopped { node, holds } => self.receiver_stopped(&node, holds, view, now),
             Done::CaughtUp(result) => self.caught_up(result, now),
             Done::Opened(result) => self.opened_or_not(result, view, now),
@@ -254,6 +276,9 @@ impl Failover {
         match self.stage {
             Stage::Fencing { .. } => self.elect(view, now),
             Stage::Settling { .. } => self.settled(now),
+            Stage::Withdrawing { retry_at, .. } if retry_at.is_some_and(|at| at <= now.mono) => {
+                self.send_withdrawal(now)
+            }
             _ => self.going(vec![]),
         }
     }
@@ -266,7 +291,9 @@ impl Failover {
             Stage::Fencing { .. } | Stage::CatchingUp { .. } | Stage::Ready { .. } => {
                 self.abort(AbortReason::PrimaryAnswered, now)
             }
-            Stage::Promoting { .. } | Stage::Settling { .. } => self.going(vec![]),
+            Stage::Promoting { .. } | Stage::Settling { .. } | Stage::Withdrawing { .. } => {
+                self.going(vec![])
+            }
         }
     }
 
@@ -282,7 +309,14 @@ impl Failover {
         (Progress::Running(Box::new(self)), commands)
     }
 
-    fn intent_stored(mut self, result: Result<(), String>, now: Now) -> Next {
+    fn begin_stored(mut self, result: Result<(), String>, now: Now) -> Next {
+        if let Some(step) = self.begun.take() {
+            self.story.end(step, result.err().as_deref(), now);
+        }
+        self.going(vec![])
+    }
+
+    fn winner_stored(mut self, result: Result<(), String>, now: Now) -> Next {
         if let Intent::Storing(step) = self.intent {
             self.story
                 .end(step, result.as_ref().err().map(String::as_str), now);
@@ -408,7 +442,11 @@ impl Failover {
         let sentence = format!("{node} applies all it received");
         let step = self.story.begin(Phase::CatchUp, sentence, now);
         self.stage = Stage::CatchingUp { chosen, step };
-        self.going(vec![Act::CatchUp { node, holds }])
+        let sentence = format!("store that {node} is chosen");
+        let storing = self.story.begin(Phase::CatchUp, sentence, now);
+        self.intent = Intent::Storing(storing);
+        let chosen = Box::new(self.story.record.clone());
+        self.going(vec![Act::StoreIntent(chosen), Act::CatchUp { node, holds }])
     }
 
     fn caught_up(mut self, result: Result<(), String>, now: Now) -> Next {
@@ -429,7 +467,7 @@ impl Failover {
             return self.going(vec![]);
         };
         match &self.intent {
-            Intent::Storing(_) => self.going(vec![]),
+            Intent::Unnamed | Intent::Storing(_) => self.going(vec![]),
             Intent::Failed(error) => {
                 let reason = AbortReason::NotDurable {
                     error: error.clone(),
@@ -488,115 +526,6 @@ impl Failover {
                 self.abort(AbortReason::PromotionFailed { error }, now)
             }
         }
-    }
-
-    fn settle(mut self, chosen: &Chosen, view: &ClusterView, now: Now) -> Next {
-        let name = &chosen.winner.node;
-        let Some(node) = view.cluster.node(name) else {
-            let error = format!("{name} is no longer part of the cluster");
-            return self.abort(AbortReason::PromotionFailed { error }, now);
-        };
-        let new_primary = Endpoint {
-            node: node.name.clone(),
-            address: node.address.clone(),
-        };
-        let sentence = format!(
-            "publish {name} as the primary of epoch {}",
-            self.record().epoch
-        );
-        let publishing = self.story.begin(Phase::Publish, sentence, now);
-        let mut acts = vec![Act::Publish {
-            epoch: self.record().epoch,
-            primary: new_primary.clone(),
-        }];
-        let mut repointing = BTreeMap::new();
-        for replica in chosen.followers.iter().filter(|replica| *replica != name) {
-            repointing.insert(replica.clone(), self.begin_repoint(replica, now));
-            acts.push(Act::Repoint {
-                node: replica.clone(),
-                source: new_primary.address.clone(),
-            });
-        }
-        let sentence = format!("{name} forgets its old source");
-        let detaching = self.story.begin(Phase::Repoint, sentence, now);
-        acts.push(Act::Detach { node: name.clone() });
-        self.stage = Stage::Settling {
-            new_primary,
-            history: chosen.winner.holds.clone(),
-            publishing: Some(publishing),
-            detaching: Some(detaching),
-            repointing,
-            since: now.mono,
-        };
-        self.going(acts)
-    }
-
-    fn published(&mut self, subscribers: u32, now: Now) {
-        let Stage::Settling { publishing, .. } = &mut self.stage else {
-            return;
-        };
-        if let Some(step) = publishing.take() {
-            self.story.end(step, None, now);
-            self.story
-                .append(step, &format!(" to {subscribers} subscriber(s)"));
-        }
-    }
-
-    fn repointed(&mut self, node: &NodeName, result: Result<(), String>, now: Now) {
-        let Stage::Settling { repointing, .. } = &mut self.stage else {
-            return;
-        };
-        if let Some(step) = repointing.remove(node) {
-            self.story.end(step, result.err().as_deref(), now);
-        }
-    }
-
-    fn detached(&mut self, result: Result<(), String>, now: Now) {
-        let Stage::Settling { detaching, .. } = &mut self.stage else {
-            return;
-        };
-        if let Some(step) = detaching.take() {
-            self.story.end(step, result.err().as_deref(), now);
-        }
-    }
-
-    /// Done when nothing is awaited any more, or for long enough. A replica that
-    /// could not be repointed is tended later, like any that follows the wrong
-    /// source.
-    fn settled(self, now: Now) -> Next {
-        let waiting = match &self.stage {
-            Stage::Settling {
-                publishing,
-                detaching,
-                repointing,
-                since,
-                ..
-            } => {
-                let unfinished =
-                    publishing.is_some() || detaching.is_some() || !repointing.is_empty();
-                unfinished && now.mono.since(*since) < SETTLING
-            }
-            _ => true,
-        };
-        if waiting {
-            return self.going(vec![]);
-        }
-        let record = Box::new(self.story.close(RecoveryOutcome::Done, now));
-        let commands = vec![Command::Record(record.clone())];
-        (Progress::Over(record), commands)
-    }
-
-    /// Gives up: what was stopped is started again, what happened is recorded.
-    fn abort(self, reason: AbortReason, now: Now) -> Next {
-        let acts = self
-            .following
-            .iter()
-            .map(|node| Act::StartReceiver { node: node.clone() })
-            .collect();
-        let mut commands = self.commands(acts);
-        let record = Box::new(self.story.close(RecoveryOutcome::Aborted { reason }, now));
-        commands.push(Command::Record(record.clone()));
-        (Progress::Over(record), commands)
     }
 }
 

@@ -145,6 +145,24 @@ fn catch_up(n: u32) -> Act {
     Act::CatchUp { node, holds }
 }
 
+fn stored(standing: Standing) -> Done {
+    let result = Ok(());
+    Done::IntentStored { standing, result }
+}
+
+fn not_stored(standing: Standing) -> Done {
+    let result = Err("both are away".to_owned());
+    Done::IntentStored { standing, result }
+}
+
+/// Whom the record names that is being stored, and the acts beside it.
+fn storing(acts: &[Act]) -> (&Recovery, &[Act]) {
+    match acts {
+        [Act::StoreIntent(record), rest @ ..] => (record, rest),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn repoint(n: u32, to: u32) -> Act {
     let (node, source) = (name(n), address(to));
     Act::Repoint { node, source }
@@ -162,7 +180,7 @@ fn caught_up() -> Scene {
 /// A failover with number 2 open.
 fn opened() -> Scene {
     let mut scene = caught_up();
-    scene.done(Done::IntentStored(Ok(())));
+    scene.done(stored(Standing::Chosen));
     scene.done(Done::Opened(Ok(())));
     scene
 }
@@ -171,9 +189,7 @@ fn opened() -> Scene {
 fn it_begins_by_storing_the_intent_and_stopping_every_receiver_that_answers() {
     let scene = Scene::begin(&dead());
     let intent = Box::new(scene.running().story.record.clone());
-    let [Act::StoreIntent(stored), rest @ ..] = &scene.acts[..] else {
-        panic!("{:?}", scene.acts);
-    };
+    let (stored, rest) = storing(&scene.acts);
     assert_eq!(rest, [stop(2), stop(3)]);
     assert_eq!(stored.outcome, RecoveryOutcome::Running);
     assert_eq!((stored.epoch, &stored.old_primary), (EPOCH, &name(1)));
@@ -193,7 +209,7 @@ fn a_quarantined_replica_that_is_stopped_does_not_stand_in_the_way_of_the_proof(
     let mut scene = Scene::begin(&hung.quarantined(3, "a test"));
     assert_eq!(scene.acts[1..], [stop(2), stop(3)]);
     scene.stopped(2, all());
-    assert_eq!(scene.stopped(3, all()), [catch_up(2)]);
+    assert_eq!(storing(scene.stopped(3, all())).1, [catch_up(2)]);
     assert!(matches!(
         scene.running().record().fencing,
         Some(FencingProof::QuorumRevoked { .. })
@@ -204,9 +220,14 @@ fn a_quarantined_replica_that_is_stopped_does_not_stand_in_the_way_of_the_proof(
 fn it_goes_from_step_to_step_and_waits_for_nothing_else() {
     let mut scene = Scene::begin(&dead());
     assert_eq!(scene.stopped(2, all()), []);
-    assert_eq!(scene.stopped(3, all()), [catch_up(2)]);
+    let (named, rest) = storing(scene.stopped(3, all()));
+    assert_eq!(rest, [catch_up(2)]);
+    assert_eq!(named.standing(), Standing::Chosen);
+    assert_eq!(named.new_primary, Some(name(2)));
+    assert_eq!(named.fencing, Some(FencingProof::ProcessDead));
+    assert_eq!(named.candidates[0].received, all());
     assert_eq!(scene.done(Done::CaughtUp(Ok(()))), []);
-    let promote = scene.done(Done::IntentStored(Ok(()))).to_vec();
+    let promote = scene.done(stored(Standing::Chosen)).to_vec();
     let [Act::Promote { node, fenced }] = &promote[..] else {
         panic!("{promote:?}");
     };
@@ -235,34 +256,57 @@ fn it_goes_from_step_to_step_and_waits_for_nothing_else() {
 }
 
 #[test]
-fn nothing_is_promoted_before_the_intent_is_stored() {
-    let scene = caught_up();
+fn nothing_is_promoted_before_the_winner_is_stored() {
+    let mut scene = caught_up();
     assert_eq!(scene.acts, []);
+    assert_eq!(scene.done(stored(Standing::Begun)), []);
     assert!(matches!(scene.running().stage, Stage::Ready { .. }));
 }
 
+/// It withdraws the winner, and only then starts the receivers.
+fn withdraws(scene: &mut Scene, release: &[Act]) {
+    let (record, rest) = storing(&scene.acts);
+    assert_eq!(rest, []);
+    assert_eq!(record.standing(), Standing::Ended);
+    assert_eq!(scene.done(stored(Standing::Ended)), release);
+}
+
 #[test]
-fn an_intent_that_no_store_took_ends_it() {
+fn a_winner_that_no_store_took_ends_it() {
     let mut scene = caught_up();
+    scene.done(not_stored(Standing::Chosen));
+    withdraws(&mut scene, &[start(2), start(3)]);
     let error = "both are away".to_owned();
-    let release = scene.done(Done::IntentStored(Err(error.clone())));
-    assert_eq!(release, [start(2), start(3)]);
     assert_eq!(scene.abort_reason(), &AbortReason::NotDurable { error });
 }
 
 #[test]
+fn no_receiver_is_started_before_a_store_knows_that_it_is_given_up() {
+    let mut scene = caught_up();
+    scene.done(not_stored(Standing::Chosen));
+    assert_eq!(scene.done(not_stored(Standing::Ended)), []);
+    let retry = scene.running().wake_at().unwrap().since(NOW);
+    let retry = u64::try_from(retry.as_millis()).unwrap();
+    scene.tick_at(retry);
+    withdraws(&mut scene, &[start(2), start(3)]);
+}
+
+#[test]
 fn a_life_sign_before_the_opening_releases_the_receivers() {
-    for mut scene in [Scene::begin(&dead()), caught_up()] {
-        let release = scene.step(|failover, _, now| failover.primary_answered(now));
-        assert_eq!(release, [start(2), start(3)]);
-        assert_eq!(scene.abort_reason(), &AbortReason::PrimaryAnswered);
-    }
+    let life = |failover: Failover, _: &ClusterView, now| failover.primary_answered(now);
+    let mut scene = Scene::begin(&dead());
+    assert_eq!(scene.step(life), [start(2), start(3)]);
+    assert_eq!(scene.abort_reason(), &AbortReason::PrimaryAnswered);
+    let mut scene = caught_up();
+    scene.step(life);
+    withdraws(&mut scene, &[start(2), start(3)]);
+    assert_eq!(scene.abort_reason(), &AbortReason::PrimaryAnswered);
 }
 
 #[test]
 fn a_life_sign_after_the_command_to_open_changes_nothing() {
     let mut promoting = caught_up();
-    promoting.done(Done::IntentStored(Ok(())));
+    promoting.done(stored(Standing::Chosen));
     for mut scene in [promoting, opened()] {
         let acts = scene.step(|failover, _, now| failover.primary_answered(now));
         assert_eq!(acts, []);
@@ -284,11 +328,12 @@ fn a_receiver_that_its_operator_had_stopped_is_not_started_when_giving_up() {
 #[test]
 fn opening_is_tried_three_times() {
     let mut scene = caught_up();
-    let first = scene.done(Done::IntentStored(Ok(()))).to_vec();
+    let first = scene.done(stored(Standing::Chosen)).to_vec();
     let error = || Err("lost connection".to_owned());
     assert_eq!(scene.done(Done::Opened(error())), first);
     assert_eq!(scene.done(Done::Opened(error())), first);
-    assert_eq!(scene.done(Done::Opened(error())), [start(2), start(3)]);
+    scene.done(Done::Opened(error()));
+    withdraws(&mut scene, &[start(2), start(3)]);
     let reason = scene.abort_reason();
     assert!(matches!(reason, AbortReason::PromotionFailed { .. }));
 }
@@ -299,6 +344,7 @@ fn a_candidate_that_cannot_apply_what_it_received_ends_it() {
     scene.stopped(2, all());
     scene.stopped(3, all());
     scene.done(Done::CaughtUp(Err("the applier is stuck".to_owned())));
+    withdraws(&mut scene, &[start(2), start(3)]);
     let reason = scene.abort_reason();
     assert!(matches!(reason, AbortReason::PromotionFailed { .. }));
 }
@@ -336,7 +382,7 @@ fn stragglers_have_their_time_and_no_more() {
     assert_eq!(due, STRAGGLERS);
     let due = u64::try_from(due.as_millis()).unwrap();
     assert_eq!(scene.tick_at(due - 1), []);
-    assert_eq!(scene.tick_at(due), [catch_up(2)]);
+    assert_eq!(storing(scene.tick_at(due)).1, [catch_up(2)]);
 }
 
 #[test]
@@ -344,7 +390,7 @@ fn a_quorum_that_is_not_there_yet_is_waited_for() {
     let mut scene = Scene::begin(&Fixture::healthy(2).hung_primary(ms(5_000)));
     scene.stopped(2, all());
     assert_eq!(scene.tick_at(3_000), []);
-    assert_eq!(scene.stopped(3, all()), [catch_up(2)]);
+    assert_eq!(storing(scene.stopped(3, all())).1, [catch_up(2)]);
 }
 
 #[test]
@@ -356,7 +402,7 @@ fn a_straggler_follows_the_new_primary_unless_it_has_diverged() {
         let mut scene = one_may_be_slow();
         scene.tick_at(250);
         scene.done(Done::CaughtUp(Ok(())));
-        scene.done(Done::IntentStored(Ok(())));
+        scene.done(stored(Standing::Chosen));
         scene.done(Done::Opened(Ok(())));
         assert_eq!(scene.stopped(4, holds), expected);
     }
@@ -368,7 +414,7 @@ fn a_diverged_replica_is_not_pointed_at_the_new_primary() {
     scene.stopped(2, all());
     scene.stopped(3, all().union(&gtids(9, 1, 3)));
     scene.done(Done::CaughtUp(Ok(())));
-    scene.done(Done::IntentStored(Ok(())));
+    scene.done(stored(Standing::Chosen));
     scene.done(Done::Opened(Ok(())));
     assert!(!scene.acts.contains(&repoint(3, 2)), "{:?}", scene.acts);
 }

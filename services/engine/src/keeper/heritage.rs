@@ -1,152 +1,166 @@
 //! What became of a failover that another leader left unfinished.
 //!
-//! It had succeeded when the store names the primary of its epoch. It is adopted
-//! when a replica was opened: it takes writes, or it follows nobody and another
-//! follows it. It is void when nobody can have acknowledged anything in its
-//! place. Until either is certain nothing is done: receivers started towards the
-//! old primary could let it acknowledge beside a new one that is only silent.
+//! Three facts about every failover carry the decision:
+//!
+//! 1. Only the winner is ever opened, and only after a store holds the record
+//!    that names it. So a record that names nobody opened nobody.
+//! 2. While the record runs, the old primary stays fenced: a failover that is
+//!    given up says so in a store *before* it starts a receiver again, and no
+//!    leader touches a node before it has settled what it inherited.
+//! 3. The winner held everything that was ever acknowledged when it was chosen;
+//!    the record says what that was.
+//!
+//! Hence, of a winner W:
+//!
+//! - W takes writes: it is adopted. By 2 and 3 nothing acknowledged is missing,
+//!   and only it can acknowledge. (Only an operator can break 2, by starting
+//!   receivers by hand; where that is seen, the next rules decide.)
+//! - Fewer nodes than a commit needs may have followed W: it cannot have
+//!   acknowledged anything, whether it was opened or not, so nothing is lost by
+//!   undoing it. A node may have followed W if it follows it now or does not
+//!   answer: nobody is pointed away from W but by a leader.
+//! - W answers, is closed, and holds all it was chosen for: it is adopted, and
+//!   opened again. Either it was opened before or it may be opened now, by 2, 3.
+//! - W answers and holds less: it applies everything before it is opened, so it
+//!   never was, and it is undone.
+//! - Otherwise W is waited for: it is silent, and may have acknowledged writes.
+//!
+//! As soon as W answers one of the first four holds, so nothing waits for ever
+//! unless W stays away for ever, and then the operator is told what for.
 
-use lictor_domain::{Node, NodeName, NodeReport, ReceiverState, Recovery};
+use lictor_domain::{GtidSet, NodeName, Problem, ProblemCode, Recovery, RecoveryOutcome, Step};
 
 use crate::replica::current;
-use crate::view::{ClusterView, NodeView};
+use crate::view::ClusterView;
 
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// The primary of its epoch is the one we know.
-    Known,
-    /// This replica was opened: it is the primary.
+    /// The store knows a primacy that is not older than its own.
+    Over,
+    /// This replica was opened, or may be: it is the primary.
     Adopted(NodeName),
     /// Nobody was opened, or nobody could write through it.
     Void,
 }
 
+/// Why that is not certain yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Undecided {
+    /// Not every node has been looked at once.
+    Unseen,
+    /// The winner is silent, and with the help of these it may have acknowledged.
+    Winner(NodeName, Vec<NodeName>),
+}
+
 /// What became of it, once that is certain.
-pub(super) fn fate(view: &ClusterView, record: &Recovery) -> Option<Fate> {
+pub(super) fn fate(view: &ClusterView, record: &Recovery) -> Result<Fate, Undecided> {
     if view.cluster.epoch >= record.epoch {
-        return Some(Fate::Known);
+        return Ok(Fate::Over);
     }
     let unseen = view.cluster.nodes.iter().any(|node| {
         let node = view.node(&node.name);
         node.answer.is_none() && node.silence.is_none()
     });
     if unseen {
-        return None;
+        return Err(Undecided::Unseen);
     }
+    let Some(winner) = record.new_primary.clone() else {
+        return Ok(Fate::Void);
+    };
     let acks = view.cluster.policy.durability.acks().max(1) as usize;
-    if let Some(node) = opened(view, acks) {
-        return Some(Fate::Adopted(node));
+    let ackers = may_have_followed(view, &winner);
+    match current(view.node(&winner)) {
+        Some(report) if report.writability.accepts_writes() && !unfenced(view, acks) => {
+            Ok(Fate::Adopted(winner))
+        }
+        _ if ackers.len() < acks => Ok(Fate::Void),
+        Some(report) if chosen_for(record).is_subset_of(&report.executed) => {
+            Ok(Fate::Adopted(winner))
+        }
+        Some(_) => Ok(Fate::Void),
+        None => Err(Undecided::Winner(winner, ackers)),
     }
-    let led = |node: &Node| may_have_been_opened(view, node) && ackers(view, node) >= acks;
-    let void = !view.replicas().any(|(node, _)| led(node));
-    void.then_some(Fate::Void)
 }
 
-/// A receiver that runs was not stopped for it, or was started again since.
-fn may_have_been_opened(view: &ClusterView, node: &Node) -> bool {
-    let Some(report) = current(view.node(&node.name)) else {
-        return true;
+/// Who does not say that it follows somebody else, or nobody.
+fn may_have_followed(view: &ClusterView, winner: &NodeName) -> Vec<NodeName> {
+    // A winner that was taken out of the cluster had nobody left to follow it.
+    let Some(address) = view.cluster.node(winner).map(|node| &node.address) else {
+        return vec![];
     };
-    !receives(view, report)
-}
-
-/// How many can have acknowledged what was written to this node.
-fn ackers(view: &ClusterView, node: &Node) -> usize {
-    let others = || reports(view).filter(|(other, _)| other.name != node.name);
-    let follows = |report: &NodeReport| {
-        let replication = report.replication.as_ref();
-        replication.is_some_and(|replication| replication.source == node.address)
-    };
-    others()
-        .filter(|(other, report)| match report {
-            // The old primary follows nobody before the end of a recovery.
-            None => other.name != view.cluster.primary,
-            Some(report) => follows(report),
+    let others = view.cluster.nodes.iter().filter(|n| n.name != *winner);
+    let may = others.filter(|other| {
+        current(view.node(&other.name)).is_none_or(|report| {
+            let replication = report.replication.as_ref();
+            replication.is_some_and(|replication| replication.source == *address)
         })
-        .count()
+    });
+    may.map(|node| node.name.clone()).collect()
 }
 
-/// Whether it receives from the old primary, or tries to.
-fn receives(view: &ClusterView, report: &NodeReport) -> bool {
-    let replication = report.replication.as_ref();
-    let runs = replication.is_some_and(|r| r.receiver != ReceiverState::Stopped);
-    runs && view.follows_primary(report)
+/// Whether an operator has let the old primary have its acknowledgements back
+/// by starting receivers that the failover had stopped.
+fn unfenced(view: &ClusterView, acks: usize) -> bool {
+    let receiving = view
+        .replicas()
+        .filter_map(|(_, replica)| current(replica))
+        .filter(|report| view.receives_from_primary(report));
+    !view.primary().refused() && receiving.count() >= acks
 }
 
-fn reports(view: &ClusterView) -> impl Iterator<Item = (&Node, Option<&NodeReport>)> {
-    let nodes = view.cluster.nodes.iter();
-    nodes.map(|node| (node, current(view.node(&node.name))))
+/// What the winner had received when it was chosen.
+fn chosen_for(record: &Recovery) -> GtidSet {
+    let mut candidates = record.candidates.iter();
+    candidates
+        .find(|candidate| Some(&candidate.node) == record.new_primary.as_ref())
+        .map(|candidate| candidate.received.clone())
+        .unwrap_or_default()
 }
 
-/// A replica that takes writes, or follows nobody while another follows it, is
-/// not the one that was opened if it was deposed long ago and hung since: the
-/// one that was holds all that the others received, of whom enough answer, and
-/// the old primary is fenced.
-fn opened(view: &ClusterView, acks: usize) -> Option<NodeName> {
-    let silent = view.replicas().filter(|(_, seen)| current(seen).is_none());
-    if silent.count() >= acks {
-        return None;
+/// The record as the leader that settled it leaves it: every step is closed, and
+/// the last one says how it went on.
+pub(super) fn ended(
+    mut record: Recovery,
+    outcome: RecoveryOutcome,
+    how: String,
+    now: lictor_domain::Now,
+) -> Recovery {
+    let elapsed = (now.wall - record.started_at).to_std().unwrap_or_default();
+    for step in &mut record.steps {
+        step.took
+            .get_or_insert_with(|| elapsed.saturating_sub(step.began));
     }
-    let fits = |node: &Node, report: &NodeReport| {
-        primary_follows(view, node) || holds_everything(view, report) && fenced_beside(view, node)
+    let phase = record.steps.iter().map(|step| step.phase).max();
+    record.steps.extend(phase.map(|phase| Step {
+        phase,
+        began: elapsed,
+        took: Some(std::time::Duration::ZERO),
+        sentence: how,
+    }));
+    record.outcome = outcome;
+    record
+}
+
+/// What is shown while it is waited for.
+pub(super) fn problem(view: &ClusterView, record: &Recovery) -> Option<Problem> {
+    let Err(Undecided::Winner(winner, ackers)) = fate(view, record) else {
+        return None;
     };
-    let open = |_: &Node, report: &NodeReport| report.writability.accepts_writes();
-    let leads =
-        |node: &Node, report: &NodeReport| report.replication.is_none() && is_followed(view, node);
-    let replica = |is: &dyn Fn(&Node, &NodeReport) -> bool| {
-        let mut replicas = view.replicas();
-        let (node, _) = replicas.find(|(node, seen)| {
-            current(seen).is_some_and(|report| is(node, report) && fits(node, report))
-        })?;
-        Some(node.name.clone())
-    };
-    replica(&open).or_else(|| replica(&leads))
-}
-
-/// Whether the old primary follows this one already: nobody makes it do so
-/// before the new one is open.
-fn primary_follows(view: &ClusterView, successor: &Node) -> bool {
-    current(view.primary()).is_some_and(|report| {
-        let replication = report.replication.as_ref();
-        let told = replication.is_some_and(|replication| {
-            replication.source == successor.address
-                && replication.receiver != ReceiverState::Stopped
-        });
-        told && !report.writability.accepts_writes()
-    })
-}
-
-fn holds_everything(view: &ClusterView, successor: &NodeReport) -> bool {
-    let own = successor.server_uuid.0;
-    let mut replicas = view
-        .replicas()
-        .filter(|(node, _)| node.quarantine.is_none())
-        .filter_map(|(_, seen)| current(seen));
-    // What it numbered itself may have reached the others since it answered.
-    replicas.all(|report| {
-        let rest = report.holds().without_origin(own);
-        rest.is_subset_of(&successor.executed)
-    })
-}
-
-/// Whether the old primary can acknowledge nothing while this one is open.
-fn fenced_beside(view: &ClusterView, successor: &Node) -> bool {
-    let may_acknowledge = |replica: &NodeView| match current(replica) {
-        None => !replica.refused(),
-        Some(report) => receives(view, report),
-    };
-    let acks = view.cluster.policy.durability.acks() as usize;
-    let others = view
-        .replicas()
-        .filter(|(node, _)| node.name != successor.name);
-    view.primary().refused()
-        || others.filter(|(_, seen)| may_acknowledge(seen)).count() < acks.max(1)
-}
-
-fn is_followed(view: &ClusterView, node: &Node) -> bool {
-    reports(view).any(|(_, report)| {
-        let replication = report.and_then(|report| report.replication.as_ref());
-        replication.is_some_and(|replication| replication.source == node.address)
+    let ackers: Vec<_> = ackers.iter().map(NodeName::as_str).collect();
+    Some(Problem {
+        code: ProblemCode::UnfinishedRecovery,
+        severity: ProblemCode::UnfinishedRecovery.severity(),
+        sentence: format!(
+            "recovery {} lost its leader: {winner} was chosen, does not answer, and may have \
+             acknowledged writes to {}",
+            record.id,
+            ackers.join(", ")
+        ),
+        response: format!(
+            "Lictor touches nothing until {winner}, or enough of the others, answer: start them"
+        ),
+        node: Some(winner),
+        evidence: record.verdict.evidence.clone(),
     })
 }

@@ -9,7 +9,7 @@ use lictor_store::{Kind, StoreError};
 use sqlx::types::Uuid;
 
 use crate::database::Database;
-use crate::fixture::{ONE, done, minute, name, node_name, recovery};
+use crate::fixture::{ONE, TWO, done, minute, name, node_name, recovery};
 
 /// What MySQL says may hold any character, the one that jsonb refuses too.
 const SAID: &str = "Duplicate entry 'a\0\u{1f980}\\u0000\"' for key 'PRIMARY'";
@@ -234,6 +234,29 @@ async fn a_save_takes_the_place_of_the_state_before() {
         database.text(columns).await,
         "orders failover done 1 9 7 orders-1 orders-2"
     );
+}
+
+#[tokio::test]
+async fn a_save_that_comes_late_changes_nothing() {
+    let (_database, store) = Database::with_store().await;
+    store.term_advance(ONE).await.unwrap();
+    let mut chosen = full(1);
+    chosen.outcome = RecoveryOutcome::Running;
+    let mut begun = chosen.clone();
+    begun.new_primary = None;
+    let ended = done(full(1), 7);
+    let stages = [&begun, &chosen, &ended];
+    for (n, saved) in stages.iter().enumerate() {
+        store.recovery_save(ONE, saved).await.unwrap();
+        for late in &stages[..n] {
+            store.recovery_save(ONE, late).await.unwrap();
+        }
+        let found = store.recovery_get(saved.id).await.unwrap();
+        assert_eq!(found, **saved);
+    }
+    store.term_advance(TWO).await.unwrap();
+    let stale = store.recovery_save(ONE, &begun).await.unwrap_err();
+    assert!(matches!(stale, StoreError::StaleTerm { .. }), "{stale:?}");
 }
 
 #[tokio::test]
