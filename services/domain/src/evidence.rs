@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gtid::GtidSet;
 use crate::names::{NodeAddress, NodeName};
-use crate::report::ReceiverState;
+use crate::report::{ReceiverState, Stall};
 
 /// Which set of a node's GTIDs is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +148,22 @@ pub enum Evidence {
         /// What the policy allows.
         allowed: Duration,
     },
+    /// Sessions that wait to commit.
+    Waits {
+        /// The node.
+        node: NodeName,
+        /// What they wait for, and how many.
+        stall: Stall,
+    },
+    /// Nothing is committed while sessions wait to commit.
+    NothingCommitted {
+        /// The node.
+        node: NodeName,
+        /// For how long.
+        since: Duration,
+        /// The time after which it counts as stalled.
+        threshold: Duration,
+    },
     /// Why a replica could not be promoted now.
     CannotBePromoted {
         /// The replica.
@@ -206,18 +222,7 @@ impl fmt::Display for Evidence {
                 replica,
                 receiver,
                 silent_for,
-            } => {
-                let state = match receiver {
-                    ReceiverState::Running => "running",
-                    ReceiverState::Connecting => "reconnecting",
-                    ReceiverState::Stopped => "stopped",
-                };
-                write!(f, "{replica} lost the primary: its receiver is {state}")?;
-                match silent_for {
-                    Some(time) => write!(f, ", last heard {} ago", human(*time)),
-                    None => Ok(()),
-                }
-            }
+            } => receiver_lost(f, replica, *receiver, *silent_for),
             Self::ReceiverSilent {
                 replica,
                 silent_for,
@@ -265,6 +270,17 @@ impl fmt::Display for Evidence {
                 ),
                 None => write!(f, "how far {replica} is behind is unknown"),
             },
+            Self::Waits { node, stall } => write!(f, "{node}: {stall}"),
+            Self::NothingCommitted {
+                node,
+                since,
+                threshold,
+            } => write!(
+                f,
+                "{node} has committed nothing for {} (threshold {})",
+                human(*since),
+                human(*threshold)
+            ),
             Self::CannotBePromoted { replica, reason } => {
                 write!(f, "{replica} cannot be promoted: {reason}")
             }
@@ -278,5 +294,23 @@ impl fmt::Display for Evidence {
                 human(*window)
             ),
         }
+    }
+}
+
+fn receiver_lost(
+    f: &mut fmt::Formatter<'_>,
+    replica: &NodeName,
+    receiver: ReceiverState,
+    silent_for: Option<Duration>,
+) -> fmt::Result {
+    let state = match receiver {
+        ReceiverState::Running => "running",
+        ReceiverState::Connecting => "reconnecting",
+        ReceiverState::Stopped => "stopped",
+    };
+    write!(f, "{replica} lost the primary: its receiver is {state}")?;
+    match silent_for {
+        Some(time) => write!(f, ", last heard {} ago", human(time)),
+        None => Ok(()),
     }
 }

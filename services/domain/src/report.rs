@@ -1,6 +1,7 @@
 //! What one probe of a MySQL node saw. A report is a fact about one moment;
 //! what it means is the engine's to say.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -125,6 +126,70 @@ impl SemiSync {
     }
 }
 
+/// What sessions of a server wait for before a commit of theirs goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StallCause {
+    /// Acknowledgements of semi-sync replicas.
+    Acknowledgements,
+    /// A global read lock that another session holds.
+    GlobalReadLock,
+    /// Space on the disk; what the server says of it.
+    DiskSpace(String),
+    /// Their turn to commit, behind others.
+    Turn,
+}
+
+impl fmt::Display for StallCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Acknowledgements => f.write_str("acknowledgements of replicas"),
+            Self::GlobalReadLock => f.write_str("a global read lock"),
+            Self::DiskSpace(message) => write!(f, "disk space ({message})"),
+            Self::Turn => f.write_str("their turn to commit"),
+        }
+    }
+}
+
+/// Sessions that wait for the same before a commit of theirs goes on. A busy
+/// server has some at any moment; they stall only when nothing is committed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stall {
+    /// What they wait for.
+    pub cause: StallCause,
+    /// How many.
+    pub sessions: u32,
+    /// How long ago the oldest of their statements began.
+    pub longest: Duration,
+}
+
+impl fmt::Display for Stall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} session(s) wait for {}, the longest for {} s",
+            self.sessions,
+            self.cause,
+            self.longest.as_secs()
+        )
+    }
+}
+
+/// Settings that a safe failover relies on and that show only later when they
+/// are wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Whether `super_read_only` comes from an option file or is persisted, so
+    /// that the node boots read-only; `None` when it was last set at run time,
+    /// which hides what its option file says.
+    pub boots_read_only: Option<bool>,
+    /// `@@skip_replica_start`: it does not replicate by itself after its boot;
+    /// `None` for a server that does not show it.
+    pub skips_replica_start: Option<bool>,
+    /// `@@replica_net_timeout`.
+    pub replica_net_timeout: Duration,
+}
+
 /// Everything one probe saw of one node.
 #[expect(
     clippy::struct_excessive_bools,
@@ -154,6 +219,10 @@ pub struct NodeReport {
     pub purged: GtidSet,
     /// Semi-sync settings; `None` when the plugins are not loaded.
     pub semi_sync: Option<SemiSync>,
+    /// Sessions that wait to commit now.
+    pub stalls: Vec<Stall>,
+    /// Settings that matter later.
+    pub settings: Settings,
     /// Its replication channel; `None` when it follows nobody.
     pub replication: Option<Replication>,
     /// Replicas connected to it (server UUIDs of its registered replicas).

@@ -2,7 +2,6 @@
 //! and what only matters once.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::names::{NodeAddress, ServerUuid};
 use crate::report::NodeReport;
@@ -28,14 +27,8 @@ pub struct Survey {
     pub privileges: BTreeSet<String>,
     /// Its replicas, as it lists them.
     pub replicas: Vec<ListedReplica>,
-    /// `@@replica_net_timeout`.
-    pub replica_net_timeout: Duration,
     /// `@@sync_binlog` is 1.
     pub syncs_binlog: bool,
     /// `@@innodb_flush_log_at_trx_commit` is 1.
     pub flushes_redo_log: bool,
-    /// Whether `super_read_only` comes from an option file or is persisted, so
-    /// that the node boots read-only; `None` when it was last set at run time,
-    /// which hides what its option file says.
-    pub boots_read_only: Option<bool>,
 }

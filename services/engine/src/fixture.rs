@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use lictor_domain::report::{SemiSync, ServerError};
+use lictor_domain::report::{SemiSync, ServerError, Settings};
 use lictor_domain::{
     Cluster, ClusterName, Durability, Epoch, GtidSet, Mono, Node, NodeAddress, NodeName,
     NodeReport, Policy, ProbeOutcome, PromotionRule, Quarantine, ReceiverState, Replication,
@@ -106,6 +106,12 @@ pub(crate) fn primary_report(replicas: u32) -> NodeReport {
             clients: replicas,
             waiting_sessions: 0,
         }),
+        stalls: vec![],
+        settings: Settings {
+            boots_read_only: Some(true),
+            skips_replica_start: Some(true),
+            replica_net_timeout: Duration::from_secs(4),
+        },
         replication: None,
         replicas: (2..replicas + 2).map(uuid).collect(),
     }

@@ -11,7 +11,7 @@ use lictor_domain::evidence::human;
 use lictor_domain::{Mono, Node, NodeName};
 
 use crate::errant::errant;
-use crate::replica::{is_faithful, staleness, tells_lag};
+use crate::replica::{is_faithful, is_held_back, staleness, tells_lag};
 use crate::timing::Timing;
 use crate::view::{ClusterView, NodeView, Silence};
 
@@ -167,6 +167,11 @@ fn replication_lag(view: &ClusterView, node: &Node, seen: &NodeView, now: Mono) 
         (
             Status::Critical,
             "holds transactions that the primary never had".to_owned(),
+        )
+    } else if is_held_back(view, seen) {
+        (
+            Status::Critical,
+            "is delayed on purpose, beyond the limit for readers".to_owned(),
         )
     } else {
         match staleness(seen, now) {

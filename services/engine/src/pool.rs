@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use lictor_domain::{Mono, Node, NodeName};
 
-use crate::replica::{is_faithful, leads_to_primary, staleness, tells_lag};
+use crate::replica::{is_faithful, is_held_back, leads_to_primary, staleness, tells_lag};
 use crate::timing::Timing;
 use crate::view::{ClusterView, NodeView};
 
@@ -41,7 +41,11 @@ fn may_serve(view: &ClusterView, node: &Node, seen: &NodeView, timing: &Timing, 
         .alive_at
         .is_some_and(|alive_at| now.since(alive_at) <= timing.reader_patience);
     let offline = seen.report().is_some_and(|report| report.offline);
-    is_faithful(view, node, seen) && heard && !seen.refused() && !offline
+    is_faithful(view, node, seen)
+        && heard
+        && !seen.refused()
+        && !offline
+        && !is_held_back(view, seen)
 }
 
 fn may_stay(view: &ClusterView, seen: &NodeView, now: Mono) -> bool {
@@ -100,6 +104,10 @@ mod tests {
             (
                 "offline",
                 healthy().report(2, |report| report.offline = true),
+            ),
+            (
+                "delayed on purpose, and idle",
+                healthy().replication(2, |replication| replication.delay = ms(60_000)),
             ),
             ("refusing", healthy().silent(2, refused, ms(1))),
             ("unseen", healthy().unseen(2)),

@@ -32,6 +32,15 @@ pub fn tells_lag(replica: &NodeView) -> bool {
     replication.is_some_and(|replication| replication.lag.is_some())
 }
 
+/// Whether its operator delays it by more than a reader may be behind: an idle
+/// primary makes it look fresh for a while only.
+#[must_use]
+pub fn is_held_back(view: &ClusterView, replica: &NodeView) -> bool {
+    let report = replica.report();
+    let replication = report.and_then(|report| report.replication.as_ref());
+    replication.is_some_and(|r| r.delay > view.cluster.policy.max_read_lag())
+}
+
 /// The last report of a node that is not silent.
 #[must_use]
 pub fn current(node: &NodeView) -> Option<&NodeReport> {

@@ -82,6 +82,8 @@ pub struct NodeView {
     pub moving: bool,
     /// When the last command ended that started or stopped its receiver.
     pub moved_at: Option<Mono>,
+    /// Since when sessions wait to commit there and nothing was committed.
+    pub stalled_since: Option<Mono>,
 }
 
 impl NodeView {
@@ -134,6 +136,12 @@ impl NodeView {
         if replication.is_some_and(|r| r.receiver == ReceiverState::Stopped) {
             self.stopped_at = Some(now);
         }
+        let idle = self
+            .answer
+            .as_ref()
+            .is_some_and(|last| last.report.executed == report.executed);
+        self.stalled_since =
+            (!report.stalls.is_empty()).then(|| self.stalled_since.filter(|_| idle).unwrap_or(now));
         self.answer = Some(Answer {
             report,
             at: now,
@@ -243,6 +251,7 @@ impl ClusterView {
             stopped_at: None,
             moving: false,
             moved_at: None,
+            stalled_since: None,
         };
         self.nodes.get(name).unwrap_or(NOTHING)
     }

@@ -1,4 +1,5 @@
-//! Looks at a node: one round trip, no locks.
+//! Looks at a node: one round trip (the first look of a session takes two), no
+//! locks.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use lictor_domain::{NodeReport, Survey};
 use crate::deadline::Deadline;
 use crate::error::{MysqlError, UNKNOWN_VARIABLE};
 use crate::report::{self, Seen};
-use crate::session::Session;
+use crate::session::{Boot, Session};
 use crate::survey;
 
 impl Session {
@@ -30,6 +31,22 @@ impl Session {
         survey::read(self.address().clone(), seen, &mut reply)
     }
 
+    /// Asked once: it takes longer than all the rest, and only a boot, which
+    /// ends the session, makes it another.
+    async fn boot(&mut self, deadline: &Deadline) -> Result<Boot, MysqlError> {
+        if let Some(known) = self.boot {
+            return Ok(known);
+        }
+        let sql = self.dialect().boot();
+        let row = self.ask(deadline, &sql).await?.row()?;
+        let read_only: Option<u32> = row.maybe("boots_read_only")?;
+        let boot = Boot {
+            read_only: read_only.map(|read_only| read_only == 1),
+        };
+        self.boot = Some(boot);
+        Ok(boot)
+    }
+
     async fn look(&mut self, deadline: &Deadline) -> Result<Seen, MysqlError> {
         let sql = self.dialect().probe();
         let answer = self.ask(deadline, &sql).await;
@@ -38,7 +55,9 @@ impl Session {
         {
             self.end();
         }
-        let seen = report::read(&mut answer?)?;
+        let mut reply = answer?;
+        let boot = self.boot(deadline).await?;
+        let seen = report::read(&mut reply, boot)?;
         if seen.semi_sync_loaded && !self.dialect().has_semi_sync() {
             self.end();
         }

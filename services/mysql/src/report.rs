@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use lictor_domain::report::{SemiSync, ServerError};
+use lictor_domain::report::{SemiSync, ServerError, Settings, Stall, StallCause};
 use lictor_domain::{
     GtidSet, ListedReplica, NodeAddress, NodeReport, ReceiverState, Replication, ServerUuid,
     Writability,
@@ -14,6 +14,7 @@ use lictor_domain::{
 
 use crate::error::MysqlError;
 use crate::reply::{Fields, Reply, is_on};
+use crate::session::Boot;
 
 /// A source that missed this many heartbeats has not been heard just now.
 const HEARTBEATS_MISSED: f64 = 2.5;
@@ -32,11 +33,12 @@ pub(crate) struct Seen {
 }
 
 /// Reads the result sets of `Dialect::probe`, in their order.
-pub(crate) fn read(reply: &mut Reply) -> Result<Seen, MysqlError> {
+pub(crate) fn read(reply: &mut Reply, boot: Boot) -> Result<Seen, MysqlError> {
     let channel = reply.rows()?.pop();
     let appliers = reply.rows()?;
     let globals = reply.row()?;
     let status = reply.row()?;
+    let stalls = reply.rows()?.iter().map(stall).collect::<Result<_, _>>()?;
     let replicas = reply
         .rows()?
         .iter()
@@ -59,6 +61,14 @@ pub(crate) fn read(reply: &mut Reply) -> Result<Seen, MysqlError> {
         executed,
         purged: globals.gtids("purged")?,
         semi_sync: semi_sync(&globals, &status)?,
+        stalls,
+        settings: Settings {
+            boots_read_only: boot.read_only,
+            skips_replica_start: globals
+                .maybe::<String>("skip_replica_start")?
+                .map(|word| is_on(&word)),
+            replica_net_timeout: Duration::from_secs(globals.get("replica_net_timeout")?),
+        },
         replication,
         replicas: replicas.iter().map(|replica| replica.server_uuid).collect(),
     };
@@ -82,6 +92,21 @@ fn listed(row: &Fields) -> Result<Option<ListedReplica>, MysqlError> {
         server_uuid,
         address: NodeAddress::new(&host, port).ok(),
     }))
+}
+
+fn stall(row: &Fields) -> Result<Stall, MysqlError> {
+    let state: String = row.get("state")?;
+    let cause = match (row.maybe("disk_full")?, state.as_str()) {
+        (Some(message), _) => StallCause::DiskSpace(message),
+        (None, "waiting for handler commit") => StallCause::Turn,
+        (None, state) if state.ends_with("lock") => StallCause::GlobalReadLock,
+        (None, _) => StallCause::Acknowledgements,
+    };
+    Ok(Stall {
+        cause,
+        sessions: row.get("sessions")?,
+        longest: Duration::from_secs(row.get("seconds")?),
+    })
 }
 
 fn writability(globals: &Fields) -> Result<Writability, MysqlError> {
@@ -134,7 +159,10 @@ fn replication(
         .maybe::<i64>("heard_us")?
         .map(|us| Duration::from_micros(u64::try_from(us).unwrap_or(0)));
     let applier_running = is_on(&channel.get::<String>("applier")?);
+    let delay = Duration::from_secs(channel.get("delay")?);
+    let remaining = channel.maybe("remaining_delay")?.map(Duration::from_secs);
     let backlog = Backlog {
+        held_back: remaining.map(|remaining| delay.saturating_sub(remaining)),
         unapplied: received.subtract(executed),
         at_work: at_work(appliers, executed)?,
         applier_running,
@@ -162,7 +190,7 @@ fn replication(
         heard_ago,
         heartbeat_period,
         lag,
-        delay: Duration::from_secs(channel.get("delay")?),
+        delay,
     }))
 }
 
@@ -225,6 +253,9 @@ fn at_work(appliers: &[Fields], executed: &GtidSet) -> Result<Option<Duration>, 
 struct Backlog {
     /// Received whole and not executed.
     unapplied: GtidSet,
+    /// Age of the one that the applier holds back because it is delayed, in
+    /// whole seconds.
+    held_back: Option<Duration>,
     /// Age of the oldest transaction that the applier is at.
     at_work: Option<Duration>,
     applier_running: bool,
@@ -246,8 +277,9 @@ impl Backlog {
                 .queueing_age
                 .or_else(|| just_heard.then_some(Duration::ZERO));
         }
-        if self.applier_running && self.at_work.is_some() {
-            return self.at_work;
+        let oldest = self.at_work.max(self.held_back);
+        if self.applier_running && oldest.is_some() {
+            return oldest;
         }
         (self.last_queued.as_ref() == Some(&self.unapplied))
             .then_some(self.last_queued_age)
@@ -270,6 +302,7 @@ mod tests {
     fn nothing_to_do() -> Backlog {
         Backlog {
             unapplied: GtidSet::default(),
+            held_back: None,
             at_work: None,
             applier_running: true,
             last_queued: Some(gtids("7")),
@@ -293,6 +326,16 @@ mod tests {
             ..nothing_to_do()
         };
         assert_eq!(busy.lag(true), Some(OLD));
+    }
+
+    #[test]
+    fn what_a_delayed_applier_holds_back_is_the_oldest() {
+        let waiting = Backlog {
+            unapplied: gtids("5-7"),
+            held_back: Some(OLD),
+            ..nothing_to_do()
+        };
+        assert_eq!(waiting.lag(true), Some(OLD));
     }
 
     #[test]

@@ -25,6 +25,15 @@ pub struct Session {
     id: u32,
     line: Option<Line>,
     dialect: Box<dyn Dialect>,
+    /// How the server boots, once it was asked.
+    pub(crate) boot: Option<Boot>,
+}
+
+/// How a server boots.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Boot {
+    /// `None` when it cannot be told.
+    pub(crate) read_only: Option<bool>,
 }
 
 impl fmt::Debug for Session {
@@ -50,6 +59,7 @@ impl Session {
             id: line.id(),
             dialect: dialect::choose(&mut reply)?,
             line: Some(line),
+            boot: None,
         })
     }
 

@@ -1,7 +1,6 @@
 //! Reads what a survey adds to a report.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use lictor_domain::{NodeAddress, Survey};
 
@@ -26,12 +25,8 @@ pub(crate) fn read(
         report: seen.report,
         privileges: grants.iter().flat_map(|grant| global(grant)).collect(),
         replicas: seen.replicas,
-        replica_net_timeout: Duration::from_secs(settings.get("replica_net_timeout")?),
         syncs_binlog: settings.get::<u32>("sync_binlog")? == 1,
         flushes_redo_log: settings.get::<u32>("flush_log")? == 1,
-        boots_read_only: settings
-            .maybe::<u32>("boots_read_only")?
-            .map(|boots| boots == 1),
     })
 }
 

@@ -10,7 +10,7 @@ use std::fmt;
 use std::time::Duration;
 
 use lictor_domain::gtid::{Gtid, Interval};
-use lictor_domain::report::{SemiSync, ServerError};
+use lictor_domain::report::{SemiSync, ServerError, Settings};
 use lictor_domain::{
     GtidSet, NodeAddress, NodeName, NodeReport, ReceiverState, Replication, ServerUuid,
     ServerVersion, Writability,
@@ -364,6 +364,12 @@ impl Mysqld {
                 clients: u32::try_from(self.connected_replicas(world).count()).unwrap_or(0),
                 waiting_sessions: u32::try_from(self.pending.len()).unwrap_or(0),
             }),
+            stalls: vec![],
+            settings: Settings {
+                boots_read_only: Some(true),
+                skips_replica_start: Some(true),
+                replica_net_timeout: Duration::from_micros(NET_TIMEOUT),
+            },
             replication: self
                 .channel
                 .as_ref()

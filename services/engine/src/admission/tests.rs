@@ -29,10 +29,8 @@ fn survey(n: u32) -> Survey {
             .map(ToString::to_string)
             .collect(),
         replicas: vec![],
-        replica_net_timeout: Duration::from_secs(4),
         syncs_binlog: true,
         flushes_redo_log: true,
-        boots_read_only: Some(true),
     }
 }
 
@@ -317,7 +315,7 @@ fn each_warning_is_said_with_its_remedy_and_keeps_nobody_out() {
     let rows: [(usize, Change, &str, &str); 11] = [
         (
             2,
-            |s| s.replica_net_timeout = Duration::from_mins(1),
+            |s| s.report.settings.replica_net_timeout = Duration::from_mins(1),
             "waits 60 s for a source that has gone silent",
             "SET PERSIST replica_net_timeout = 4",
         ),
@@ -345,7 +343,7 @@ fn each_warning_is_said_with_its_remedy_and_keeps_nobody_out() {
         ),
         (
             1,
-            |s| s.boots_read_only = Some(false),
+            |s| s.report.settings.boots_read_only = Some(false),
             "boots writable: restarted after a failover it would take writes beside the new \
              primary",
             "SET PERSIST_ONLY super_read_only = ON",

@@ -2,18 +2,12 @@
 //! lost or wait, or a node come back wrong.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use lictor_domain::evidence::human;
 use lictor_domain::{Policy, ServerVersion, Survey};
 
 use super::{Objection, objection, others};
-use crate::analysis::{correction, wrong_settings};
-
-/// A longer `replica_net_timeout` leaves a replica waiting for a dead source.
-const LONG_NET_TIMEOUT: Duration = Duration::from_secs(10);
-/// With rarer heartbeats a hung primary is noticed late.
-const RARE_HEARTBEAT: Duration = Duration::from_secs(1);
+use crate::analysis::{LONG_NET_TIMEOUT, RARE_HEARTBEAT, correction, wrong_settings};
 
 pub(super) fn warnings(primary: &Survey, surveys: &[Survey], policy: &Policy) -> Vec<Objection> {
     let mut warnings = vec![];
@@ -108,7 +102,7 @@ fn not_enforced(primary: &Survey, policy: &Policy) -> Option<Objection> {
 }
 
 fn net_timeout(survey: &Survey) -> Option<Objection> {
-    let timeout = survey.replica_net_timeout;
+    let timeout = survey.report.settings.replica_net_timeout;
     warn(
         survey,
         timeout > LONG_NET_TIMEOUT,
@@ -146,7 +140,7 @@ fn durable(survey: &Survey) -> Option<Objection> {
 fn boots_writable(survey: &Survey) -> Option<Objection> {
     warn(
         survey,
-        survey.boots_read_only == Some(false),
+        survey.report.settings.boots_read_only == Some(false),
         "boots writable: restarted after a failover it would take writes beside the new primary",
         "SET PERSIST_ONLY super_read_only = ON, or put super_read_only = ON into its option file",
     )

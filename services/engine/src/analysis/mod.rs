@@ -8,6 +8,7 @@
 //! code means and how grave it is, `ProblemCode` declares.
 
 mod candidates;
+mod configuration;
 mod durability;
 mod primary;
 mod replica;
@@ -19,6 +20,7 @@ use std::cmp::Reverse;
 
 use lictor_domain::{Evidence, Mode, Mono, Node, NodeName, Problem, ProblemCode};
 
+pub(crate) use self::configuration::{LONG_NET_TIMEOUT, RARE_HEARTBEAT};
 pub(crate) use self::durability::{correction, install_plugins, wrong_settings};
 use crate::timing::Timing;
 use crate::verdict::{self, Verdict};
@@ -39,14 +41,16 @@ enum Find {
     Cluster(fn(&Scene<'_>) -> Option<Finding>),
     /// The primary.
     Primary(fn(&Scene<'_>) -> Option<Finding>),
+    /// Each node.
+    AnyNode(FindInNode),
     /// Each replica, quarantined ones included.
-    AnyReplica(FindInReplica),
+    AnyReplica(FindInNode),
     /// Each replica that is to take part: a quarantined one is expected to
     /// stand still.
-    Replica(FindInReplica),
+    Replica(FindInNode),
 }
 
-type FindInReplica = fn(&Scene<'_>, &Node, &NodeView) -> Option<Finding>;
+type FindInNode = fn(&Scene<'_>, &Node, &NodeView) -> Option<Finding>;
 
 /// What a matcher found.
 struct Finding {
@@ -69,11 +73,12 @@ const fn finds(code: ProblemCode, find: Find) -> Matcher {
 
 /// Every matcher there is.
 pub const MATCHERS: &[Matcher] = {
-    use Find::{AnyReplica, Cluster, Primary, Replica};
+    use Find::{AnyNode, AnyReplica, Cluster, Primary, Replica};
     use ProblemCode as Code;
     &[
         finds(Code::DeadPrimary, Primary(primary::dead)),
         finds(Code::HungPrimary, Primary(primary::hung)),
+        finds(Code::StalledPrimary, Primary(primary::stalled)),
         finds(Code::UnreachablePrimary, Primary(primary::unreachable)),
         finds(
             Code::PrimaryAndReplicasUnreachable,
@@ -95,6 +100,7 @@ pub const MATCHERS: &[Matcher] = {
             Code::IntermediateReplicaDead,
             AnyReplica(replica::intermediate_dead),
         ),
+        finds(Code::ConfigurationDrift, AnyNode(configuration::drifted)),
         finds(Code::SemiSyncNotEnforced, Primary(durability::not_enforced)),
         finds(Code::SemiSyncStarved, Primary(durability::starved)),
         finds(Code::NoViableCandidate, Cluster(candidates::none_viable)),
@@ -130,8 +136,11 @@ impl Matcher {
                 .map(|found| (primary(), found))
                 .into_iter()
                 .collect(),
-            Find::AnyReplica(find) => each_replica(scene, find, |_| true),
-            Find::Replica(find) => each_replica(scene, find, |node| node.quarantine.is_none()),
+            Find::AnyNode(find) => each(scene, find, |_| true),
+            Find::AnyReplica(find) => each(scene, find, |node| scene.is_replica(node)),
+            Find::Replica(find) => each(scene, find, |node| {
+                scene.is_replica(node) && node.quarantine.is_none()
+            }),
         };
         found
             .into_iter()
@@ -151,19 +160,26 @@ impl Matcher {
     }
 }
 
-fn each_replica(
+fn each(
     scene: &Scene<'_>,
-    find: FindInReplica,
-    looked_at: fn(&Node) -> bool,
+    find: FindInNode,
+    looked_at: impl Fn(&Node) -> bool,
 ) -> Vec<(Option<NodeName>, Finding)> {
-    let replicas = scene.view.replicas();
-    replicas
-        .filter(|(node, _)| looked_at(node))
-        .filter_map(|(node, seen)| Some((Some(node.name.clone()), find(scene, node, seen)?)))
+    let nodes = scene.view.cluster.nodes.iter();
+    nodes
+        .filter(|node| looked_at(node))
+        .filter_map(|node| {
+            let found = find(scene, node, scene.view.node(&node.name))?;
+            Some((Some(node.name.clone()), found))
+        })
         .collect()
 }
 
 impl Scene<'_> {
+    fn is_replica(&self, node: &Node) -> bool {
+        node.name != self.view.cluster.primary
+    }
+
     /// Whether nothing is odd about the primary. What its replicas lack while
     /// something is, they lack because of it.
     fn primary_is_well(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Problems of the primary.
 
+use lictor_domain::report::StallCause;
 use lictor_domain::{Evidence, NodeName, ProblemCode, Writability};
 
 use super::{Finding, Scene};
@@ -13,6 +14,53 @@ pub(super) fn dead(scene: &Scene<'_>) -> Option<Finding> {
 
 pub(super) fn hung(scene: &Scene<'_>) -> Option<Finding> {
     judged(scene, ProblemCode::HungPrimary)
+}
+
+/// It answers, so it is not lost; but who writes there waits.
+pub(super) fn stalled(scene: &Scene<'_>) -> Option<Finding> {
+    let name = &scene.view.cluster.primary;
+    let primary = scene.view.primary();
+    let report = current(primary)?;
+    let since = scene.now.since(primary.stalled_since?);
+    let threshold = scene.timing.hang_threshold;
+    if since < threshold {
+        return None;
+    }
+    let causes: Vec<_> = report.stalls.iter().map(|stall| &stall.cause).collect();
+    let has = |cause: fn(&StallCause) -> bool| causes.iter().any(|found| cause(found));
+    let (what, response) = if has(|cause| matches!(cause, StallCause::DiskSpace(_))) {
+        ("disk space", format!("make room on the disk of {name}"))
+    } else if has(|cause| *cause == StallCause::GlobalReadLock) {
+        (
+            "a global read lock",
+            format!("on {name}: end the session that holds FLUSH TABLES WITH READ LOCK"),
+        )
+    } else if has(|cause| *cause == StallCause::Acknowledgements) {
+        (
+            "acknowledgements of replicas",
+            "it goes on when enough replicas acknowledge, or as the durability policy says"
+                .to_owned(),
+        )
+    } else {
+        (
+            "a commit that does not end",
+            format!("look what hinders commits on {name}: its disk, its storage engine"),
+        )
+    };
+    let mut evidence = vec![Evidence::NothingCommitted {
+        node: name.clone(),
+        since,
+        threshold,
+    }];
+    evidence.extend(report.stalls.iter().map(|stall| Evidence::Waits {
+        node: name.clone(),
+        stall: stall.clone(),
+    }));
+    Some(Finding {
+        sentence: format!("{name} answers, but no commit passes: it waits for {what}"),
+        response: format!("no failover: {response}"),
+        evidence,
+    })
 }
 
 pub(super) fn unreachable(scene: &Scene<'_>) -> Option<Finding> {

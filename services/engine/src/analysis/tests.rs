@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use lictor_domain::report::SemiSync;
+use lictor_domain::report::{SemiSync, Stall, StallCause};
 use lictor_domain::{
     Evidence, GtidRole, Mode, Mono, ProbeOutcome, Problem, ProblemCode, ReceiverState,
     ServerVersion, Severity, Writability,
@@ -12,10 +12,11 @@ use lictor_domain::{
 use super::{MATCHERS, problems, wrong_settings};
 use crate::fixture::{Fixture, NOW, TIMING, address, gtids, name, server_error};
 use ProblemCode::{
-    DeadPrimary, DelayedReplica, DivergedReplica, ErrantGtid, HungPrimary, IntermediateReplicaDead,
-    MultiplePrimaries, NoPrimary, NoViableCandidate, PrimaryAndReplicasUnreachable,
-    PrimaryReadOnly, ReceiverDown, ReplicaIsWritable, ReplicaLagging, ReplicationBroken,
-    SemiSyncNotEnforced, SemiSyncStarved, UnreachablePrimary, UnreachableReplica, WrongSource,
+    ConfigurationDrift, DeadPrimary, DelayedReplica, DivergedReplica, ErrantGtid, HungPrimary,
+    IntermediateReplicaDead, MultiplePrimaries, NoPrimary, NoViableCandidate,
+    PrimaryAndReplicasUnreachable, PrimaryReadOnly, ReceiverDown, ReplicaIsWritable,
+    ReplicaLagging, ReplicationBroken, SemiSyncNotEnforced, SemiSyncStarved, StalledPrimary,
+    UnreachablePrimary, UnreachableReplica, WrongSource,
 };
 
 const fn ms(millis: u64) -> Duration {
@@ -178,7 +179,7 @@ fn who_accepts_writes_and_should_not_is_found() {
         (
             "writable for privileged accounts only",
             healthy().writability(2, Writability::ReadOnly),
-            &[],
+            &[ConfigurationDrift],
         ),
     ]);
 }
@@ -372,6 +373,123 @@ fn what_endangers_durability_is_found() {
             "nobody to acknowledge",
             healthy().semi_sync(1, |semi_sync| semi_sync.clients = 0),
             &[SemiSyncStarved],
+        ),
+    ]);
+}
+
+fn stall(cause: StallCause) -> Stall {
+    Stall {
+        cause,
+        sessions: 3,
+        longest: ms(4000),
+    }
+}
+
+/// A primary whose sessions wait for `cause` at each look for so long, while it
+/// commits something before the look at `commit`.
+fn waiting(cause: &StallCause, looks: u64, commit: Option<u64>) -> Vec<Problem> {
+    let mut fixture = healthy().report(1, |report| report.stalls = vec![stall(cause.clone())]);
+    let mut view = healthy().view();
+    let mut now = NOW;
+    for look in 1..=looks {
+        now = NOW + TIMING.probe_interval * u32::try_from(look).unwrap();
+        if commit == Some(look) {
+            fixture = fixture.executed(1, &gtids(1, 101, 101));
+        }
+        for n in [1, 2, 3] {
+            view.probed(&name(n), fixture.answer(n), now);
+        }
+    }
+    problems(&view, &TIMING, now)
+}
+
+#[test]
+fn a_primary_that_answers_and_commits_nothing_is_stalled() {
+    for (cause, what) in [
+        (StallCause::Acknowledgements, "acknowledgements of replicas"),
+        (StallCause::GlobalReadLock, "a global read lock"),
+        (
+            StallCause::DiskSpace("Disk is full writing 'binlog.000001'".to_owned()),
+            "disk space",
+        ),
+        (StallCause::Turn, "a commit that does not end"),
+    ] {
+        let found = waiting(&cause, 9, None);
+        assert_eq!(codes(&found), [StalledPrimary]);
+        assert_eq!(
+            found[0].sentence,
+            format!("orders-1 answers, but no commit passes: it waits for {what}")
+        );
+        let evidence: Vec<_> = found[0].evidence.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            evidence,
+            [
+                "orders-1 has committed nothing for 3200 ms (threshold 3000 ms)".to_owned(),
+                format!("orders-1: 3 session(s) wait for {cause}, the longest for 4 s"),
+            ]
+        );
+    }
+}
+
+#[test]
+fn a_busy_primary_is_not_stalled() {
+    let cause = StallCause::Turn;
+    assert_eq!(waiting(&cause, 3, None), []);
+    assert_eq!(waiting(&cause, 9, Some(5)), []);
+    assert_eq!(codes(&waiting(&cause, 13, Some(5))), [StalledPrimary]);
+}
+
+#[test]
+fn settings_that_a_failover_relies_on_are_watched() {
+    let drift = &[ConfigurationDrift];
+    assert_found([
+        (
+            "super_read_only lost",
+            healthy().writability(2, Writability::ReadOnly),
+            drift,
+        ),
+        (
+            "boots writable",
+            healthy().report(1, |report| report.settings.boots_read_only = Some(false)),
+            drift,
+        ),
+        (
+            "cannot be told how it boots",
+            healthy().report(1, |report| report.settings.boots_read_only = None),
+            &[],
+        ),
+        (
+            "replicates by itself after its boot",
+            healthy().report(2, |report| {
+                report.settings.skips_replica_start = Some(false);
+            }),
+            drift,
+        ),
+        (
+            "long replica_net_timeout",
+            healthy().report(2, |report| {
+                report.settings.replica_net_timeout = Duration::from_mins(1);
+            }),
+            drift,
+        ),
+        (
+            "no heartbeats",
+            healthy().replication(2, |replication| {
+                replication.heartbeat_period = Duration::ZERO;
+            }),
+            drift,
+        ),
+        (
+            "acknowledges nothing",
+            healthy().semi_sync(2, |semi_sync| semi_sync.replica_enabled = false),
+            drift,
+        ),
+        (
+            "acknowledges nothing, async",
+            healthy()
+                .acks(0)
+                .semi_sync(2, |semi_sync| semi_sync.replica_enabled = false),
+            &[],
         ),
     ]);
 }

@@ -33,6 +33,10 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     /// Everything a report says; read by [`crate::report`].
     fn probe(&self) -> String;
 
+    /// How the server boots: `boots_read_only` (1, 0, or NULL when it cannot be
+    /// told).
+    fn boot(&self) -> String;
+
     /// What a survey adds to a report; read by [`crate::survey`].
     fn survey(&self) -> String;
 

@@ -40,6 +40,8 @@ struct Words {
     log_replica_updates: &'static str,
     /// Variable, renamed in 8.0.26.
     replica_net_timeout: &'static str,
+    /// Expression; a variable since 8.0.24, renamed in 8.0.26.
+    skip_replica_start: &'static str,
 }
 
 impl Words {
@@ -55,11 +57,19 @@ impl Words {
         } else {
             ("log_slave_updates", "slave_net_timeout")
         };
+        let skip_replica_start = if version >= ServerVersion::new(8, 0, 26) {
+            "@@global.skip_replica_start"
+        } else if version >= ServerVersion::new(8, 0, 24) {
+            "@@global.skip_slave_start"
+        } else {
+            "NULL"
+        };
         Self {
             change,
             source,
             log_replica_updates,
             replica_net_timeout,
+            skip_replica_start,
         }
     }
 }
@@ -163,7 +173,8 @@ const CHANNEL_STATUS: &str = "SELECT c.HOST AS host, c.PORT AS port, \
      SYSDATE(6)) AS last_queued_us, \
      TIMESTAMPDIFF(MICROSECOND, s.QUEUEING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP, \
      SYSDATE(6)) AS queueing_us, \
-     a.SERVICE_STATE AS applier, d.DESIRED_DELAY AS delay \
+     a.SERVICE_STATE AS applier, a.REMAINING_DELAY AS remaining_delay, \
+     d.DESIRED_DELAY AS delay \
      FROM performance_schema.replication_connection_configuration c \
      JOIN performance_schema.replication_connection_status s USING (CHANNEL_NAME) \
      JOIN performance_schema.replication_applier_status a USING (CHANNEL_NAME) \
@@ -191,6 +202,17 @@ const SEMI_SYNC_STATUS: &str = "SELECT \
      'Rpl_semi_sync_source_status', 'Rpl_semi_sync_master_status', \
      'Rpl_semi_sync_source_clients', 'Rpl_semi_sync_master_clients', \
      'Rpl_semi_sync_source_wait_sessions', 'Rpl_semi_sync_master_wait_sessions')";
+
+/// Sessions that wait to commit, by what they wait for. A server that finds its
+/// disk full says so in its error log, with the session's number, and lets it
+/// wait as if for its turn.
+const STALLS: &str = "SELECT p.STATE AS state, COUNT(*) AS sessions, MAX(p.TIME) AS seconds, \
+     MAX((SELECT MAX(e.DATA) FROM performance_schema.error_log e \
+     WHERE e.ERROR_CODE = 'MY-000035' AND e.THREAD_ID = p.ID \
+     AND e.LOGGED >= NOW(6) - INTERVAL p.TIME + 2 SECOND)) AS disk_full \
+     FROM performance_schema.processlist p WHERE p.STATE LIKE 'Waiting for semi-sync ACK%' \
+     OR p.STATE IN ('Waiting for global read lock', 'Waiting for commit lock', \
+     'waiting for handler commit') GROUP BY p.STATE";
 
 const HELD: &str = "SELECT @@global.gtid_executed AS executed, \
      (SELECT RECEIVED_TRANSACTION_SET FROM performance_schema.replication_connection_status \
@@ -250,11 +272,14 @@ impl Dialect for Mysql {
             .map_or_else(String::new, |words| words.columns());
         let globals = format!(
             "SELECT @@global.server_uuid AS server_uuid, @@global.server_id AS server_id, \
+             {} AS skip_replica_start, @@global.{} AS replica_net_timeout, \
              @@global.version AS version, @@global.read_only AS read_only, \
              @@global.super_read_only AS super_read_only, @@global.offline_mode AS offline, \
              @@global.log_bin AS log_bin, @@global.{} AS log_replica_updates, \
              @@global.gtid_mode AS gtid_mode, @@global.gtid_executed AS executed, \
              @@global.gtid_purged AS purged{semi_sync}",
+            self.words.skip_replica_start,
+            self.words.replica_net_timeout,
             self.words.log_replica_updates
         );
         [
@@ -262,23 +287,25 @@ impl Dialect for Mysql {
             APPLIERS,
             &globals,
             SEMI_SYNC_STATUS,
+            STALLS,
             "SHOW REPLICAS",
         ]
         .join("; ")
     }
 
     fn survey(&self) -> String {
-        format!(
-            "SHOW GRANTS; SELECT @@global.{} AS replica_net_timeout, \
-             @@global.sync_binlog AS sync_binlog, \
-             @@global.innodb_flush_log_at_trx_commit AS flush_log, \
-             IF(EXISTS (SELECT 1 FROM performance_schema.persisted_variables \
-             WHERE VARIABLE_NAME = 'super_read_only' AND VARIABLE_VALUE = 'ON'), 1, \
-             (SELECT CASE VARIABLE_SOURCE WHEN 'DYNAMIC' THEN NULL WHEN 'COMPILED' THEN 0 \
-             ELSE @@global.super_read_only END FROM performance_schema.variables_info \
-             WHERE VARIABLE_NAME = 'super_read_only')) AS boots_read_only",
-            self.words.replica_net_timeout
-        )
+        "SHOW GRANTS; SELECT @@global.sync_binlog AS sync_binlog, \
+         @@global.innodb_flush_log_at_trx_commit AS flush_log"
+            .to_owned()
+    }
+
+    fn boot(&self) -> String {
+        "SELECT IF(EXISTS (SELECT 1 FROM performance_schema.persisted_variables \
+         WHERE VARIABLE_NAME = 'super_read_only' AND VARIABLE_VALUE = 'ON'), 1, \
+         (SELECT CASE VARIABLE_SOURCE WHEN 'DYNAMIC' THEN NULL WHEN 'COMPILED' THEN 0 \
+         ELSE @@global.super_read_only END FROM performance_schema.variables_info \
+         WHERE VARIABLE_NAME = 'super_read_only')) AS boots_read_only"
+            .to_owned()
     }
 
     fn stop_receiver(&self) -> String {

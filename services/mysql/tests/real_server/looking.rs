@@ -200,14 +200,17 @@ async fn a_survey_lists_privileges_replicas_and_settings() {
     };
     assert_eq!(listed.server_uuid.to_string(), replica.server_uuid());
     assert_eq!(listed.address, Some(address(replica)));
-    assert_eq!(seen.replica_net_timeout, Duration::from_secs(4));
+    assert_eq!(
+        seen.report.settings.replica_net_timeout,
+        Duration::from_secs(4)
+    );
     assert!(seen.syncs_binlog && seen.flushes_redo_log);
 
     let mut session = session(replica).await;
     let survey = session.survey(AMPLE).await.unwrap();
-    assert_eq!(survey.boots_read_only, Some(true));
+    assert_eq!(survey.report.settings.boots_read_only, Some(true));
     // The primary was opened at run time, which hides its option file.
-    assert_eq!(seen.boots_read_only, None);
+    assert_eq!(seen.report.settings.boots_read_only, None);
     replica.sql("SET GLOBAL sync_binlog = 100").await.unwrap();
     assert!(!session.survey(AMPLE).await.unwrap().syncs_binlog);
 }
