@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use self::hand::{Hand, HandError};
 use crate::app::Shared;
+use crate::failpoint;
 use crate::intent;
 use crate::leadership::Reign;
 
@@ -60,7 +61,7 @@ impl Hands {
     pub(crate) fn recover(&self, recovery: RecoveryId, act: Act) {
         let hands = self.clone();
         self.spawn(async move {
-            let done = hands.act(act).await;
+            let done = failpoint::around(step(&act), hands.act(act)).await;
             Event::Finished { recovery, done }
         });
     }
@@ -243,5 +244,19 @@ impl Hands {
             Box::pin(session.detach(left))
         })
         .await
+    }
+}
+
+/// The name of an act as a step at which a test can end this process.
+const fn step(act: &Act) -> &'static str {
+    match act {
+        Act::StoreIntent(_) => "store-intent",
+        Act::StopReceiver { .. } => "stop-receiver",
+        Act::CatchUp { .. } => "catch-up",
+        Act::Promote { .. } => "promote",
+        Act::Publish { .. } => "publish",
+        Act::Repoint { .. } => "repoint",
+        Act::Detach { .. } => "detach",
+        Act::StartReceiver { .. } => "start-receiver",
     }
 }

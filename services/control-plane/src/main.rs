@@ -7,6 +7,7 @@ mod args;
 mod catalog;
 mod clock;
 mod contact;
+mod failpoint;
 mod fleet;
 mod hands;
 mod hub;
@@ -73,6 +74,8 @@ fn start(args: &Args) -> anyhow::Result<()> {
 
 async fn run(settings: Settings) -> anyhow::Result<()> {
     telemetry::init(&settings.log)?;
+    #[cfg(feature = "failpoints")]
+    let _armed = failpoint::arm();
     // Both providers are linked in; without a choice the first TLS connection
     // would panic. A second choice cannot happen here.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

@@ -15,6 +15,7 @@ use lictor_store::StoreError;
 use tokio::sync::{mpsc, watch};
 
 use crate::app::Shared;
+use crate::failpoint;
 use crate::intent;
 use crate::leadership::Reign;
 
@@ -129,7 +130,7 @@ impl Desk {
             };
             self.write_primacy().await;
             if let Some(entry) = entry {
-                self.until_it_holds(&entry).await;
+                failpoint::around("write-entry", self.until_it_holds(&entry)).await;
             }
         }
     }
@@ -137,7 +138,8 @@ impl Desk {
     async fn write_primacy(&mut self) {
         let primacy = self.primacy.borrow_and_update().clone();
         if primacy != self.written {
-            self.until_it_holds(&Entry::Primacy(primacy.clone())).await;
+            let entry = Entry::Primacy(primacy.clone());
+            failpoint::around("write-primacy", self.until_it_holds(&entry)).await;
             self.written = primacy;
         }
     }

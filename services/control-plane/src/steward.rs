@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::Shared;
 use crate::clock;
+use crate::failpoint;
 use crate::fleet;
 use crate::hands::{Hand, Hands};
 use crate::leadership::Reign;
@@ -141,7 +142,11 @@ impl Steward {
         if redefined {
             self.redefined();
         }
-        let subscribers = self.publish();
+        let subscribers = if commands.iter().any(is_publishing) {
+            failpoint::around_now("publish", || self.publish())
+        } else {
+            self.publish()
+        };
         let cluster = self.keeper.cluster();
         self.scribe.note_primacy(cluster.epoch, &cluster.primary);
         for command in commands {
@@ -294,6 +299,14 @@ async fn keep_warm(hand: Arc<Hand>, mut answers: watch::Receiver<bool>, end: Can
         () = warming => {}
         () = end.cancelled() => {}
     }
+}
+
+/// Whether a new primacy is to be made known.
+const fn is_publishing(command: &Command) -> bool {
+    let Command::Recover { act, .. } = command else {
+        return false;
+    };
+    matches!(act, Act::Publish { .. })
 }
 
 fn log_recovery(record: &lictor_domain::Recovery) {

@@ -6,6 +6,8 @@
 
 mod load;
 mod scene;
+mod whole;
 
 pub use load::{Ledger, Load};
 pub use scene::{PATIENCE, Scene};
+pub use whole::Whole;

@@ -84,10 +84,27 @@ impl Lictord {
 
     /// Starts it, after killing it if it runs; see [`Lictord::wait_ready`].
     pub async fn start(&self) -> Result<()> {
-        let recipe = Recipe::new(&self.program, None, self.log_path())
+        self.slot.launch(self.recipe()).await
+    }
+
+    /// Starts it so that it ends, as if killed, when it comes to `point` for
+    /// the first time after `passes` times. It must have been built with the
+    /// feature `failpoints`, and passes the point over otherwise.
+    pub async fn start_to_end_at(&self, point: &str, passes: u32) -> Result<()> {
+        let skip = match passes {
+            0 => String::new(),
+            passes => format!("{passes}*off->"),
+        };
+        let points = format!("{point}={skip}return");
+        self.slot
+            .launch(self.recipe().env("FAILPOINTS", &points))
+            .await
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe::new(&self.program, None, self.log_path())
             .arg("--config")
-            .arg(settings_file(&self.slot));
-        self.slot.launch(recipe).await
+            .arg(settings_file(&self.slot))
     }
 
     /// Waits until it says that it is ready.

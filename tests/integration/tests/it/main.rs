@@ -3,6 +3,7 @@
 mod architecture;
 mod bad_input;
 mod catalog;
+mod crash_matrix;
 mod failover;
 mod leadership;
 mod observe;
