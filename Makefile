@@ -39,6 +39,7 @@ build: ## Build everything, optimised
 lint: cargo-deny ## Check the format, the lints, the dependencies' licences and sources
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy -p lictor-control-plane --all-features --locked -- -D warnings
 	PATH="$$PWD/.lab/tools/bin:$$PATH" cargo deny --locked check bans licenses sources
 
 .PHONY: cargo-deny
@@ -65,13 +66,16 @@ sim: ## Run the simulation over SEEDS seeds (100,000); a failing seed tells its 
 	cargo build --release --locked -p lictor-sim
 	@exec target/release/sim --seeds $(SEEDS)
 
-# Starts real servers, and runs `lictord` and `lictor` as programs. Each test
-# starts several servers; two at once keep two cores busy.
+# Starts real servers, and runs `lictord` and `lictor` as programs; this
+# `lictord` can be told to end at an exact step. Each test starts several
+# servers; two at once keep two cores busy.
+FAILPOINTS := --features lictor-control-plane/failpoints
+
 .PHONY: test-integration
 test-integration:
 	@tests/integration/python/install.sh
-	cargo build --locked -p lictor-control-plane -p lictor-cli
-	cargo test --workspace --locked --exclude lictor-sim --test '*' -- --test-threads 2
+	cargo build --locked $(FAILPOINTS) -p lictor-control-plane -p lictor-cli
+	cargo test --workspace --locked $(FAILPOINTS) --exclude lictor-sim --test '*' -- --test-threads 2
 
 .PHONY: bench-failover
 bench-failover: install-tools ## Measure a failover against its floor

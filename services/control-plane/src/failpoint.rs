@@ -6,20 +6,14 @@
 //! in the environment ends lictord at that one; in any other build they are
 //! nothing.
 
-/// Does the work of a step between its two points.
-pub(crate) async fn around<T>(step: &str, work: impl Future<Output = T>) -> T {
+/// A step begins.
+pub(crate) fn before(step: &str) {
     reach(step, "before");
-    let done = work.await;
-    reach(step, "after");
-    done
 }
 
-/// The same for work that does not wait.
-pub(crate) fn around_now<T>(step: &str, work: impl FnOnce() -> T) -> T {
-    reach(step, "before");
-    let done = work();
+/// A step has ended.
+pub(crate) fn after(step: &str) {
     reach(step, "after");
-    done
 }
 
 #[cfg(feature = "failpoints")]
@@ -32,7 +26,7 @@ fn reach(step: &str, moment: &str) {
 }
 
 #[cfg(not(feature = "failpoints"))]
-const fn reach(_step: &str, _moment: &str) {}
+fn reach(_step: &str, _moment: &str) {}
 
 /// Takes the points from the environment; they hold until it is dropped.
 #[cfg(feature = "failpoints")]

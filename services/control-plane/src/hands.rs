@@ -61,7 +61,10 @@ impl Hands {
     pub(crate) fn recover(&self, recovery: RecoveryId, act: Act) {
         let hands = self.clone();
         self.spawn(async move {
-            let done = failpoint::around(step(&act), hands.act(act)).await;
+            let step = step(&act);
+            failpoint::before(step);
+            let done = hands.act(act).await;
+            failpoint::after(step);
             Event::Finished { recovery, done }
         });
     }

@@ -130,7 +130,9 @@ impl Desk {
             };
             self.write_primacy().await;
             if let Some(entry) = entry {
-                failpoint::around("write-entry", self.until_it_holds(&entry)).await;
+                failpoint::before("write-entry");
+                self.until_it_holds(&entry).await;
+                failpoint::after("write-entry");
             }
         }
     }
@@ -138,8 +140,9 @@ impl Desk {
     async fn write_primacy(&mut self) {
         let primacy = self.primacy.borrow_and_update().clone();
         if primacy != self.written {
-            let entry = Entry::Primacy(primacy.clone());
-            failpoint::around("write-primacy", self.until_it_holds(&entry)).await;
+            failpoint::before("write-primacy");
+            self.until_it_holds(&Entry::Primacy(primacy.clone())).await;
+            failpoint::after("write-primacy");
             self.written = primacy;
         }
     }

@@ -142,11 +142,14 @@ impl Steward {
         if redefined {
             self.redefined();
         }
-        let subscribers = if commands.iter().any(is_publishing) {
-            failpoint::around_now("publish", || self.publish())
-        } else {
-            self.publish()
-        };
+        let makes_known = commands.iter().any(is_publishing);
+        if makes_known {
+            failpoint::before("publish");
+        }
+        let subscribers = self.publish();
+        if makes_known {
+            failpoint::after("publish");
+        }
         let cluster = self.keeper.cluster();
         self.scribe.note_primacy(cluster.epoch, &cluster.primary);
         for command in commands {

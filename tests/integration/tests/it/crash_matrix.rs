@@ -56,7 +56,7 @@ async fn a_crash_while_a_failover_is_written_down_is_made_good() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_before_a_hung_primary_comes_back_is_made_good() {
     let mut matrix = Matrix::start().await.unwrap();
-    for step in [second("stop-receiver"), first("promote"), first("repoint")] {
+    for step in [first("catch-up"), first("promote"), first("repoint")] {
         matrix.hung_primary(step).await.unwrap();
     }
 }
