@@ -122,6 +122,7 @@ command -v cc >/dev/null || missing+=(gcc libc6-dev)
 command -v dig >/dev/null || missing+=(bind9-dnsutils)
 command -v setpriv >/dev/null || missing+=(util-linux)
 PATH=$PATH:/usr/sbin command -v nft >/dev/null || missing+=(nftables)
+PATH=$PATH:/usr/sbin command -v ip >/dev/null || missing+=(iproute2)
 [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
 
 has_postgres || install_postgres

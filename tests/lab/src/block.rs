@@ -1,9 +1,11 @@
-//! Leases of loopback addresses and of the directory that goes with them.
+//! Leases of addresses and of the directory that goes with them.
 //!
-//! A block is 127.x.y.0/24. Whoever holds the exclusive lock on its lock file
-//! owns the block and the directory `lictor-lab/127.x.y` in the temporary
-//! directory; the kernel gives the lock up with the process. What a killed
-//! process left behind is removed by the next lease of any block.
+//! A block is 127.x.y.0/24 on loopback, or 198.18.y.0/24 or 198.19.y.0/24
+//! (RFC 2544: never routed) for a network of its own. Whoever holds the
+//! exclusive lock on its lock file owns the block and the directory
+//! `lictor-lab/127.x.y` in the temporary directory; the kernel gives the lock
+//! up with the process. What a killed process left behind is removed by the
+//! next lease of any block.
 
 use std::env;
 use std::fs::{self, File, Permissions};
@@ -11,6 +13,7 @@ use std::io::{self, Seek, Write};
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +21,7 @@ use anyhow::{Context, Result, bail};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::firewall;
+use crate::network;
 
 /// Keeps the directory of a laboratory for a look at it afterwards.
 const KEEP: &str = "LAB_KEEP";
@@ -25,21 +29,30 @@ const KEEP: &str = "LAB_KEEP";
 /// The file that marks a directory as kept.
 const KEPT: &str = "kept";
 
-/// The first two octets after 127 of a block of addresses, 127.x.y.0/24.
+/// First octets of blocks.
+const LOOPBACK: u8 = 127;
+const NETWORKED: u8 = 198;
+
+/// The first three octets of a block of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
+    first: u8,
     x: u8,
     y: u8,
 }
 
 impl Block {
     /// The block of the demonstration: 127.0.10.0/24.
-    pub const DEMO: Self = Self { x: 0, y: 10 };
+    pub const DEMO: Self = Self {
+        first: LOOPBACK,
+        x: 0,
+        y: 10,
+    };
 
     /// The address of the block with that last octet.
     #[must_use]
     pub fn address(self, last: u8) -> Ipv4Addr {
-        Ipv4Addr::new(127, self.x, self.y, last)
+        Ipv4Addr::new(self.first, self.x, self.y, last)
     }
 
     /// The directory of whoever holds the block.
@@ -49,22 +62,41 @@ impl Block {
     }
 
     fn name(self) -> String {
-        format!("127.{}.{}", self.x, self.y)
+        format!("{}.{}.{}", self.first, self.x, self.y)
     }
 
     fn any() -> Self {
         Self {
+            first: LOOPBACK,
             x: rand::random_range(16..=250),
             y: rand::random_range(0..=255),
         }
     }
 
+    fn any_networked() -> Self {
+        Self {
+            first: NETWORKED,
+            x: rand::random_range(18..=19),
+            y: rand::random_range(0..=255),
+        }
+    }
+
+    /// The block of an address in a laboratory with a network of its own.
+    pub(crate) fn networked_at(address: Ipv4Addr) -> Option<Self> {
+        let [first, x, y, _] = address.octets();
+        Some(Self { first, x, y }).filter(|block| block.is_networked())
+    }
+
+    const fn is_networked(self) -> bool {
+        self.first == NETWORKED
+    }
+
     fn parse(name: &str) -> Option<Self> {
-        let (x, y) = name.strip_prefix("127.")?.split_once('.')?;
-        Some(Self {
-            x: x.parse().ok()?,
-            y: y.parse().ok()?,
-        })
+        let mut octets = name.split('.').map(str::parse);
+        let mut octet = || octets.next()?.ok();
+        let (first, x, y) = (octet()?, octet()?, octet()?);
+        let known = [LOOPBACK, NETWORKED].contains(&first) && octet().is_none();
+        known.then_some(Self { first, x, y })
     }
 
     fn lock_file(self) -> PathBuf {
@@ -83,6 +115,7 @@ impl Block {
 #[derive(Debug)]
 pub(crate) struct Lease {
     block: Block,
+    keep: AtomicBool,
     _lock: File,
 }
 
@@ -109,21 +142,35 @@ impl Lease {
         )
     }
 
-    /// Takes a block that nobody holds.
+    /// Takes a block of loopback addresses that nobody holds.
     pub(crate) fn any() -> Result<Self> {
+        Self::one_of(Block::any)
+    }
+
+    /// Takes a block for a network of its own that nobody holds.
+    pub(crate) fn any_networked() -> Result<Self> {
+        Self::one_of(Block::any_networked)
+    }
+
+    fn one_of(draw: fn() -> Block) -> Result<Self> {
         const TRIES: usize = 100;
         prepare()?;
         sweep();
         for _ in 0..TRIES {
-            if let Some(lease) = Self::try_take(Block::any())? {
+            if let Some(lease) = Self::try_take(draw())? {
                 return Ok(lease);
             }
         }
-        bail!("no free block of loopback addresses in {TRIES} tries")
+        bail!("no free block of addresses in {TRIES} tries")
     }
 
     pub(crate) fn block(&self) -> Block {
         self.block
+    }
+
+    /// Keeps the directory when the block is given back.
+    pub(crate) fn keep(&self) {
+        self.keep.store(true, Ordering::Relaxed);
     }
 
     fn try_take(block: Block) -> Result<Option<Self>> {
@@ -140,14 +187,19 @@ impl Lease {
         remove_leftovers(block);
         fs::create_dir(block.dir())
             .with_context(|| format!("cannot make {}", block.dir().display()))?;
-        Ok(Some(Self { block, _lock: lock }))
+        Ok(Some(Self {
+            block,
+            keep: AtomicBool::new(env::var_os(KEEP).is_some_and(|keep| keep == "1")),
+            _lock: lock,
+        }))
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
         let dir = self.block.dir();
-        if env::var_os(KEEP).is_some_and(|keep| keep == "1") {
+        if self.keep.load(Ordering::Relaxed) {
+            remove_network(self.block);
             let _ = File::create(dir.join(KEPT));
             eprintln!("lab: kept {}", dir.display());
         } else {
@@ -211,10 +263,17 @@ fn sweep() {
 
 /// The caller holds the lock.
 fn remove_leftovers(block: Block) {
-    firewall::remove_all(block);
+    remove_network(block);
     let dir = block.dir();
     if let Err(error) = remove(&dir) {
         eprintln!("lab: cannot remove {}: {error}", dir.display());
+    }
+}
+
+fn remove_network(block: Block) {
+    firewall::remove_all(block);
+    if block.is_networked() {
+        network::remove_all(block);
     }
 }
 

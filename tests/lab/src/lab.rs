@@ -1,6 +1,7 @@
 //! A whole laboratory: what is in it, how it starts, and that it ends.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -10,6 +11,7 @@ use crate::block::{Block, Lease};
 use crate::cluster::Cluster;
 use crate::consul::Consul;
 use crate::lictord::Lictord;
+use crate::network::Network;
 use crate::node::Node;
 use crate::postgres::Postgres;
 use crate::server::Server;
@@ -32,6 +34,7 @@ pub struct LabBuilder {
     consul: bool,
     postgres: bool,
     lictord: bool,
+    networked: bool,
     progress: Option<Progress>,
 }
 
@@ -79,6 +82,14 @@ impl LabBuilder {
         self.consul().postgres()
     }
 
+    /// With each server on a host of its own, so that links can be cut; see
+    /// [`networks_are_to_be_had`](crate::networks_are_to_be_had).
+    #[must_use]
+    pub fn networked(mut self) -> Self {
+        self.networked = true;
+        self
+    }
+
     /// Tells each step that is done and how long it took.
     #[must_use]
     pub fn progress(mut self, tell: impl Fn(&str, Duration) + Send + Sync + 'static) -> Self {
@@ -109,9 +120,14 @@ impl LabBuilder {
         let lictord = self.lictord.then(Lictord::find).transpose()?;
         let lease = match self.block {
             Some(block) => Lease::of(block)?,
+            None if self.networked => Lease::any_networked()?,
             None => Lease::any()?,
         };
         let (block, dir) = (lease.block(), lease.block().dir());
+        let network = self
+            .networked
+            .then(|| Network::lay(block, &self.hosts()))
+            .transpose()?;
         let clusters = try_join_all(self.clusters.iter().zip(1_u8..).map(
             |((name, replicas), tens)| {
                 let what = format!("cluster {name}: 1 primary, {replicas} replicas");
@@ -142,6 +158,7 @@ impl LabBuilder {
             consul,
             postgres,
             lictord: None,
+            network,
             lease,
         };
         if let (Some(program), Some(consul), Some(postgres)) = (lictord, &lab.consul, &lab.postgres)
@@ -155,6 +172,19 @@ impl LabBuilder {
             lab.lictord = Some(lictord.await?);
         }
         Ok(lab)
+    }
+
+    /// The last octets of every server's address.
+    fn hosts(&self) -> Vec<u8> {
+        let nodes = self
+            .clusters
+            .iter()
+            .zip(1_u8..)
+            .flat_map(|((_, replicas), tens)| (1..=replicas + 1).map(move |n| tens * 10 + n));
+        [CONSUL, POSTGRES, LICTORD]
+            .into_iter()
+            .chain(nodes)
+            .collect()
     }
 
     async fn timed<T>(&self, what: String, work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -183,6 +213,7 @@ pub struct Lab {
     consul: Option<Consul>,
     postgres: Option<Postgres>,
     lictord: Option<Lictord>,
+    network: Option<Network>,
     lease: Lease,
 }
 
@@ -287,6 +318,42 @@ impl Lab {
         bail!("no server is called {name}: there are {}", names.join(", "))
     }
 
+    /// Cuts the links between each of `one` and each of `other`: packets are
+    /// lost, and nobody is told.
+    ///
+    /// # Errors
+    /// When the laboratory has no network of its own, too.
+    pub fn cut(&self, one: &[&dyn Server], other: &[&dyn Server]) -> Result<()> {
+        self.network()?.cut(&addresses(one), &addresses(other))
+    }
+
+    /// Cuts the links between each of these servers and this process.
+    ///
+    /// # Errors
+    /// When the laboratory has no network of its own, too.
+    pub fn cut_from_outside(&self, servers: &[&dyn Server]) -> Result<()> {
+        let network = self.network()?;
+        network.cut(&addresses(servers), &[network.outside()])
+    }
+
+    /// Heals every link.
+    ///
+    /// # Errors
+    /// When the laboratory has no network of its own, too.
+    pub fn heal(&self) -> Result<()> {
+        self.network()?.heal()
+    }
+
+    fn network(&self) -> Result<&Network> {
+        let network = self.network.as_ref();
+        network.context("the laboratory has no network of its own")
+    }
+
+    /// Keeps its directory, with every log, when it is dropped.
+    pub fn keep(&self) {
+        self.lease.keep();
+    }
+
     /// Starts the server of that name on the data it has, after killing it if
     /// it runs.
     pub async fn restart(&self, name: &str) -> Result<()> {
@@ -302,6 +369,11 @@ impl Lab {
             self.node(name)?.start().await
         }
     }
+}
+
+fn addresses(servers: &[&dyn Server]) -> Vec<Ipv4Addr> {
+    let addresses = servers.iter().map(|server| *server.address().ip());
+    addresses.collect()
 }
 
 impl Drop for Lab {

@@ -1,8 +1,8 @@
 //! A laboratory of real `MySQL`, Consul, Postgres and `lictord` servers on
-//! loopback, with faults to inject.
+//! loopback, or each on a host of its own, with faults to inject.
 //!
-//! A [`Lab`] leases a block of loopback addresses that no other laboratory on
-//! the machine uses, starts servers there on their usual ports, and stops them
+//! A [`Lab`] leases a block of addresses that no other laboratory on the
+//! machine uses, starts servers there on their usual ports, and stops them
 //! all when it is dropped. Servers never outlive the process that started them,
 //! however that process ends.
 //!
@@ -18,6 +18,7 @@ mod firewall;
 mod lab;
 mod lictord;
 mod mysqld;
+mod network;
 mod node;
 mod ports;
 mod postgres;
@@ -33,6 +34,7 @@ pub use cluster::Cluster;
 pub use consul::Consul;
 pub use lab::{Lab, LabBuilder};
 pub use lictord::{Lictord, sibling};
+pub use network::networks_are_to_be_had;
 pub use node::Node;
 pub use postgres::Postgres;
 pub use server::{Kind, Server, Slot, State};

@@ -5,7 +5,7 @@
 //! therefore started by one thread that lives as long as the process. A signal
 //! is only sent under the lock that also reaps, so a reused pid is never hit.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -87,6 +87,23 @@ impl Recipe {
     /// Adds one argument.
     pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.command.arg(arg);
+        self
+    }
+
+    /// It runs in the network namespace of that file.
+    pub(crate) fn on_host(mut self, namespace: &Path) -> Self {
+        let mut command = Command::new("nsenter");
+        let mut net = OsString::from("--net=");
+        net.push(namespace);
+        command.arg(net).arg("--");
+        command.arg(self.command.get_program());
+        command.args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        self.command = command;
         self
     }
 

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
+use crate::network;
 use crate::ports;
 use crate::process::{Process, Recipe, locked, tail};
 use crate::wait::eventually;
@@ -97,7 +98,14 @@ impl Slot {
     /// Ends what runs here, and starts `recipe` once the port is free.
     pub(crate) async fn launch(&self, recipe: Recipe) -> Result<()> {
         self.vacate().await?;
-        ports::free(self.address).await?;
+        let recipe = match network::host_of(*self.address.ip()) {
+            // Nobody else is on that host.
+            Some(host) => recipe.on_host(&host),
+            None => {
+                ports::free(self.address).await?;
+                recipe
+            }
+        };
         let process = recipe
             .start()
             .with_context(|| format!("cannot start {}", self.name))?;
