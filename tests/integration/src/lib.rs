@@ -8,6 +8,6 @@ mod load;
 mod scene;
 mod whole;
 
-pub use load::{Ledger, Load};
+pub use load::{Acknowledged, Ledger, Load};
 pub use scene::{PATIENCE, Scene};
 pub use whole::Whole;

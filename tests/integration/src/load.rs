@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -12,20 +12,47 @@ use lictor_lab::Node;
 use mysql_async::prelude::Queryable;
 use tokio::task::JoinSet;
 
-/// What was acknowledged, and when last.
+/// An acknowledged write.
+#[derive(Clone, Debug)]
+pub struct Acknowledged {
+    /// What was written.
+    pub id: u64,
+    /// The host that acknowledged it.
+    pub server: String,
+    /// When it was sent there.
+    pub sent: Instant,
+    /// When its acknowledgement came.
+    pub at: Instant,
+}
+
+/// What was acknowledged.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    acknowledged: Mutex<Vec<(u64, Instant)>>,
+    acknowledged: Mutex<Vec<Acknowledged>>,
     failed: Mutex<Vec<String>>,
 }
 
 impl Ledger {
-    fn acknowledge(&self, id: u64) {
-        let mut acknowledged = self
-            .acknowledged
+    /// Remembers that `server` has just acknowledged a write sent at `sent`.
+    pub fn acknowledge(&self, id: u64, server: String, sent: Instant) {
+        let at = Instant::now();
+        self.locked().push(Acknowledged {
+            id,
+            server,
+            sent,
+            at,
+        });
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Vec<Acknowledged>> {
+        self.acknowledged
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        acknowledged.push((id, Instant::now()));
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every write acknowledged so far, in the order of the acknowledgements.
+    pub fn acknowledged(&self) -> Vec<Acknowledged> {
+        self.locked().clone()
     }
 
     fn fail(&self, error: String) {
@@ -37,22 +64,14 @@ impl Ledger {
 
     /// How many writes were acknowledged so far.
     pub fn count(&self) -> usize {
-        self.acknowledged
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .len()
+        self.locked().len()
     }
 
     /// The first write acknowledged after `moment`.
     pub fn first_after(&self, moment: Instant) -> Option<Instant> {
-        let acknowledged = self
-            .acknowledged
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        acknowledged
-            .iter()
-            .map(|(_, at)| *at)
-            .find(|at| *at > moment)
+        let acknowledged = self.locked();
+        let mut moments = acknowledged.iter().map(|write| write.at);
+        moments.find(|at| *at > moment)
     }
 
     /// What writers were told instead of an acknowledgement.
@@ -70,15 +89,9 @@ impl Ledger {
             .iter()
             .filter_map(|row| row.first()?.parse().ok())
             .collect();
-        let acknowledged = self
-            .acknowledged
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let missing = acknowledged
-            .iter()
-            .map(|(id, _)| *id)
-            .filter(|id| !there.contains(id));
-        Ok(missing.collect())
+        let acknowledged = self.locked();
+        let ids = acknowledged.iter().map(|write| write.id);
+        Ok(ids.filter(|id| !there.contains(id)).collect())
     }
 }
 
@@ -112,7 +125,7 @@ impl Load {
                 while !stop.load(Ordering::Relaxed) {
                     let id = next.fetch_add(1, Ordering::Relaxed);
                     match write(&client, &cluster, id).await {
-                        Ok(()) => ledger.acknowledge(id),
+                        Ok((server, sent)) => ledger.acknowledge(id, server, sent),
                         Err(error) => ledger.fail(format!("{error:#}")),
                     }
                 }
@@ -140,12 +153,19 @@ impl Load {
 }
 
 /// Writing the same id twice does no harm, so a write cut off by a failover is
-/// done again.
-async fn write(client: &Lictor, cluster: &str, id: u64) -> Result<()> {
-    client
+/// done again. Returns who acknowledged it, and when it was sent there.
+async fn write(client: &Lictor, cluster: &str, id: u64) -> Result<(String, Instant)> {
+    let acknowledged = client
         .with_writer(cluster, Idempotent::Yes, move |connection| {
-            connection.exec_drop("INSERT IGNORE INTO writes (id) VALUES (?)", (id,))
+            Box::pin(async move {
+                let sent = Instant::now();
+                let server = connection.opts().ip_or_hostname().to_owned();
+                connection
+                    .exec_drop("INSERT IGNORE INTO writes (id) VALUES (?)", (id,))
+                    .await?;
+                Ok((server, sent))
+            })
         })
         .await?;
-    Ok(())
+    Ok(acknowledged)
 }

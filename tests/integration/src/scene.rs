@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use lictor_client::{ClientConfig, Credentials, Lictor};
-use lictor_lab::{APP, APP_DATABASE, Lab, Node, Server, State, eventually, sibling};
+use lictor_lab::{APP, APP_DATABASE, Lab, LabBuilder, Node, Server, State, eventually, sibling};
 use lictor_wire::v1;
 use tokio::process::Command;
 use tonic::transport::Channel;
@@ -27,7 +27,12 @@ impl Scene {
     /// Starts clusters of one primary and so many replicas, Consul, Postgres
     /// and `lictord`, which knows none of the clusters yet.
     pub async fn start(clusters: &[(&str, u8)]) -> Result<Self> {
-        let mut builder = Lab::builder().lictord();
+        Self::start_in(Lab::builder(), clusters).await
+    }
+
+    /// The same in a laboratory that was planned already.
+    pub async fn start_in(plan: LabBuilder, clusters: &[(&str, u8)]) -> Result<Self> {
+        let mut builder = plan.lictord();
         for (name, replicas) in clusters {
             builder = builder.cluster(name, *replicas);
         }

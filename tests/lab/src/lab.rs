@@ -26,15 +26,26 @@ const CLUSTERS: usize = 24;
 
 type Progress = Box<dyn Fn(&str, Duration) + Send + Sync>;
 
+/// Where a laboratory is laid.
+#[derive(Clone, Copy, Default)]
+enum Place {
+    /// On any free block of loopback addresses.
+    #[default]
+    Anywhere,
+    /// On that block.
+    On(Block),
+    /// On a network of its own.
+    Networked,
+}
+
 /// What a laboratory will hold.
 #[derive(Default)]
 pub struct LabBuilder {
-    block: Option<Block>,
+    place: Place,
     clusters: Vec<(String, u8)>,
     consul: bool,
     postgres: bool,
     lictord: bool,
-    networked: bool,
     progress: Option<Progress>,
 }
 
@@ -50,7 +61,7 @@ impl LabBuilder {
     /// On that block of addresses instead of any free one.
     #[must_use]
     pub fn block(mut self, block: Block) -> Self {
-        self.block = Some(block);
+        self.place = Place::On(block);
         self
     }
 
@@ -86,7 +97,7 @@ impl LabBuilder {
     /// [`networks_are_to_be_had`](crate::networks_are_to_be_had).
     #[must_use]
     pub fn networked(mut self) -> Self {
-        self.networked = true;
+        self.place = Place::Networked;
         self
     }
 
@@ -118,14 +129,13 @@ impl LabBuilder {
         );
         let tools = Tools::find()?;
         let lictord = self.lictord.then(Lictord::find).transpose()?;
-        let lease = match self.block {
-            Some(block) => Lease::of(block)?,
-            None if self.networked => Lease::any_networked()?,
-            None => Lease::any()?,
+        let lease = match self.place {
+            Place::On(block) => Lease::of(block)?,
+            Place::Anywhere => Lease::any()?,
+            Place::Networked => Lease::any_networked()?,
         };
         let (block, dir) = (lease.block(), lease.block().dir());
-        let network = self
-            .networked
+        let network = matches!(self.place, Place::Networked)
             .then(|| Network::lay(block, &self.hosts()))
             .transpose()?;
         let clusters = try_join_all(self.clusters.iter().zip(1_u8..).map(

@@ -51,20 +51,21 @@ impl Network {
     pub(crate) fn lay(block: Block, hosts: &[u8]) -> Result<Self> {
         let network = Self { block };
         let bridge = bridge(block);
-        let mut script = format!(
-            "link add {bridge} type bridge\n\
-             addr add {outside}/24 dev {bridge}\n\
-             link set {bridge} up\n",
-            outside = block.address(OUTSIDE),
-        );
-        for host in hosts {
+        let lines = hosts.iter().map(|host| {
             let (name, link) = (namespace(block, *host), link(block, *host));
-            script += &format!(
+            format!(
                 "netns add {name}\n\
                  link add {link} master {bridge} type veth peer name eth0 netns {name}\n\
                  link set {link} up\n",
-            );
-        }
+            )
+        });
+        let script = format!(
+            "link add {bridge} type bridge\n\
+             addr add {outside}/24 dev {bridge}\n\
+             link set {bridge} up\n{lines}",
+            outside = block.address(OUTSIDE),
+            lines = lines.collect::<Vec<_>>().concat(),
+        );
         run("ip", &["-batch", "-"], &script).context("cannot lay the network")?;
         for host in hosts {
             let name = namespace(block, *host);

@@ -98,13 +98,12 @@ impl Slot {
     /// Ends what runs here, and starts `recipe` once the port is free.
     pub(crate) async fn launch(&self, recipe: Recipe) -> Result<()> {
         self.vacate().await?;
-        let recipe = match network::host_of(*self.address.ip()) {
-            // Nobody else is on that host.
-            Some(host) => recipe.on_host(&host),
-            None => {
-                ports::free(self.address).await?;
-                recipe
-            }
+        // Nobody else is on a host of its own.
+        let recipe = if let Some(host) = network::host_of(*self.address.ip()) {
+            recipe.on_host(&host)
+        } else {
+            ports::free(self.address).await?;
+            recipe
         };
         let process = recipe
             .start()

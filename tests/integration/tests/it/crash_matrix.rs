@@ -62,7 +62,7 @@ async fn a_crash_before_a_hung_primary_comes_back_is_made_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crash_while_a_failover_is_given_up_is_made_good() {
+async fn a_crash_after_a_failover_was_given_up_is_made_good() {
     let mut matrix = Matrix::start().await.unwrap();
     matrix.given_up(first("start-receiver")).await.unwrap();
 }
@@ -133,15 +133,14 @@ impl Matrix {
     }
 
     /// The primary hangs beside a replica that hangs too, so that nothing can
-    /// be proven; lictord dies while it starts receivers again.
+    /// be proven; lictord dies after that step of giving up. Before it the next
+    /// leader may not know who stopped the receivers, and leaves them alone.
     async fn given_up(&mut self, step: Step) -> Result<()> {
-        for moment in ["before", "after"] {
-            let point = Point { step, moment };
-            self.lose_too_many(point)
-                .await
-                .with_context(|| point.told())?;
-        }
-        Ok(())
+        let moment = "after";
+        let point = Point { step, moment };
+        self.lose_too_many(point)
+            .await
+            .with_context(|| point.told())
     }
 
     async fn lose_primary(&mut self, point: Point, loss: Loss) -> Result<()> {
