@@ -75,8 +75,16 @@ pub struct Inheritance {
 enum Tending {
     /// A hand is at it.
     Running,
+    /// A hand is opening it for writes: until that has ended, nobody else may be.
+    Opening,
     /// Only reports after this moment count.
     Since(Mono),
+}
+
+impl Tending {
+    const fn is_running(self) -> bool {
+        matches!(self, Self::Running | Self::Opening)
+    }
 }
 
 /// Why a lost primary is not failed over.
@@ -266,8 +274,14 @@ impl Keeper {
             self.view.move_ends(node, now.mono);
         }
         if self.recovery().map(|record| record.id) != Some(recovery) {
-            // Stopped too late for its failover: it is ours to start again.
-            if let Done::ReceiverStopped { node, .. } = &done {
+            // Stopped too late for its failover, or perhaps not started after it:
+            // it is ours to start again.
+            if let Done::ReceiverStopped { node, .. }
+            | Done::Repointed {
+                node,
+                result: Err(_),
+            } = &done
+            {
                 self.view.entrust(node, now.mono);
             }
             return vec![];
@@ -320,7 +334,7 @@ impl Keeper {
         for node in &self.view.cluster.nodes {
             let tending = self.tending.entry(node.name.clone());
             let tending = tending.or_insert(Tending::Since(now.mono));
-            if *tending != Tending::Running {
+            if !tending.is_running() {
                 *tending = Tending::Since(now.mono);
             }
         }
@@ -469,7 +483,9 @@ impl Keeper {
             .refusal
             .as_ref()
             .filter(|refusal| refusal.known == known && now.mono.since(refusal.at) < BLOCKED_PAUSE);
-        if standing.is_some() {
+        // A hand that is late may still open the one that was lost again.
+        let opening = self.tending.get(&self.view.cluster.primary) == Some(&Tending::Opening);
+        if standing.is_some() || opening {
             return self.asking.ask(&self.view, &self.timing, now.mono);
         }
         let spent = self.budget_spent(now);
@@ -535,7 +551,11 @@ impl Keeper {
             match rejoin::care(&self.view, &node, &self.timing, now.mono) {
                 Some(care) => {
                     self.note_quarantine(&node.name, &care);
-                    self.tending.insert(node.name.clone(), Tending::Running);
+                    let tending = match care {
+                        Care::Reopen { .. } => Tending::Opening,
+                        _ => Tending::Running,
+                    };
+                    self.tending.insert(node.name.clone(), tending);
                     commands.push(Command::Tend {
                         node: node.name,
                         care,
@@ -554,7 +574,7 @@ impl Keeper {
         let asked = self.view.node(node).answer.as_ref().map(Answer::asked);
         match self.tending.get(node) {
             None => true,
-            Some(Tending::Running) => false,
+            Some(Tending::Running | Tending::Opening) => false,
             Some(Tending::Since(at)) => *at <= now && asked.is_some_and(|asked| asked >= *at),
         }
     }

@@ -475,6 +475,37 @@ mod tending {
     }
 
     #[test]
+    fn nobody_is_promoted_while_a_late_hand_may_still_open_the_old_primary() {
+        let (mut bench, commands) = reboots(Bench::watching(auto()));
+        assert!(reopened(commands));
+        bench.primary_dies();
+        assert_eq!(bench.keeper.recovery(), None);
+        let (node, result) = (name(1), Err("no answer in time".to_owned()));
+        bench.step(Event::Tended { node, result });
+        assert!(bench.keeper.recovery().is_some());
+    }
+
+    #[test]
+    fn a_receiver_that_could_not_be_started_after_a_failover_is_started_later() {
+        let mut bench = Bench::watching(auto());
+        bench.primary_dies();
+        let recovery = bench.keeper.recovery().unwrap().id;
+        bench.alter(|_| auto());
+        bench.answers(1);
+        assert_eq!(bench.keeper.recovery(), None);
+        // The stop comes late, when the replica was seen to receive again.
+        bench.later(ms(400));
+        bench.everyone_answers();
+        bench.alter(|fixture| fixture.replication(2, stop));
+        let (node, result) = (name(2), Err("no answer in time".to_owned()));
+        let done = Done::Repointed { node, result };
+        bench.step(Event::Finished { recovery, done });
+        bench.later(ms(400)).answers(2);
+        bench.later(ms(10));
+        assert_eq!(cares(bench.answers(1)), [(name(2), Care::Resume)]);
+    }
+
+    #[test]
     fn a_primary_that_lost_what_a_replica_holds_stays_closed() {
         let bench = Bench::watching(auto().executed(3, &gtids(1, 101, 110)));
         assert!(!reopened(reboots(bench).1));
