@@ -57,7 +57,7 @@ test-unit:
 # The simulation runs in virtual time, many times over: optimised.
 .PHONY: test-sim
 test-sim:
-	cargo test --release --locked -p lictor-sim --tests
+	cargo test --release --locked -p lictor-sim --tests -- --nocapture
 
 SEEDS ?= 100000
 

@@ -21,16 +21,35 @@ pub fn micros(time: Duration) -> Micros {
     Micros::try_from(time.as_micros()).unwrap_or(Micros::MAX)
 }
 
-/// Virtual time as the engine's monotonic clock, which started long before.
-#[must_use]
-pub fn mono(at: Micros) -> Mono {
-    Mono::from_origin(ORIGIN + Duration::from_micros(at))
+/// A process's monotonic clock, which started long before the world, and runs a
+/// little too fast or too slow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// Its microseconds in a true second.
+    rate: u64,
 }
 
-/// The virtual time of a point on the engine's clock.
-#[must_use]
-pub fn instant(at: Mono) -> Micros {
-    micros(at.since(Mono::from_origin(ORIGIN)))
+impl Clock {
+    /// A clock that gains `drift` microseconds in a second, or loses them.
+    #[must_use]
+    pub const fn drifting(drift: i64) -> Self {
+        Self {
+            rate: SECOND.saturating_add_signed(drift),
+        }
+    }
+
+    /// What it shows at a moment.
+    #[must_use]
+    pub fn at(self, now: Micros) -> Mono {
+        Mono::from_origin(ORIGIN + Duration::from_micros(now * self.rate / SECOND))
+    }
+
+    /// The first moment at which it shows this.
+    #[must_use]
+    pub fn moment(self, shown: Mono) -> Micros {
+        let shown = micros(shown.since(Mono::from_origin(ORIGIN)));
+        (shown * SECOND).div_ceil(self.rate)
+    }
 }
 
 const ORIGIN: Duration = Duration::from_secs(1_000);
@@ -95,7 +114,13 @@ mod tests {
     }
 
     #[test]
-    fn the_engines_clock_reads_back() {
-        assert_eq!(instant(mono(1_234_567)), 1_234_567);
+    fn a_clock_reads_back_whatever_its_rate() {
+        for drift in [-50_000, -1, 0, 3, 50_000] {
+            let clock = Clock::drifting(drift);
+            for at in [0, 1, 999, 1_234_567, 90 * SECOND] {
+                let moment = clock.moment(clock.at(at));
+                assert!(moment <= at && clock.at(moment) == clock.at(at));
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
-use crate::agenda::{MS, Micros};
+use crate::agenda::{Clock, MS, Micros};
 
 /// The dice of one seed.
 #[derive(Debug)]
@@ -37,6 +37,11 @@ impl Dice {
     /// One of several; `None` of none.
     pub fn one<T: Copy>(&mut self, of: &[T]) -> Option<T> {
         of.choose(&mut self.0).copied()
+    }
+
+    /// A process's clock: its rate is up to 5 % wrong.
+    pub fn clock(&mut self) -> Clock {
+        Clock::drifting(self.0.random_range(-50_000..=50_000))
     }
 
     /// How long a small thing takes on a local network: mostly around a

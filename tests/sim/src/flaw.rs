@@ -1,6 +1,7 @@
 //! Deliberate breakage outside the engine, each standing for a mistake that a
-//! failover tool can make. The simulation must catch every one of them, or it
-//! would prove nothing of the right one.
+//! failover tool can make: it bends what goes into the engine or what comes out
+//! of it. The simulation must catch every one of them, or it would prove nothing
+//! of the right one.
 
 /// What is done wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -12,6 +13,13 @@ pub enum Flaw {
     PromotesBeforeFencing,
     /// One replica is never asked to stop, and reported as if it had been.
     SkipsAReceiver,
+    /// A replica that does not answer counts as stopped.
+    TakesSilenceForStopped,
+    /// A commit is taken to wait for one replica more than it does, so that the
+    /// quorum is one too small.
+    FencesOneTooFew,
+    /// A primary that does not answer counts as refusing connections.
+    TakesSilenceForDeath,
     /// Replicas are compared by what they executed, not by what they received.
     ComparesExecuted,
     /// A receiver stopped by its operator looks as if it had lost the primary.
@@ -20,16 +28,54 @@ pub enum Flaw {
     SkipsCatchingUp,
     /// The primary falls back to asynchronous, and is reported as enforcing.
     TrustsAFallBack,
+    /// A node is opened without semi-sync, and reported as enforcing.
+    KeepsSemiSyncOff,
+    /// The intent counts as stored before it is.
+    PromotesBeforeTheIntent,
+    /// Every command of a recovery is carried out a second time, later.
+    ResumesTwice,
+    /// A subscriber takes whatever snapshot it is sent.
+    AcceptsAnOlderRevision,
 }
+
+const SPLIT: &[&str] = &["promoted only fenced", "one acknowledger", "no lost write"];
 
 impl Flaw {
     /// Every real flaw.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 13] = [
         Self::PromotesBeforeFencing,
         Self::SkipsAReceiver,
+        Self::TakesSilenceForStopped,
+        Self::FencesOneTooFew,
+        Self::TakesSilenceForDeath,
         Self::ComparesExecuted,
         Self::OperatorStoppedTestifies,
         Self::SkipsCatchingUp,
         Self::TrustsAFallBack,
+        Self::KeepsSemiSyncOff,
+        Self::PromotesBeforeTheIntent,
+        Self::ResumesTwice,
+        Self::AcceptsAnOlderRevision,
     ];
+
+    /// The invariants it endangers: one of them must catch it.
+    #[must_use]
+    pub const fn endangers(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &[],
+            Self::PromotesBeforeFencing
+            | Self::SkipsAReceiver
+            | Self::TakesSilenceForStopped
+            | Self::FencesOneTooFew
+            | Self::TakesSilenceForDeath
+            | Self::ResumesTwice => SPLIT,
+            Self::ComparesExecuted
+            | Self::SkipsCatchingUp
+            | Self::TrustsAFallBack
+            | Self::KeepsSemiSyncOff => &["no lost write"],
+            Self::OperatorStoppedTestifies => &["no needless failover"],
+            Self::PromotesBeforeTheIntent => &["intent first"],
+            Self::AcceptsAnOlderRevision => &["epochs rise", "never an older writer"],
+        }
+    }
 }

@@ -11,9 +11,9 @@ use lictor_domain::{Epoch, GtidSet, NodeName, ReceiverState, RecoveryId};
 use lictor_engine::message::{Act, Care, Done, Event};
 use lictor_engine::timing::deadline;
 
-use crate::agenda::{MS, Micros, micros};
+use crate::agenda::{MS, Micros, SECOND, micros};
 use crate::flaw::Flaw;
-use crate::invariants;
+use crate::invariants::{self, Premise};
 use crate::leader::Reign;
 use crate::mysqld::Process;
 use crate::network::{Place, Way};
@@ -40,6 +40,8 @@ pub struct Job {
     pub work: Work,
     /// The epoch that an opening begins.
     pub epoch: Epoch,
+    /// The life of the node that its session is with.
+    life: u64,
     deadline: Micros,
 }
 
@@ -55,7 +57,9 @@ pub enum Work {
 impl World {
     /// A recovery's command is put in its node's queue.
     pub fn send_act(&mut self, reign: Reign, recovery: RecoveryId, act: Act) {
-        if let Some(breach) = invariants::promoted_only_fenced::at_command(self, &act) {
+        let breach = invariants::promoted_only_fenced::at_command(self, reign, &act)
+            .or_else(|| invariants::intent_first::at_command(self, reign, &act));
+        if let Some(breach) = breach {
             self.break_off(breach);
         }
         let (node, patience) = match &act {
@@ -79,6 +83,7 @@ impl World {
             place,
             work: Work::Act(recovery, act),
             epoch: epoch.unwrap_or_default(),
+            life: 0,
             deadline: self.agenda.now() + micros(patience),
         });
     }
@@ -91,7 +96,8 @@ impl World {
             Care::Follow { .. } | Care::Detach | Care::Resume => deadline::REPOINT,
             Care::Quarantine(_) => {
                 let (node, result) = (node.clone(), Ok(()));
-                self.tell_later(0, Event::Tended { node, result });
+                self.agenda
+                    .plan(0, Happening::Tell(reign, Event::Tended { node, result }));
                 return;
             }
         };
@@ -106,6 +112,7 @@ impl World {
             place,
             work: Work::Care(node.clone(), care),
             epoch: epoch.unwrap_or_default(),
+            life: 0,
             deadline: self.agenda.now() + micros(patience),
         });
     }
@@ -127,10 +134,11 @@ impl World {
         if hand.busy {
             return;
         }
-        let Some(job) = hand.queue.pop_front() else {
+        let Some(mut job) = hand.queue.pop_front() else {
             return;
         };
         hand.busy = true;
+        job.life = self.nodes[place].life;
         if now >= job.deadline {
             self.fail(job, "no session in time", 0);
             return;
@@ -143,7 +151,7 @@ impl World {
             self.end(job, Ok(Some(held)));
             return;
         }
-        let hop = self.slow_stop(&job).unwrap_or_else(|| self.dice.hop());
+        let hop = self.slow_stop(&job).unwrap_or_else(|| self.hop_at(place));
         self.agenda.plan(hop, Happening::Effect(Box::new(job)));
     }
 
@@ -172,8 +180,9 @@ impl World {
             self.fail(job, "no answer in time", left);
             return;
         }
-        if self.nodes[place].process == Process::Dead {
-            self.fail(job, "connection refused", MS);
+        let died = self.nodes[place].life != job.life;
+        if died || self.nodes[place].process == Process::Dead {
+            self.fail(job, "the connection was lost", MS);
             return;
         }
         if let Work::Act(_, Act::CatchUp { holds, .. }) = &job.work {
@@ -188,6 +197,11 @@ impl World {
             }
         }
         let held = self.carry_out(&job);
+        if self.flaw == Flaw::ResumesTwice && matches!(job.work, Work::Act(..)) {
+            let later = self.dice.time(SECOND..=4 * SECOND);
+            self.agenda
+                .plan(later, Happening::Again(Box::new(job.clone())));
+        }
         if self.dice.percent(2) {
             let left = job.deadline.saturating_sub(now);
             self.fail(job, "the answer was lost", left);
@@ -215,17 +229,26 @@ impl World {
         }
     }
 
+    /// A flawed leader resumes a recovery that was over: all of it once more.
+    pub fn again(&mut self, job: &Job) {
+        if self.nodes[job.place].runs() && self.passes(Way::Lictor(job.place)) {
+            let name = self.nodes[job.place].name.clone();
+            self.note(|| format!("a command reaches {name} again: {:?}", job.work));
+            self.carry_out(job);
+        }
+    }
+
     /// Does what the command says; all that the node holds, if it says so.
     fn carry_out(&mut self, job: &Job) -> Option<GtidSet> {
         let place = job.place;
-        let acks = self.acks;
+        let acks = self.acks_at_opening();
         let mut held = None;
         match &job.work {
             Work::Act(_, Act::StopReceiver { .. }) => {
                 let skipped = self.flaw == Flaw::SkipsAReceiver && place == self.nodes.len() - 1;
                 if !skipped {
                     self.nodes[place].stop_receiver();
-                    let orphan = self.leader.as_ref().is_none_or(|l| l.reign != job.reign);
+                    let orphan = self.leader_of(job.reign).is_none();
                     self.nodes[place].looked_after |= orphan;
                 }
                 held = Some(match self.flaw {
@@ -265,7 +288,14 @@ impl World {
     fn opened(&mut self, job: &Job) {
         let name = self.nodes[job.place].name.clone();
         self.note(|| format!("{name} is open, for epoch {}", job.epoch));
-        let current = match (&self.leader, &job.work) {
+        if self
+            .nodes
+            .iter()
+            .any(|node| node.place != job.place && node.lives() && node.writable)
+        {
+            self.ledger.premises.saw(Premise::OpenedBesideAnother);
+        }
+        let current = match (self.leader(), &job.work) {
             (None, _) => true,
             (Some(leader), Work::Act(recovery, _)) => {
                 leader.keeper.recovery().map(|record| record.id) == Some(*recovery)
@@ -284,6 +314,11 @@ impl World {
     }
 
     fn fail(&mut self, job: Job, why: &str, after: Micros) {
+        let stops = matches!(job.work, Work::Act(_, Act::StopReceiver { .. }));
+        if stops && self.flaw == Flaw::TakesSilenceForStopped {
+            let held = self.nodes[job.place].holds();
+            return self.end(job, Ok(Some(held)));
+        }
         let event = event(&job, Err(why.to_owned()));
         self.agenda
             .plan(after, Happening::Ends(Box::new(job), event));
@@ -291,7 +326,7 @@ impl World {
 
     fn end(&mut self, job: Job, result: Result<Option<GtidSet>, String>) {
         let event = event(&job, result);
-        let hop = self.dice.hop();
+        let hop = self.hop_at(job.place);
         self.agenda.plan(hop, Happening::Ends(Box::new(job), event));
     }
 

@@ -5,23 +5,23 @@
 use std::time::Duration;
 
 use chrono::DateTime;
-use lictor_domain::report::Knock;
+use lictor_domain::report::{Knock, SemiSync};
 use lictor_domain::{
-    ClusterRoute, Epoch, NodeName, Now, ProbeOutcome, ReceiverState, RecoveryId, Standing, Term,
+    Epoch, NodeName, Now, ProbeOutcome, ReceiverState, Recovery, RecoveryId, Revision,
+    RoutingTable, Standing, Term, Writability,
 };
 use lictor_engine::keeper::Keeper;
 use lictor_engine::message::{Act, Care, Command, Done, Event};
 use lictor_engine::timing::deadline;
 use uuid::Uuid;
 
-use crate::agenda::{MS, Micros, SECOND, instant, micros, mono};
+use crate::agenda::{Clock, MS, Micros, SECOND, micros};
 use crate::flaw::Flaw;
 use crate::hands::Hand;
-use crate::invariants;
+use crate::invariants::{self, Premise};
 use crate::mysqld::Process;
 use crate::network::{Place, Way};
 use crate::store::Note;
-use crate::transcript;
 use crate::world::{Happening, World};
 
 /// One leadership.
@@ -44,7 +44,10 @@ pub struct Leader {
     watches: Vec<Watch>,
     began: Micros,
     wake_at: Micros,
-    route: Option<ClusterRoute>,
+    /// What it pushes, once it is opened.
+    pub table: Option<RoutingTable>,
+    /// Its process's clock.
+    pub clock: Clock,
     primacy: (Epoch, NodeName),
 }
 
@@ -58,12 +61,12 @@ struct Watch {
     ticket: u64,
 }
 
-/// What the world's time is to the engine.
+/// What time it is to the engine, by a process's clock.
 #[must_use]
-pub fn engine_time(at: Micros) -> Now {
+pub fn engine_time(clock: Clock, at: Micros) -> Now {
     let wall = WALL.saturating_add(i64::try_from(at).unwrap_or(i64::MAX));
     Now {
-        mono: mono(at),
+        mono: clock.at(at),
         wall: DateTime::from_timestamp_micros(wall).unwrap_or_default(),
     }
 }
@@ -71,7 +74,7 @@ pub fn engine_time(at: Micros) -> Now {
 impl World {
     /// An instance takes over.
     pub fn rise(&mut self) {
-        if self.leader.is_some() {
+        if !self.leaders.is_empty() {
             return;
         }
         let now = self.now();
@@ -81,31 +84,37 @@ impl World {
             return;
         }
         self.reigns += 1;
-        let keeper = Keeper::new(
-            self.store.inheritance(),
-            Term(self.reigns),
-            engine_time(now),
+        let clock = self.dice.clock();
+        self.begin_reign(self.reigns, clock);
+    }
+
+    /// A leadership begins, with what the store knows.
+    pub fn begin_reign(&mut self, reign: Reign, clock: Clock) {
+        let now = self.now();
+        self.store.begin(reign);
+        let inheritance = self.store.inheritance();
+        if inheritance.unfinished.is_some() {
+            self.ledger.premises.saw(Premise::RecoveryInherited);
+        }
+        let stored = (
+            inheritance.cluster.epoch,
+            inheritance.cluster.primary.clone(),
         );
-        let stored = self.store.inheritance().cluster;
-        let primacy = (keeper.cluster().epoch, keeper.cluster().primary.clone());
+        let keeper = Keeper::new(inheritance, Term(reign), engine_time(clock, now));
+        let (epoch, primary) = (keeper.cluster().epoch, keeper.cluster().primary.clone());
         let count = self.nodes.len();
-        self.leader = Some(Leader {
-            reign: self.reigns,
+        self.leaders.push(Leader {
+            reign,
             keeper,
             hands: (0..count).map(|_| Hand::default()).collect(),
             watches: vec![Watch::default(); count],
             began: now,
             wake_at: 0,
-            route: None,
-            primacy: (stored.epoch, stored.primary),
+            table: None,
+            clock,
+            primacy: stored,
         });
-        let reign = self.reigns;
-        self.note(|| {
-            format!(
-                "lictord of term {reign} leads; {} holds epoch {}",
-                primacy.1, primacy.0
-            )
-        });
+        self.note(|| format!("lictord of term {reign} leads; {primary} holds epoch {epoch}"));
         for place in 0..count {
             let delay = self.dice.time(0..=20 * MS);
             self.agenda.plan(delay, Happening::Probe(reign, place, 0));
@@ -113,32 +122,47 @@ impl World {
         self.tell(reign, Event::Tick);
     }
 
-    /// The leader's process ends, with all it had not written or sent.
+    /// The leader's process ends.
     pub fn leader_dies(&mut self) {
-        if self.leader.take().is_none() {
+        let Some(reign) = self.leader().map(|leader| leader.reign) else {
             return;
-        }
+        };
         self.note(|| "the leading lictord dies".to_owned());
+        self.end_reign(reign);
+        let next = self.dice.time(1_600 * MS..=3_200 * MS);
+        self.agenda.plan(next, Happening::Rise);
+    }
+
+    /// A leadership ends, with all it had not written or sent.
+    pub fn end_reign(&mut self, reign: Reign) {
         for node in &mut self.nodes {
             let channel = node.channel.as_ref();
             let stopped =
                 channel.is_some_and(|channel| !channel.is_told_to_receive() || !channel.applying);
             node.looked_after |= stopped || !node.runs();
         }
-        self.store.forget_notes();
-        let next = self.dice.time(1_600 * MS..=3_200 * MS);
-        self.agenda.plan(next, Happening::Rise);
+        self.store.forget_notes(reign);
+        self.leaders.retain(|leader| leader.reign != reign);
+        self.end_connections(reign);
+    }
+
+    /// The newest leader.
+    #[must_use]
+    pub fn leader(&self) -> Option<&Leader> {
+        self.leaders.last()
     }
 
     /// The leader, if it is still the one of this reign.
     pub fn leader_of(&mut self, reign: Reign) -> Option<&mut Leader> {
-        self.leader.as_mut().filter(|leader| leader.reign == reign)
+        let mut leaders = self.leaders.iter_mut();
+        leaders.find(|leader| leader.reign == reign)
     }
 
-    /// Something reaches whoever leads now, after some time.
-    pub fn tell_later(&mut self, after: Micros, event: Event) {
-        if let Some(reign) = self.leader.as_ref().map(|leader| leader.reign) {
-            self.agenda.plan(after, Happening::Tell(reign, event));
+    /// Something reaches everyone who leads now, after some time.
+    pub fn tell_later(&mut self, after: Micros, event: &Event) {
+        for leader in &self.leaders {
+            let happening = Happening::Tell(leader.reign, event.clone());
+            self.agenda.plan(after, happening);
         }
     }
 
@@ -160,8 +184,9 @@ impl World {
         let Some(leader) = self.leader_of(reign) else {
             return;
         };
-        let commands = leader.keeper.step(event, engine_time(now), fresh);
-        let wake_at = instant(leader.keeper.wake_at(mono(now)));
+        let clock = leader.clock;
+        let commands = leader.keeper.step(event, engine_time(clock, now), fresh);
+        let wake_at = clock.moment(leader.keeper.wake_at(clock.at(now)));
         leader.wake_at = wake_at;
         self.agenda
             .plan_at(wake_at, Happening::Wake(reign, wake_at));
@@ -169,7 +194,7 @@ impl World {
         // Before a recovery is closed in the store, its primacy must be there.
         self.write_down_primacy(reign);
         for command in commands {
-            self.note(|| transcript::command(&command));
+            self.transcript.command(now, &command);
             self.obey(reign, command);
         }
     }
@@ -189,44 +214,59 @@ impl World {
                 {
                     self.break_off(breach);
                 }
-                let now = self.now();
-                let (delay, result) = if self.store.answers(now) {
-                    self.store.intend(*record);
-                    (self.dice.time(MS..=30 * MS), Ok(()))
-                } else {
-                    (micros(deadline::INTENT), Err("no store answers".to_owned()))
-                };
-                let done = Done::IntentStored { standing, result };
-                self.tell_later(delay, Event::Finished { recovery, done });
+                self.store_intent(reign, recovery, *record);
             }
             Command::Recover {
                 recovery,
                 act: Act::Publish { .. },
             } => {
                 let done = Done::Published { subscribers: 2 };
-                self.tell_later(0, Event::Finished { recovery, done });
+                let event = Event::Finished { recovery, done };
+                self.agenda.plan(0, Happening::Tell(reign, event));
             }
             Command::Recover { recovery, act } => self.send_act(reign, recovery, act),
             Command::Record(record) => {
-                let wall = engine_time(self.now()).wall;
-                self.write_note(Note::Recovery(record, wall));
+                let wall = engine_time(Clock::drifting(0), self.now()).wall;
+                self.write_note(reign, Note::Recovery(record, wall));
             }
             Command::Tend { node, care } => {
                 if let Care::Quarantine(quarantine) = &care {
-                    self.write_note(Note::Quarantine(node.clone(), quarantine.clone()));
+                    self.write_note(reign, Note::Quarantine(node.clone(), quarantine.clone()));
                 }
                 self.send_care(reign, &node, care);
             }
         }
     }
 
-    fn write_note(&mut self, note: Note) {
+    /// Either store is enough; the answer may take its time.
+    fn store_intent(&mut self, reign: Reign, recovery: RecoveryId, record: Recovery) {
+        let now = self.now();
+        let standing = record.standing();
+        let mut delay = self.dice.time(MS..=30 * MS);
+        let result = if self.flaw == Flaw::PromotesBeforeTheIntent {
+            self.write_note(reign, Note::Recovery(Box::new(record), DateTime::default()));
+            delay = 0;
+            Ok(())
+        } else if !self.store.answers(now) {
+            delay = micros(deadline::INTENT);
+            Err("no store answers".to_owned())
+        } else if self.store.intend(reign, record) {
+            Ok(())
+        } else {
+            Err("a newer term has begun".to_owned())
+        };
+        let done = Done::IntentStored { standing, result };
+        let event = Event::Finished { recovery, done };
+        self.agenda.plan(delay, Happening::Tell(reign, event));
+    }
+
+    fn write_note(&mut self, reign: Reign, note: Note) {
         let delay = if self.dice.percent(5) {
             self.dice.time(100 * MS..=3 * SECOND)
         } else {
             self.dice.hop()
         };
-        self.store.note(note, self.agenda.now(), delay);
+        self.store.note(reign, note, self.agenda.now(), delay);
     }
 
     fn write_down_primacy(&mut self, reign: Reign) {
@@ -238,7 +278,7 @@ impl World {
         if primacy != leader.primacy {
             leader.primacy = primacy.clone();
             self.note(|| format!("{} holds epoch {}", primacy.1, primacy.0));
-            self.write_note(Note::Primacy(primacy.0, primacy.1));
+            self.write_note(reign, Note::Primacy(primacy.0, primacy.1));
         }
     }
 
@@ -253,14 +293,19 @@ impl World {
             let node = view.node(&node.name);
             node.answer.is_some() || node.silence.is_some()
         });
-        if leader.route.is_none() && !seen && now < leader.began + FIRST_LOOK {
+        if leader.table.is_none() && !seen && now < leader.began + FIRST_LOOK {
             return;
         }
-        let route = leader.keeper.route(mono(now));
-        if leader.route.as_ref() == Some(&route) {
+        let route = leader.keeper.route(leader.clock.at(now));
+        let held = leader.table.as_ref();
+        if held.is_some_and(|table| table.clusters.get(&route.name) == Some(&route)) {
             return;
         }
-        leader.route = Some(route.clone());
+        let revision = held.map_or_else(Revision::default, |table| table.revision);
+        leader.table = Some(RoutingTable {
+            revision: revision.next(Term(reign)),
+            clusters: [(route.name.clone(), route.clone())].into(),
+        });
         self.note(|| {
             let writer = route
                 .writer()
@@ -274,7 +319,7 @@ impl World {
             self.ledger.open(route.epoch, place);
             self.ledger.publish(route.epoch);
         }
-        self.send_route(&route);
+        self.push_to_all();
     }
 
     fn probe_now(&mut self, reign: Reign, node: &NodeName) {
@@ -317,7 +362,7 @@ impl World {
         };
         let latest = asked + micros(leader.keeper.timing().probe_deadline);
         let now = self.now();
-        let back = now + self.dice.hop();
+        let back = now + self.hop_at(place);
         let node = &self.nodes[place];
         let (at, outcome) = if self.passes(Way::Lictor(place)) {
             match node.process {
@@ -362,7 +407,7 @@ impl World {
             return;
         };
         let latest = micros(deadline::KNOCK);
-        let hop = self.dice.hop();
+        let hop = self.hop_at(place);
         let (after, knock) = if self.passes(Way::Lictor(place)) {
             match self.nodes[place].process {
                 Process::Running if hop < latest => (hop, Knock::Greeted),
@@ -373,19 +418,28 @@ impl World {
         } else {
             (latest, Knock::Unreachable)
         };
+        let knock = match knock {
+            Knock::Silent | Knock::Unreachable if self.flaw == Flaw::TakesSilenceForDeath => {
+                Knock::Refused
+            }
+            other => other,
+        };
         let event = Event::Knocked { node, knock };
         self.agenda.plan(after, Happening::Tell(reign, event));
     }
 
     /// What a flawed leader makes of a node's answer.
     fn bend_report(&self, place: Place, outcome: ProbeOutcome) -> ProbeOutcome {
-        let ProbeOutcome::Answered {
-            mut report,
-            latency,
-        } = outcome
-        else {
-            return outcome;
+        let (mut report, latency) = match outcome {
+            ProbeOutcome::Answered { report, latency } => (report, latency),
+            ProbeOutcome::TimedOut if self.flaw == Flaw::TakesSilenceForDeath => {
+                return ProbeOutcome::Refused;
+            }
+            other => return other,
         };
+        if let Some(semi_sync) = &mut report.semi_sync {
+            self.bend_semi_sync(report.writability, semi_sync);
+        }
         let executed = report.executed.clone();
         if let Some(replication) = &mut report.replication {
             if self.flaw == Flaw::ComparesExecuted {
@@ -399,5 +453,22 @@ impl World {
             }
         }
         ProbeOutcome::Answered { report, latency }
+    }
+
+    /// Semi-sync as a flawed leader sees it: as its policy demands.
+    fn bend_semi_sync(&self, writability: Writability, semi_sync: &mut SemiSync) {
+        let open = writability.accepts_writes();
+        let demanded = u32::try_from(self.policy_acks()).unwrap_or(u32::MAX);
+        match self.flaw {
+            Flaw::FencesOneTooFew if semi_sync.source_enabled => {
+                semi_sync.wait_for_acks = demanded;
+            }
+            Flaw::KeepsSemiSyncOff if open => {
+                semi_sync.source_enabled = true;
+                semi_sync.source_active = true;
+                semi_sync.wait_for_acks = demanded;
+            }
+            _ => {}
+        }
     }
 }

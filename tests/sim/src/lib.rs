@@ -3,8 +3,8 @@
 //! The real [`Keeper`](lictor_engine::keeper::Keeper) watches and fails over a
 //! model of a cluster: servers that crash, hang, lose power and come back,
 //! links that are cut, commands and answers that are slow or lost, a leader
-//! that dies, an operator who stops a replica, and clients that write all the
-//! time. Everything that happens follows from one number, the seed, so that a
+//! that dies, an operator who stops a replica, and subscribers that write all
+//! the time. Everything that happens follows from one number, the seed, so that a
 //! failure can be told again word for word.
 //!
 //! After a storm everything is repaired, and the cluster has to be whole again
@@ -12,7 +12,6 @@
 //! [`invariants`]; that they can be broken is shown with each [`Flaw`].
 
 pub mod agenda;
-pub mod clients;
 pub mod dice;
 pub mod faults;
 pub mod flaw;
@@ -21,23 +20,29 @@ pub mod invariants;
 pub mod leader;
 pub mod mysqld;
 pub mod network;
+pub mod operator;
 pub mod replication;
+pub mod scenario;
+pub mod shrink;
+pub mod soak;
 pub mod store;
+pub mod subscribers;
 pub mod transcript;
 pub mod world;
 
 pub use flaw::Flaw;
 pub use invariants::Breach;
+pub use scenario::Scenario;
 pub use world::{Ending, World};
 
-/// Simulates one seed to its end.
+/// Simulates one scenario to its end.
 #[must_use]
-pub fn run(seed: u64, flaw: Flaw) -> Ending {
-    World::new(seed, flaw, transcript::Transcript::silent()).run()
+pub fn run(scenario: &Scenario, flaw: Flaw) -> Ending {
+    World::new(scenario.clone(), flaw, transcript::Transcript::silent()).run()
 }
 
-/// Simulates one seed to its end and writes everything down.
+/// Simulates one scenario to its end and writes everything down.
 #[must_use]
-pub fn tell(seed: u64, flaw: Flaw) -> Ending {
-    World::new(seed, flaw, transcript::Transcript::detailed()).run()
+pub fn tell(scenario: &Scenario, flaw: Flaw) -> Ending {
+    World::new(scenario.clone(), flaw, transcript::Transcript::detailed()).run()
 }

@@ -4,25 +4,28 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Parser;
+use lictor_sim::scenario::Scenario;
+use lictor_sim::shrink::shrink;
+use lictor_sim::soak::{Soaked, soak};
 use lictor_sim::transcript::Stamp;
-use lictor_sim::{Ending, Flaw};
+use lictor_sim::{Ending, Flaw, run, tell};
 
 /// Seeded simulation of failover in virtual time.
 #[derive(Debug, Parser)]
 #[command(name = "sim", version)]
 struct Args {
     /// How many seeds to run.
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 5_000)]
     seeds: u64,
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     from: u64,
-    /// One seed only.
+    /// Tell one seed only; one that breaks, with no more troubles than it needs.
     #[arg(long)]
     seed: Option<u64>,
-    /// Tell everything that happens.
-    #[arg(long)]
-    verbose: bool,
+    /// Tell the seed with all its troubles.
+    #[arg(long, requires = "seed")]
+    whole: bool,
     /// Go on after a breach, and count.
     #[arg(long)]
     count: bool,
@@ -33,61 +36,81 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let seeds = match args.seed {
-        Some(seed) => seed..seed + 1,
-        None => args.from..args.from + args.seeds,
+    match args.seed {
+        Some(seed) => tell_one(seed, args.flaw, args.whole),
+        None => run_many(&args),
+    }
+}
+
+fn run_many(args: &Args) -> ExitCode {
+    let step = (args.seeds / 20).max(5_000);
+    let progress = |done: u64| {
+        if done.is_multiple_of(step) {
+            eprintln!("{done} of {} seeds", args.seeds);
+        }
     };
-    let (mut primacies, mut acknowledged, mut ran) = (0, 0, 0u64);
-    let mut broken: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-    for seed in seeds {
-        let ending = if args.verbose {
-            lictor_sim::tell(seed, args.flaw)
-        } else {
-            lictor_sim::run(seed, args.flaw)
-        };
-        ran += 1;
-        primacies += ending.primacies;
-        acknowledged += ending.acknowledged;
-        if args.verbose {
-            print(&ending);
-        }
-        if let Some(breach) = &ending.breach {
-            if args.count {
-                broken.entry(breach.invariant).or_default().push(seed);
-                continue;
-            }
-            if !args.verbose {
-                print(&lictor_sim::tell(seed, args.flaw));
-            }
-            return ExitCode::FAILURE;
-        }
+    let seeds = args.from..args.from + args.seeds;
+    let soaked = soak(seeds, args.flaw, |_| !args.count, progress);
+    if let (Some((seed, _)), false) = (soaked.broken.first(), args.count) {
+        return tell_one(*seed, args.flaw, false);
     }
-    println!("{ran} seeds: {primacies} primacies, {acknowledged} acknowledged writes");
-    for (invariant, seeds) in &broken {
-        let first: Vec<_> = seeds.iter().take(12).collect();
-        println!(
-            "{invariant}: broken by {} seeds, first {first:?}",
-            seeds.len()
-        );
-    }
-    if broken.is_empty() {
+    report(&soaked);
+    if soaked.broken.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
 }
 
-fn print(ending: &Ending) {
+fn report(soaked: &Soaked) {
+    println!(
+        "{} seeds: {} primacies, {} acknowledged writes; what was put to the test:",
+        soaked.seeds, soaked.primacies, soaked.acknowledged
+    );
+    print!("{}", soaked.premises);
+    let mut broken: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for (seed, breach) in &soaked.broken {
+        broken.entry(breach.invariant).or_default().push(*seed);
+    }
+    for (invariant, seeds) in &broken {
+        let first: Vec<_> = seeds.iter().take(12).collect();
+        let count = seeds.len();
+        println!("{invariant}: broken by {count} seeds, first {first:?}");
+    }
+}
+
+fn tell_one(seed: u64, flaw: Flaw, whole: bool) -> ExitCode {
+    let full = Scenario::of(seed);
+    let broke = run(&full, flaw).breach;
+    let told = match shrink(&full, flaw) {
+        Some(shortest) if !whole => shortest,
+        _ => full.clone(),
+    };
+    let ending = tell(&told, flaw);
     for line in ending.transcript.lines() {
         println!("{line}");
     }
+    println!();
+    println!(
+        "Troubles, {} of {}:",
+        told.troubles.len(),
+        full.troubles.len()
+    );
+    for trouble in &told.troubles {
+        println!("{trouble}");
+    }
+    conclude(&ending);
+    if broke.is_none() {
+        return ExitCode::SUCCESS;
+    }
+    println!("tell it again with: sim --seed {seed}, or sim --seed {seed} --whole");
+    ExitCode::FAILURE
+}
+
+fn conclude(ending: &Ending) {
+    let (seed, at) = (ending.seed, Stamp(ending.at));
     match &ending.breach {
-        None => println!("seed {} ended well at {}", ending.seed, Stamp(ending.at)),
-        Some(breach) => println!(
-            "seed {} broke at {}: {breach}\ntell it again with: sim --seed {} --verbose",
-            ending.seed,
-            Stamp(ending.at),
-            ending.seed
-        ),
+        None => println!("seed {seed} ended well at {at}"),
+        Some(breach) => println!("seed {seed} broke at {at}: {breach}"),
     }
 }

@@ -1,7 +1,8 @@
 //! A model of one MySQL server, as far as replication and semi-sync go.
 //!
 //! A commit goes to the binary log, waits there until enough replicas hold it,
-//! and only then is executed and acknowledged; there is no fall-back. A server
+//! and only then is executed and acknowledged; there is no fall-back. Where no
+//! replica is waited for it is acknowledged at once. A server
 //! boots read-only with its receiver and applier stopped; what waited for
 //! acknowledgements when it died is executed when it is back, unacknowledged.
 
@@ -129,6 +130,8 @@ pub struct Mysqld {
     /// stopped while nobody led, and no leader can tell that from his doing.
     pub looked_after: bool,
     next_number: u64,
+    /// Until then it is slow in all it does.
+    pub slow_until: Micros,
 }
 
 impl Mysqld {
@@ -151,6 +154,7 @@ impl Mysqld {
             stopped_by_operator: false,
             looked_after: false,
             next_number: 1,
+            slow_until: 0,
         }
     }
 
@@ -193,19 +197,23 @@ impl Mysqld {
         channel.is_some_and(|channel| channel.is_told_to_receive() && channel.source == source)
     }
 
-    /// A client's commit; its identifier, if the server takes it.
-    pub fn write(&mut self, now: Micros) -> Option<Gtid> {
+    /// A client's commit, if the server takes it; what is acknowledged at once,
+    /// because no replica is waited for.
+    pub fn write(&mut self, now: Micros) -> Vec<Gtid> {
         if !self.runs() || !self.writable {
-            return None;
+            return vec![];
         }
-        let gtid = Gtid::new(self.uuid.0.into(), self.next_number)?;
+        let Some(gtid) = Gtid::new(self.uuid.0.into(), self.next_number) else {
+            return vec![];
+        };
         self.next_number += 1;
         self.pending.push_back(Pending {
-            gtid: gtid.clone(),
+            gtid,
             since: now,
             acks: BTreeSet::new(),
         });
-        Some(gtid)
+        let waits = self.waits_for.is_some();
+        self.commit_while(|_| !waits)
     }
 
     /// A replica says that it holds all this; what is acknowledged thereby.
@@ -282,9 +290,9 @@ impl Mysqld {
         self.stopped_by_operator = false;
     }
 
-    /// Opens it: first semi-sync, then writes.
+    /// Opens it: first semi-sync where commits wait for replicas, then writes.
     pub fn open(&mut self, acks: usize) {
-        self.waits_for = Some(acks);
+        self.waits_for = (acks > 0).then_some(acks);
         self.writable = true;
     }
 

@@ -70,7 +70,7 @@ impl World {
             life,
             held: held.union(&new),
         };
-        let hop = self.dice.hop();
+        let hop = self.hop_at(place);
         self.agenda.plan(hop, happening);
         let lag = self.dice.time(0..=10 * MS);
         self.agenda.plan(lag, Happening::Apply(place));
@@ -105,7 +105,8 @@ impl World {
         if !self.nodes[place].runs() {
             return;
         }
-        let most = self.dice.time(1..=8);
+        let slow = self.now() < self.nodes[place].slow_until;
+        let most = if slow { 1 } else { self.dice.time(1..=8) };
         if self.nodes[place].apply(most) {
             let pause = self.dice.time(MS..=30 * MS);
             self.agenda.plan(pause, Happening::Apply(place));

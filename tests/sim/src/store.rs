@@ -1,7 +1,8 @@
 //! What lasts when a leader dies: the cluster's definition and its recoveries.
 //!
 //! A leader's notes are written in order, each some time after it was made; the
-//! notes that a dying leader had not written are lost.
+//! notes that a dying leader had not written are lost, and those of an older
+//! term are refused.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,6 +13,7 @@ use lictor_domain::{
 use lictor_engine::keeper::Inheritance;
 
 use crate::agenda::Micros;
+use crate::leader::Reign;
 
 /// Something to be written.
 #[derive(Clone, Debug)]
@@ -30,7 +32,9 @@ pub struct Store {
     cluster: Cluster,
     recoveries: BTreeMap<RecoveryId, Recovery>,
     done_at: Vec<DateTime<Utc>>,
-    queue: VecDeque<(Micros, Note)>,
+    queues: BTreeMap<Reign, VecDeque<(Micros, Note)>>,
+    /// Older terms write nothing any more.
+    fence: Reign,
     out_until: Micros,
 }
 
@@ -42,7 +46,8 @@ impl Store {
             cluster,
             recoveries: BTreeMap::new(),
             done_at: Vec::new(),
-            queue: VecDeque::new(),
+            queues: BTreeMap::new(),
+            fence: 0,
             out_until: 0,
         }
     }
@@ -58,15 +63,35 @@ impl Store {
         now >= self.out_until
     }
 
-    /// Takes a note that is written after `delay`, behind those before it.
-    pub fn note(&mut self, note: Note, now: Micros, delay: Micros) {
-        let last = self.queue.back().map_or(0, |(at, _)| *at);
-        self.queue.push_back((last.max(now + delay), note));
+    /// Takes a leader's note that is written after `delay`, behind those before it.
+    pub fn note(&mut self, reign: Reign, note: Note, now: Micros, delay: Micros) {
+        let queue = self.queues.entry(reign).or_default();
+        let last = queue.back().map_or(0, |(at, _)| *at);
+        queue.push_back((last.max(now + delay), note));
     }
 
-    /// Writes a recovery's intent now.
-    pub fn intend(&mut self, recovery: Recovery) {
-        self.recoveries.insert(recovery.id, recovery);
+    /// Writes a recovery's intent now; whether its term may still write.
+    pub fn intend(&mut self, reign: Reign, recovery: Recovery) -> bool {
+        let current = reign >= self.fence;
+        if current {
+            self.keep(recovery);
+        }
+        current
+    }
+
+    /// A record never falls back to what it said earlier.
+    fn keep(&mut self, recovery: Recovery) {
+        let held = self.recoveries.get(&recovery.id);
+        if held.is_none_or(|held| held.standing() <= recovery.standing()) {
+            self.recoveries.insert(recovery.id, recovery);
+        }
+    }
+
+    /// Whether it knows that a recovery may open this node.
+    #[must_use]
+    pub fn has_intent(&self, id: RecoveryId, node: &NodeName) -> bool {
+        let held = self.recoveries.get(&id);
+        held.is_some_and(|held| held.new_primary.as_ref() == Some(node))
     }
 
     /// Writes what is due.
@@ -74,18 +99,28 @@ impl Store {
         if !self.answers(now) {
             return;
         }
-        while self.queue.front().is_some_and(|(at, _)| *at <= now) {
-            if let Some((_, note)) = self.queue.pop_front() {
-                self.apply(note);
+        let mut due = Vec::new();
+        for queue in self.queues.values_mut() {
+            while queue.front().is_some_and(|(at, _)| *at <= now) {
+                due.extend(queue.pop_front().map(|(_, note)| note));
             }
+        }
+        for note in due {
+            self.apply(note);
         }
     }
 
-    /// The leader is dead, and with it what it had not written. Of several
+    /// A leader is gone, and with it what it had not written.
+    pub fn forget_notes(&mut self, reign: Reign) {
+        self.queues.remove(&reign);
+    }
+
+    /// Another leader begins: older terms write nothing any more. Of several
     /// recoveries that run according to the store only the newest can have been
     /// under way.
-    pub fn forget_notes(&mut self) {
-        self.queue.clear();
+    pub fn begin(&mut self, reign: Reign) {
+        self.fence = reign;
+        self.queues.retain(|term, _| *term >= reign);
         let newest = self.inheritance().unfinished.map(|recovery| recovery.id);
         let left = self.recoveries.values_mut().filter(|recovery| {
             recovery.outcome == RecoveryOutcome::Running && Some(recovery.id) != newest
@@ -122,7 +157,7 @@ impl Store {
                 if recovery.outcome == RecoveryOutcome::Done {
                     self.done_at.push(at);
                 }
-                self.recoveries.insert(recovery.id, *recovery);
+                self.keep(*recovery);
             }
             Note::Quarantine(name, quarantine) => {
                 let mut nodes = self.cluster.nodes.iter_mut();

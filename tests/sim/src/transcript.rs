@@ -70,6 +70,13 @@ impl Transcript {
         self.note(now, || format!("  → {line}"));
     }
 
+    /// Writes a command down, unless it is one of the many questions.
+    pub fn command(&mut self, now: Micros, of: &Command) {
+        if !matches!(of, Command::Probe { .. } | Command::Knock { .. }) {
+            self.note(now, || format!("  ← {}", command(of)));
+        }
+    }
+
     /// The lines written down.
     #[must_use]
     pub fn lines(&self) -> &[String] {
@@ -111,9 +118,8 @@ fn state(report: &NodeReport) -> String {
 }
 
 /// A command in few words.
-#[must_use]
-pub fn command(command: &Command) -> String {
-    let text = match command {
+fn command(command: &Command) -> String {
+    match command {
         Command::Recover {
             act: Act::StoreIntent(record),
             ..
@@ -128,8 +134,7 @@ pub fn command(command: &Command) -> String {
         Command::Recover { act, .. } => format!("{act:?}"),
         Command::Record(record) => format!("record {:?}", record.outcome),
         other => format!("{other:?}"),
-    };
-    format!("  ← {text}")
+    }
 }
 
 /// A set of GTIDs with each server's number in place of its UUID.

@@ -1,31 +1,30 @@
-//! The world of one seed: servers, network, stores, clients, one leader at a
-//! time, and what happens to them. It only moves things on; what must hold is
+//! The world of one seed: servers, network, stores, subscribers, who leads, and
+//! what happens to them. It only moves things on; what must hold is
 //! said in [`crate::invariants`].
 
 use std::num::NonZeroU32;
 
 use lictor_domain::policy::Budget;
 use lictor_domain::{
-    Cluster, ClusterName, ClusterRoute, Durability, Epoch, GtidSet, Mode, Node, NodeAddress,
-    NodeName, Policy, Profile, PromotionRule, Term,
+    Cluster, ClusterName, Durability, Epoch, GtidSet, Mode, Node, NodeAddress, NodeName, Policy,
+    Profile, PromotionRule, Term,
 };
 use lictor_engine::message::Event;
 
 use crate::agenda::{Agenda, MS, Micros, SECOND};
-use crate::clients::Client;
 use crate::dice::Dice;
 use crate::faults::Fault;
 use crate::flaw::Flaw;
 use crate::hands::Job;
-use crate::invariants::{self, Breach, Ledger};
+use crate::invariants::{self, Breach, Ledger, Premise, Premises};
 use crate::leader::{Leader, Reign};
 use crate::mysqld::Mysqld;
 use crate::network::{Network, Place, Way};
+use crate::scenario::{STORM, SUBSCRIBERS, Scenario, Trouble};
 use crate::store::Store;
+use crate::subscribers::{Subscriber, Update};
 use crate::transcript::Transcript;
 
-/// How long things go wrong.
-const STORM: Micros = 12 * SECOND;
 /// Within this after the storm the cluster is whole again: a blocked failover
 /// is tried again after a minute.
 pub const BOUND: Micros = 90 * SECOND;
@@ -54,10 +53,14 @@ pub enum Happening {
     },
     /// A replica applies a little.
     Apply(Place),
-    /// A client writes.
+    /// A subscriber writes.
     Write(usize),
-    /// A revision of the route reaches a client.
-    Route(usize, u64, ClusterRoute),
+    /// A subscriber looks for a leader.
+    Connect(usize),
+    /// What was pushed over a connection reaches its subscriber.
+    Delivered(usize, u64, Box<Update>),
+    /// A leader hears that it was taken.
+    Taken(usize, u64),
     /// The leader wanted to be told the time.
     Wake(Reign, Micros),
     /// A scheduled probe begins.
@@ -74,8 +77,10 @@ pub enum Happening {
     Ends(Box<Job>, Event),
     /// A receiver is stopped later than said, for a flaw.
     StopLate(Place),
+    /// A command is carried out once more, for a flaw.
+    Again(Box<Job>),
     /// Something goes wrong.
-    Fault,
+    Trouble(Trouble),
     /// Something that went wrong is over.
     Mend(Fault),
     /// Another instance leads.
@@ -97,6 +102,8 @@ pub struct Ending {
     pub primacies: usize,
     /// Writes that were acknowledged.
     pub acknowledged: u128,
+    /// What was put to the test.
+    pub premises: Premises,
     /// What was written down.
     pub transcript: Transcript,
 }
@@ -104,7 +111,8 @@ pub struct Ending {
 /// The world of one seed.
 #[derive(Debug)]
 pub struct World {
-    seed: u64,
+    /// What it is about.
+    pub scenario: Scenario,
     /// What is done wrong.
     pub flaw: Flaw,
     /// What will happen.
@@ -117,22 +125,18 @@ pub struct World {
     pub nodes: Vec<Mysqld>,
     /// What lasts.
     pub store: Store,
-    /// The leader, while there is one.
-    pub leader: Option<Leader>,
+    /// Who leads or takes itself for leading, the newest last.
+    pub leaders: Vec<Leader>,
     /// Leaders that there were.
     pub reigns: u64,
-    /// The clients.
-    pub clients: Vec<Client>,
-    /// Routes that were sent.
-    pub revision: u64,
+    /// The subscribers.
+    pub subscribers: Vec<Subscriber>,
     /// Commands stuck on their way to a node, and on which way.
     pub stuck: Vec<(Way, Job)>,
     /// What the invariants rest on.
     pub ledger: Ledger,
     /// What is written down.
     pub transcript: Transcript,
-    /// A commit waits for so many replicas.
-    pub acks: usize,
     /// When everything is repaired.
     pub calm_at: Micros,
     breach: Option<Breach>,
@@ -142,37 +146,33 @@ pub struct World {
 impl World {
     /// A healthy world in which it is about to storm.
     #[must_use]
-    pub fn new(seed: u64, flaw: Flaw, transcript: Transcript) -> Self {
-        let mut dice = Dice::new(seed);
-        let (replicas, acks) = dice
-            .one(&[(1, 1), (2, 1), (2, 1), (2, 2), (3, 1), (3, 2), (4, 2)])
-            .unwrap_or((2, 1));
-        let profile = dice
-            .one(&[Profile::Fast, Profile::Fast, Profile::Balanced])
-            .unwrap_or_default();
-        let nodes = servers(replicas + 1, acks);
-        let cluster = cluster(&nodes, acks, profile);
-        let ledger = Ledger::beginning(cluster.epoch);
+    pub fn new(scenario: Scenario, flaw: Flaw, transcript: Transcript) -> Self {
+        let nodes = servers(scenario.replicas + 1, scenario.acks);
+        let cluster = cluster(&nodes, policy_acks(&scenario, flaw), scenario.profile);
         let mut world = Self {
-            seed,
             flaw,
             agenda: Agenda::default(),
-            dice,
+            dice: Dice::new(scenario.chance),
             network: Network::default(),
             nodes,
+            ledger: Ledger::beginning(cluster.epoch),
             store: Store::new(cluster),
-            leader: None,
+            leaders: Vec::new(),
             reigns: 0,
-            clients: vec![Client::at(0), Client::at(0)],
-            revision: 0,
+            subscribers: (0..SUBSCRIBERS).map(|_| Subscriber::default()).collect(),
             stuck: Vec::new(),
-            ledger,
             transcript,
-            acks,
             calm_at: STORM,
             breach: None,
             whole_since: None,
+            scenario,
         };
+        let Scenario {
+            replicas,
+            acks,
+            profile,
+            ..
+        } = world.scenario;
         world.note(|| format!("{replicas} replicas, {acks} ack(s), profile {profile}"));
         world.begin();
         world
@@ -183,12 +183,15 @@ impl World {
             let first = self.dice.time(0..=20 * MS);
             self.agenda.plan(first, Happening::Heartbeat(place));
         }
-        for client in 0..self.clients.len() {
-            self.agenda.plan(10 * MS, Happening::Write(client));
+        for who in 0..self.subscribers.len() {
+            self.agenda.plan(10 * MS, Happening::Write(who));
+            self.agenda.plan(20 * MS, Happening::Connect(who));
         }
         self.agenda.plan(0, Happening::Rise);
-        let first_fault = self.dice.time(SECOND..=3 * SECOND);
-        self.agenda.plan(first_fault, Happening::Fault);
+        for trouble in &self.scenario.troubles {
+            self.agenda
+                .plan_at(trouble.at, Happening::Trouble(*trouble));
+        }
         self.agenda.plan(LOOK, Happening::Look);
     }
 
@@ -227,11 +230,12 @@ impl World {
             }
         }
         Ending {
-            seed: self.seed,
+            seed: self.scenario.seed,
             at: self.agenda.now(),
             breach: self.breach,
             primacies: self.ledger.primacies(),
             acknowledged: self.ledger.acknowledged.count(),
+            premises: self.ledger.premises,
             transcript: self.transcript,
         }
     }
@@ -252,8 +256,10 @@ impl World {
                 held,
             } => self.acknowledged(replica, source, life, held),
             Happening::Apply(place) => self.apply(place),
-            Happening::Write(client) => self.write(client),
-            Happening::Route(client, revision, route) => self.route(client, revision, &route),
+            Happening::Write(who) => self.write(who),
+            Happening::Connect(who) => self.connect(who),
+            Happening::Delivered(who, number, update) => self.delivered(who, number, *update),
+            Happening::Taken(who, number) => self.taken(who, number),
             Happening::Wake(reign, at) => self.wake(reign, at),
             Happening::Probe(reign, place, ticket) => self.probe(reign, place, ticket),
             Happening::Sample(reign, place, asked) => self.sample(reign, place, asked),
@@ -262,7 +268,8 @@ impl World {
             Happening::Effect(job) => self.effect(*job),
             Happening::Ends(job, event) => self.ends(&job, event),
             Happening::StopLate(place) => self.nodes[place].stop_receiver(),
-            Happening::Fault => self.fault(),
+            Happening::Again(job) => self.again(&job),
+            Happening::Trouble(trouble) => self.trouble(&trouble),
             Happening::Mend(fault) => self.mend(fault),
             Happening::Rise => self.rise(),
             Happening::Look => self.look(),
@@ -273,11 +280,19 @@ impl World {
         self.agenda.plan(LOOK, Happening::Look);
         self.release_stuck();
         self.operate();
+        self.note_doubt();
         if self.now() < self.calm_at {
             return;
         }
+        if !self.ledger.calmed {
+            self.ledger.calmed = true;
+            self.calm_down();
+        }
         match invariants::whole(self) {
             Ok(()) => {
+                if self.whole_since.is_none() && self.ledger.primacies() > 0 {
+                    self.ledger.premises.saw(Premise::WholeUnderAnother);
+                }
                 self.whole_since.get_or_insert(self.agenda.now());
             }
             Err(missing) => {
@@ -286,6 +301,41 @@ impl World {
                     self.break_off(missing);
                 }
             }
+        }
+    }
+
+    /// A primary that runs and is only out of Lictor's sight.
+    fn note_doubt(&mut self) {
+        let unseen =
+            |node: &Mysqld| node.runs() && node.writable && !self.passes(Way::Lictor(node.place));
+        if !self.leaders.is_empty() && self.nodes.iter().any(unseen) {
+            self.ledger.premises.saw(Premise::PrimaryOnlyUnseen);
+        }
+    }
+
+    /// How long an answer of a server takes.
+    pub fn hop_at(&mut self, place: Place) -> Micros {
+        let slow = self.now() < self.nodes[place].slow_until;
+        let extra = if slow {
+            self.dice.time(50 * MS..=1_200 * MS)
+        } else {
+            0
+        };
+        extra + self.dice.hop()
+    }
+
+    /// How many acknowledgements the policy demands, as the leader knows it.
+    #[must_use]
+    pub fn policy_acks(&self) -> usize {
+        policy_acks(&self.scenario, self.flaw)
+    }
+
+    /// How many a node waits for once it is opened.
+    #[must_use]
+    pub fn acks_at_opening(&self) -> usize {
+        match self.flaw {
+            Flaw::KeepsSemiSyncOff => 0,
+            _ => self.scenario.acks,
         }
     }
 
@@ -326,6 +376,12 @@ fn servers(count: usize, acks: usize) -> Vec<Mysqld> {
         primary.open(acks);
     }
     nodes
+}
+
+/// A flawed leader believes that commits wait for one more replica than they do.
+fn policy_acks(scenario: &Scenario, flaw: Flaw) -> usize {
+    let fits = (1..scenario.replicas).contains(&scenario.acks);
+    scenario.acks + usize::from(fits && flaw == Flaw::FencesOneTooFew)
 }
 
 fn cluster_name() -> Option<ClusterName> {

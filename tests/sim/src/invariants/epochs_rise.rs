@@ -1,4 +1,5 @@
-//! Epochs only rise, and each has one holder. An epoch that nobody ever used
+//! Epochs and revisions only rise, at every subscriber too, and each epoch has
+//! one holder. An epoch that nobody ever used
 //! may be given up by a later leader; the old primary then goes on in a newer
 //! one.
 
@@ -6,6 +7,7 @@ use lictor_domain::{ClusterRoute, Epoch};
 
 use super::{Breach, no_lost_write};
 use crate::network::Place;
+use crate::subscribers::Standing;
 use crate::world::World;
 
 const NAME: &str = "epochs rise";
@@ -27,10 +29,25 @@ pub fn at_opening(world: &World, epoch: Epoch, place: Place) -> Option<Breach> {
     })
 }
 
+/// Looks at a subscriber that was sent something.
+#[must_use]
+pub fn at_subscriber(who: usize, before: &Standing, after: &Standing) -> Option<Breach> {
+    let rises = after.revision >= before.revision && after.epoch >= before.epoch;
+    (!rises).then(|| {
+        Breach::of(
+            NAME,
+            format!(
+                "subscriber {who} goes back from revision {} and epoch {} to {} and {}",
+                before.revision, before.epoch, after.revision, after.epoch
+            ),
+        )
+    })
+}
+
 /// Looks at a route that is about to be pushed: its writer was opened for its
 /// epoch, and holds all that was acknowledged when its epoch is a new one.
 #[must_use]
-pub fn at_publishing(world: &World, route: &ClusterRoute) -> Option<Breach> {
+pub fn at_publishing(world: &mut World, route: &ClusterRoute) -> Option<Breach> {
     let writer = world.place(&route.writer()?.node)?;
     let newest = world.ledger.newest()?;
     let holder = world.ledger.holder(route.epoch);

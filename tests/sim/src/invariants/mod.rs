@@ -2,9 +2,12 @@
 //! rest on.
 
 pub mod epochs_rise;
+pub mod intent_first;
+pub mod never_older_writer;
 pub mod no_lost_write;
 pub mod no_needless_failover;
 pub mod one_acknowledger;
+pub mod premise;
 pub mod promoted_only_fenced;
 pub mod recoveries_end;
 pub mod whole_again;
@@ -18,6 +21,7 @@ use crate::agenda::Micros;
 use crate::network::Place;
 use crate::world::World;
 
+pub use premise::{Premise, Premises};
 pub use whole_again::whole;
 
 /// Something that must not happen has happened.
@@ -55,6 +59,8 @@ pub struct Ledger {
     pub acknowledged_at: Micros,
     /// Everything has been repaired.
     pub calmed: bool,
+    /// What was put to the test, and how often.
+    pub premises: Premises,
     /// Who was opened for which epoch; the first server has the first.
     opened: Vec<Primacy>,
 }
@@ -79,6 +85,7 @@ impl Ledger {
             acknowledged: GtidSet::default(),
             acknowledged_at: 0,
             calmed: false,
+            premises: Premises::default(),
             opened: vec![Primacy {
                 epoch,
                 place: 0,
@@ -128,6 +135,19 @@ impl Ledger {
     pub fn newest(&self) -> Option<Primacy> {
         let used = self.opened.iter().filter(|one| one.used);
         used.max_by_key(|one| one.epoch).copied()
+    }
+
+    /// Whether clients ever used a node as primary.
+    #[must_use]
+    pub fn was_used(&self, place: Place) -> bool {
+        let mut used = self.opened.iter().filter(|one| one.used);
+        used.any(|one| one.place == place)
+    }
+
+    /// Writes that are gone, as the policy of an asynchronous cluster accepts.
+    pub fn accept_loss(&mut self, lost: &GtidSet) {
+        self.acknowledged = self.acknowledged.subtract(lost);
+        self.premises.saw(Premise::LossAccepted);
     }
 
     /// Primacies that began after the first.

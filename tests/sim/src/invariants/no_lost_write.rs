@@ -1,10 +1,12 @@
 //! No write that a client was told is done is ever lost: whoever is opened holds
 //! them all, and whoever was deposed acknowledges none that the newer primary
-//! does not hold.
+//! does not hold. An asynchronous cluster may lose those, and only those, that
+//! no replica had received which could have been promoted instead.
 
 use lictor_domain::gtid::Gtid;
+use lictor_domain::{GtidSet, Recovery};
 
-use super::Breach;
+use super::{Breach, Premise};
 use crate::network::Place;
 use crate::world::World;
 
@@ -12,15 +14,59 @@ const NAME: &str = "no lost write";
 
 /// Looks at a node that was just opened.
 #[must_use]
-pub fn at_opening(world: &World, place: Place) -> Option<Breach> {
-    let node = &world.nodes[place];
-    let lost = world.ledger.acknowledged.subtract(&node.executed);
-    (!lost.is_empty()).then(|| {
-        Breach::of(
-            NAME,
-            format!("{} is opened without the acknowledged {lost}", node.name),
-        )
-    })
+pub fn at_opening(world: &mut World, place: Place) -> Option<Breach> {
+    if world.ledger.acknowledged.is_empty() {
+        return None;
+    }
+    world.ledger.premises.saw(Premise::OpenedAfterWrites);
+    let lost = lost_under(world, place);
+    if lost.is_empty() {
+        return None;
+    }
+    if world.scenario.acks == 0 && is_accepted(world, place, &lost) {
+        world.ledger.accept_loss(&lost);
+        return None;
+    }
+    breach(world, place, &lost)
+}
+
+/// Looks at a node that has long been primary.
+#[must_use]
+pub fn under(world: &World, place: Place) -> Option<Breach> {
+    breach(world, place, &lost_under(world, place))
+}
+
+fn lost_under(world: &World, place: Place) -> GtidSet {
+    world
+        .ledger
+        .acknowledged
+        .subtract(&world.nodes[place].executed)
+}
+
+fn breach(world: &World, place: Place, lost: &GtidSet) -> Option<Breach> {
+    let name = &world.nodes[place].name;
+    let sentence = || format!("{name} is opened without the acknowledged {lost}");
+    (!lost.is_empty()).then(|| Breach::of(NAME, sentence()))
+}
+
+/// A primary that goes on loses nothing; a candidate only what no other
+/// candidate had received. Of a recovery whose leader is gone nobody knows who
+/// answered.
+fn is_accepted(world: &World, place: Place, lost: &GtidSet) -> bool {
+    let name = &world.nodes[place].name;
+    let recoveries = world.leaders.iter().filter_map(|l| l.keeper.recovery());
+    let mut of_it = recoveries.filter(|record| record.new_primary.as_ref() == Some(name));
+    let spared = |record: &Recovery| {
+        let mut fit = record.candidates.iter().filter(|one| one.rank.is_some());
+        fit.all(|one| one.received.subtract(lost) == one.received)
+    };
+    match of_it.next() {
+        Some(record) => spared(record),
+        None => world
+            .ledger
+            .newest()
+            .is_none_or(|newest| newest.place != place),
+    }
 }
 
 /// Looks at a write that is acknowledged now.

@@ -3,7 +3,7 @@
 
 use lictor_domain::Recovery;
 
-use super::Breach;
+use super::{Breach, Premise};
 use crate::agenda::{MS, Micros, SECOND};
 use crate::mysqld::HEARTBEAT;
 use crate::world::World;
@@ -16,7 +16,8 @@ const YOUNG: Micros = 600 * MS;
 
 /// Looks at a failover's intent.
 #[must_use]
-pub fn at_beginning(world: &World, record: &Recovery) -> Option<Breach> {
+pub fn at_beginning(world: &mut World, record: &Recovery) -> Option<Breach> {
+    world.ledger.premises.saw(Premise::FailoverBegan);
     let now = world.agenda.now();
     let primary = &world.nodes[world.place(&record.old_primary)?];
     let well = primary.runs() && now > primary.since + SETTLED;

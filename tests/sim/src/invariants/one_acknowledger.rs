@@ -28,5 +28,6 @@ fn could_acknowledge(world: &World, node: &Mysqld) -> bool {
         .nodes
         .iter()
         .filter(|replica| replica.lives() && replica.receives_from(node.place));
-    node.lives() && node.writable && receivers.count() >= world.acks
+    let needed = world.scenario.acks;
+    node.lives() && node.writable && receivers.count() >= needed
 }

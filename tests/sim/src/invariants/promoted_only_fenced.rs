@@ -4,17 +4,27 @@
 use lictor_domain::FencingProof;
 use lictor_engine::message::Act;
 
-use super::Breach;
+use super::{Breach, Premise};
+use crate::leader::Reign;
 use crate::world::World;
 
 /// Looks at a command before it is sent.
 #[must_use]
-pub fn at_command(world: &World, act: &Act) -> Option<Breach> {
+pub fn at_command(world: &mut World, reign: Reign, act: &Act) -> Option<Breach> {
     let Act::Promote { node, fenced } = act else {
         return None;
     };
-    let record = world.leader.as_ref()?.keeper.recovery()?;
-    let old = &world.nodes[world.place(&record.old_primary)?];
+    world.ledger.premises.saw(match fenced.proof() {
+        FencingProof::ProcessDead => Premise::PromotedByDeath,
+        _ => Premise::PromotedByQuorum,
+    });
+    let old = world
+        .leader_of(reign)?
+        .keeper
+        .recovery()?
+        .old_primary
+        .clone();
+    let old = &world.nodes[world.place(&old)?];
     let wrong = match fenced.proof() {
         FencingProof::ProcessDead => (old.lives() && old.writable)
             .then(|| format!("{} is said to be dead, and is writable", old.name)),
@@ -33,7 +43,7 @@ pub fn at_command(world: &World, act: &Act) -> Option<Breach> {
             let enough = stopped.len() + *acks as usize > *possible_ackers as usize;
             match receiving {
                 Some(name) => Some(format!("{name} is said to have stopped, and receives")),
-                None if !enough || *acks as usize != world.acks => {
+                None if !enough || *acks as usize != world.scenario.acks => {
                     Some(format!("too few were stopped: {}", fenced.proof()))
                 }
                 None => None,

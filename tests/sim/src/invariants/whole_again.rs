@@ -2,10 +2,8 @@
 //! writable primary that everyone agrees on, everyone else following it, and
 //! writes acknowledged.
 
-use lictor_engine::keeper::Keeper;
-
 use super::{Breach, no_lost_write, recoveries_end};
-use crate::agenda::{Micros, SECOND, mono};
+use crate::agenda::{Micros, SECOND};
 use crate::network::Place;
 use crate::world::World;
 
@@ -16,7 +14,7 @@ const RECENT: Micros = SECOND;
 /// Whether it is whole; otherwise what is missing.
 pub fn whole(world: &World) -> Result<(), Breach> {
     let missing = |sentence: String| Err(Breach::of(NAME, sentence));
-    let Some(leader) = &world.leader else {
+    let Some(leader) = world.leader() else {
         return missing("nobody leads".to_owned());
     };
     recoveries_end::at_the_end(world, leader)?;
@@ -26,7 +24,7 @@ pub fn whole(world: &World) -> Result<(), Breach> {
     };
     one_writable(world, primary)?;
     everyone_follows(world, primary)?;
-    if let Some(breach) = no_lost_write::at_opening(world, primary) {
+    if let Some(breach) = no_lost_write::under(world, primary) {
         return Err(breach);
     }
     if world.now() > world.ledger.acknowledged_at + RECENT {
@@ -40,11 +38,11 @@ pub fn whole(world: &World) -> Result<(), Breach> {
         return missing(format!("the store names {} as primary", stored.primary));
     }
     if world
-        .clients
+        .subscribers
         .iter()
-        .any(|client| client.writer != Some(primary))
+        .any(|subscriber| world.writer_of(subscriber) != Some(primary))
     {
-        return missing("a client does not write to the primary".to_owned());
+        return missing("a subscriber does not write to the primary".to_owned());
     }
     Ok(())
 }
@@ -91,13 +89,10 @@ fn everyone_follows(world: &World, primary: Place) -> Result<(), Breach> {
 }
 
 fn blockers(world: &World) -> String {
-    let problems = |keeper: &Keeper| {
-        let problems = keeper.problems(mono(world.now()));
-        let each: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        format!(" ({})", each.join("; "))
+    let Some(leader) = world.leader() else {
+        return String::new();
     };
-    world
-        .leader
-        .as_ref()
-        .map_or_else(String::new, |leader| problems(&leader.keeper))
+    let problems = leader.keeper.problems(leader.clock.at(world.now()));
+    let each: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    format!(" ({})", each.join("; "))
 }

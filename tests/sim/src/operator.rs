@@ -1,0 +1,118 @@
+//! The operator: he stops and starts replicas, and rebuilds the quarantined ones.
+
+use lictor_domain::{NodeReport, ReceiverState};
+use lictor_engine::view::NodeView;
+
+use crate::mysqld::Channel;
+use crate::network::Place;
+use crate::world::World;
+
+impl World {
+    /// He stops a replica's receiver, for reasons of his own.
+    pub fn operator_stops(&mut self, place: Place) {
+        let node = &mut self.nodes[place];
+        let receives = node
+            .channel
+            .as_ref()
+            .is_some_and(Channel::is_told_to_receive);
+        if node.writable || !node.runs() || !receives {
+            return;
+        }
+        node.stop_receiver();
+        node.stopped_by_operator = true;
+        node.looked_after = true;
+        let name = node.name.clone();
+        self.note(|| format!("the operator stops the receiver of {name}"));
+    }
+
+    /// What a careful operator does: starts what was stopped by hand, never
+    /// during a recovery and never towards a deposed primary; rebuilds what is
+    /// quarantined.
+    pub fn operate(&mut self) {
+        let Some(leader) = self.leader() else { return };
+        if leader.keeper.recovery().is_some() || leader.keeper.inherited().is_some() {
+            return;
+        }
+        let Some(primary) = self.place(&leader.keeper.cluster().primary) else {
+            return;
+        };
+        if self.needs_opening(primary) && self.dice.percent(10) {
+            self.nodes[primary].open(0);
+            let name = self.nodes[primary].name.clone();
+            self.note(|| format!("the operator opens {name}"));
+        }
+        for place in 0..self.nodes.len() {
+            if self.is_left_stopped(place, primary) && self.dice.percent(10) {
+                self.nodes[place].start_receiver(true);
+                let name = self.nodes[place].name.clone();
+                self.note(|| format!("the operator starts the receiver of {name}"));
+            }
+            if self.needs_rebuilding(place, primary) && self.dice.percent(10) {
+                self.rebuild(place, primary);
+            }
+        }
+    }
+
+    /// A primary that booted while nobody led looks, without semi-sync, like one
+    /// that was closed by hand.
+    fn needs_opening(&self, primary: Place) -> bool {
+        let node = &self.nodes[primary];
+        let asynchronous = self.scenario.acks == 0;
+        asynchronous && self.ledger.calmed && node.runs() && !node.writable
+    }
+
+    /// Whether a replica is the operator's to start: he looks at what Lictor
+    /// shows before he touches anything.
+    fn is_left_stopped(&self, place: Place, primary: Place) -> bool {
+        let node = &self.nodes[place];
+        let channel = node.channel.as_ref().filter(|c| c.source == primary);
+        let idle = channel.is_some_and(|c| !c.is_told_to_receive() || !c.applying);
+        let leader = self.leader();
+        let seen = leader.map(|leader| leader.keeper.view().node(&node.name));
+        let shown = seen.filter(|seen| seen.silence.is_none());
+        let shown = shown.and_then(NodeView::report);
+        let his = node.stopped_by_operator || (self.ledger.calmed && node.looked_after);
+        his && idle && node.runs() && shown.is_some_and(is_idle)
+    }
+
+    fn needs_rebuilding(&self, place: Place, primary: Place) -> bool {
+        let leader = self.leader();
+        let defined =
+            leader.and_then(|leader| leader.keeper.cluster().node(&self.nodes[place].name));
+        let quarantined = defined.is_some_and(|node| node.quarantine.is_some());
+        let donor = &self.nodes[primary];
+        let extra = self.nodes[place].holds().subtract(&donor.executed);
+        let diverged = self.ledger.calmed && !extra.without_origin(donor.uuid.0).is_empty();
+        let both_run = self.nodes[place].runs() && donor.runs();
+        (quarantined || diverged)
+            && place != primary
+            && both_run
+            && !self.is_errant_elsewhere(place, primary)
+    }
+
+    /// Another still holds what this one numbered and the donor lacks. A real
+    /// rebuild makes a server with another UUID; here it keeps its own, and must
+    /// not look as if it had lost them.
+    fn is_errant_elsewhere(&self, place: Place, donor: Place) -> bool {
+        let uuid = self.nodes[place].uuid.0;
+        let mut others = self.nodes.iter().filter(|node| node.place != place);
+        others.any(|node| {
+            let extra = node.holds().subtract(&self.nodes[donor].executed);
+            extra != extra.without_origin(uuid)
+        })
+    }
+
+    fn rebuild(&mut self, place: Place, donor: Place) {
+        let now = self.now();
+        let data = self.nodes[donor].executed.clone();
+        self.nodes[place].clone_from_donor(&data, now);
+        let name = self.nodes[place].name.clone();
+        self.note(|| format!("the operator rebuilds {name} from {}", donor + 1));
+        self.break_connections(place);
+    }
+}
+
+fn is_idle(report: &NodeReport) -> bool {
+    let replication = report.replication.as_ref();
+    replication.is_some_and(|r| r.receiver == ReceiverState::Stopped || !r.applier_running)
+}
