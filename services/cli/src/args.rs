@@ -5,7 +5,9 @@ use std::time::Duration;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use lictor_wire::domain::{Budget, ClusterName, Durability, Mode, NodeAddress, NodeName, Profile};
+use lictor_wire::domain::{
+    Budget, ClusterName, Durability, Mode, NodeAddress, NodeName, Profile, RebuildPolicy,
+};
 use lictor_wire::v1;
 
 const EXAMPLES: &str = "\
@@ -14,6 +16,7 @@ Examples:
   lictor cluster show orders
   lictor cluster set orders --mode manual --reason 'disk replacement'
   lictor node list --cluster orders -o json
+  lictor node rebuild orders-1 --dry-run
   lictor route watch
   lictor recovery show last
 
@@ -124,7 +127,7 @@ Examples:
             lictor cluster set orders --mode auto --reason 'rehearsed on Monday'\n  \
             lictor cluster set orders --budget 1/1h --reason 'new rack'",
         group(clap::ArgGroup::new("change").required(true).multiple(true)
-            .args(["mode", "profile", "durability", "budget", "max_read_lag"]))
+            .args(["mode", "profile", "durability", "budget", "max_read_lag", "rebuild"]))
     )]
     Set {
         /// Its name.
@@ -157,6 +160,10 @@ pub(crate) struct PolicyArgs {
     /// Replicas further behind serve no reads, such as `5s`; whole seconds.
     #[arg(long, value_name = "TIME", value_parser = whole_seconds)]
     pub(crate) max_read_lag: Option<u64>,
+    /// Who starts the rebuild of a quarantined node; `auto` lets Lictor replace
+    /// its data by itself.
+    #[arg(long, value_parser = words(RebuildPolicy::ALL, RebuildPolicy::as_str))]
+    pub(crate) rebuild: Option<RebuildPolicy>,
 }
 
 impl From<PolicyArgs> for v1::PolicyChange {
@@ -169,6 +176,11 @@ impl From<PolicyArgs> for v1::PolicyChange {
             durability: args.durability.map(Into::into),
             budget: args.budget.map(Into::into),
             max_read_lag_secs: args.max_read_lag,
+            rebuild: args
+                .rebuild
+                .map(v1::RebuildPolicy::from)
+                .unwrap_or_default()
+                .into(),
         }
     }
 }
@@ -187,6 +199,57 @@ pub(crate) enum NodeCommand {
     Show {
         /// Its name.
         node: NodeName,
+    },
+    /// Let a node back into its cluster, or say what stands in the way.
+    #[command(after_help = "\
+Examples:
+  lictor node rejoin orders-1
+  lictor node rejoin orders-1 --inject-empty --dry-run
+  lictor node rejoin orders-1 --inject-empty --reason 'a test row, not needed elsewhere'")]
+    Rejoin {
+        /// Its name.
+        node: NodeName,
+        /// Commit an empty transaction on the primary for each one that only
+        /// this node holds: what those changed stays on this node alone, so
+        /// that it differs from the others for good.
+        #[arg(long)]
+        inject_empty: bool,
+        /// Only say what would be done.
+        #[arg(long)]
+        dry_run: bool,
+        /// Why, for the history.
+        #[arg(long, default_value = "asked for on the command line",
+            value_parser = NonEmptyStringValueParser::new())]
+        reason: String,
+    },
+    /// Replace a node's data by a copy of another's, by MySQL's CLONE plugin.
+    #[command(after_help = "\
+Examples:
+  lictor node rebuild orders-1 --dry-run
+  lictor node rebuild orders-1 --donor orders-3
+
+All that only this node holds is lost. After the copy its mysqld shuts down; where
+no supervisor starts it again, you are told to.")]
+    Rebuild {
+        /// Its name.
+        node: NodeName,
+        /// Whose data it gets; the best there is when not said, a replica before
+        /// the primary.
+        #[arg(long, value_name = "NODE")]
+        donor: Option<NodeName>,
+        /// Also when it is not quarantined: its data may be lost.
+        #[arg(long)]
+        force: bool,
+        /// Only say what would be done.
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not wait for its end.
+        #[arg(long)]
+        detach: bool,
+        /// Why, for the history.
+        #[arg(long, default_value = "asked for on the command line",
+            value_parser = NonEmptyStringValueParser::new())]
+        reason: String,
     },
 }
 

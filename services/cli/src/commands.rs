@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use clap::CommandFactory;
-use lictor_wire::domain::{ClusterName, NodeName, RoutingTable};
+use lictor_wire::domain::{ClusterName, RoutingTable};
 use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
 use lictor_wire::v1::control_plane_service_client::ControlPlaneServiceClient;
 use lictor_wire::v1::recovery_service_client::RecoveryServiceClient;
@@ -15,13 +15,13 @@ use lictor_wire::v1::{
 use tonic::transport::Channel;
 
 use crate::args::{
-    Cli, ClusterCommand, Format, NodeCommand, Noun, ProblemCommand, RecoveryCommand, RouteCommand,
+    Cli, ClusterCommand, Format, Noun, ProblemCommand, RecoveryCommand, RouteCommand,
     SubscriberCommand,
 };
 use crate::call::{PATIENT, SOON, answer, connect};
+use crate::nodes;
 use crate::output::show;
 use crate::view::cluster::{Added, Cluster, Clusters};
-use crate::view::node::{Node, Nodes};
 use crate::view::problem::{ProblemKind, ProblemKinds};
 use crate::view::recovery::{Story, Summaries};
 use crate::view::routing::{Subscribers, Table};
@@ -41,10 +41,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             let client = ClusterServiceClient::new(connect(&server).await?);
             cluster(command, client, format).await
         }
-        Noun::Node(command) => {
-            let client = ClusterServiceClient::new(connect(&server).await?);
-            node(command, client, format).await
-        }
+        Noun::Node(command) => nodes::run(command, connect(&server).await?, format).await,
         Noun::Recovery(command) => {
             let client = RecoveryServiceClient::new(connect(&server).await?);
             recovery(command, client, format).await
@@ -139,7 +136,7 @@ async fn cluster(
     }
 }
 
-async fn get_cluster(
+pub(crate) async fn get_cluster(
     client: &mut ClusterServiceClient<Channel>,
     name: &ClusterName,
 ) -> anyhow::Result<Cluster> {
@@ -149,42 +146,6 @@ async fn get_cluster(
     let response = answer(SOON, client.get_cluster(request)).await?;
     let cluster = response.cluster.context("the answer has no cluster")?;
     Ok(cluster.into())
-}
-
-async fn node(
-    command: NodeCommand,
-    mut client: ClusterServiceClient<Channel>,
-    format: Format,
-) -> anyhow::Result<()> {
-    match command {
-        NodeCommand::List {
-            cluster: Some(cluster),
-        } => show(
-            &Nodes(get_cluster(&mut client, &cluster).await?.nodes),
-            format,
-        ),
-        NodeCommand::List { cluster: None } => show(&Nodes(all_nodes(&mut client).await?), format),
-        NodeCommand::Show { node } => show(&get_node(&mut client, &node).await?, format),
-    }
-}
-
-async fn all_nodes(client: &mut ClusterServiceClient<Channel>) -> anyhow::Result<Vec<Node>> {
-    let call = client.list_clusters(ListClustersRequest {});
-    let clusters = answer(SOON, call).await?.clusters.into_iter();
-    Ok(clusters
-        .flat_map(|cluster| Cluster::from(cluster).nodes)
-        .collect())
-}
-
-async fn get_node(
-    client: &mut ClusterServiceClient<Channel>,
-    name: &NodeName,
-) -> anyhow::Result<Node> {
-    let nodes = all_nodes(client).await?;
-    nodes
-        .into_iter()
-        .find(|node| node.name == name.as_str())
-        .with_context(|| format!("there is no node {name}; `lictor node list` shows all"))
 }
 
 async fn recovery(

@@ -6,6 +6,7 @@
 mod args;
 mod call;
 mod commands;
+mod nodes;
 mod output;
 mod view;
 mod watch;

@@ -110,6 +110,14 @@ pub(crate) fn show(view: &impl View, format: Format) -> anyhow::Result<()> {
     say(&text)
 }
 
+/// Tells people something before the answer; programs only read the answer.
+pub(crate) fn tell(view: &impl View, format: Format) -> anyhow::Result<()> {
+    match format {
+        Format::Table => show(view, format),
+        Format::Json | Format::Yaml => Ok(()),
+    }
+}
+
 /// Shows one item of a stream.
 pub(crate) fn show_item(item: &impl View, format: Format) -> anyhow::Result<()> {
     let text = match format {

@@ -138,6 +138,7 @@ mod tests {
             cluster: cluster(),
             unfinished: None,
             done_at: vec![],
+            rebuild: None,
         };
         let now = crate::clock::now();
         Snapshot::of(&Keeper::new(inheritance, Term(1), now), now)

@@ -7,6 +7,7 @@
 //! try on a new connection where the old one had died.
 
 mod hand;
+pub(crate) mod rebuild;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -15,6 +15,7 @@ mod intent;
 mod leadership;
 mod membership;
 mod monitor;
+mod nodes;
 mod policy_change;
 mod registration;
 mod reign;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use lictor_domain::{Cluster, ClusterName, Recovery, RecoveryOutcome};
+use lictor_domain::{Cluster, ClusterName, Rebuild, Recovery, RecoveryOutcome};
 use lictor_engine::keeper::Inheritance;
 use lictor_store::StoreError;
 use tokio::sync::{mpsc, watch};
@@ -122,6 +122,7 @@ async fn adopt(
                 cluster,
                 unfinished: None,
                 done_at: vec![],
+                rebuild: None,
             };
             take_up(app, reign, inheritance, opened.clone())
         });
@@ -144,11 +145,13 @@ async fn inherit(app: &Shared, reign: &Reign) -> Vec<Inheritance> {
 
 async fn try_inherit(app: &Shared) -> Result<Vec<Inheritance>, StoreError> {
     let unfinished = app.store.recovery_unfinished().await?;
+    let rebuilds = app.store.rebuild_unfinished().await?;
     let clusters = app.store.cluster_list().await?;
     let inheritances = clusters.into_iter().map(|cluster| {
         let of_it = |record: &&Recovery| record.cluster == cluster.name;
         let stored = unfinished.iter().rfind(of_it).cloned();
-        inheritance(app, cluster, stored)
+        let rebuild = rebuilds.iter().rfind(|it| it.cluster == cluster.name);
+        inheritance(app, cluster, stored, rebuild.cloned())
     });
     stream::iter(inheritances)
         .buffered(AT_ONCE)
@@ -160,6 +163,7 @@ async fn inheritance(
     app: &Shared,
     mut cluster: Cluster,
     stored: Option<Recovery>,
+    rebuild: Option<Rebuild>,
 ) -> Result<Inheritance, StoreError> {
     let since = Utc::now() - cluster.policy.budget.window();
     let name = &cluster.name;
@@ -172,6 +176,7 @@ async fn inheritance(
         cluster,
         unfinished,
         done_at,
+        rebuild,
     })
 }
 

@@ -10,9 +10,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use lictor_domain::{ClusterName, Epoch, NodeName, Quarantine, Recovery};
-use lictor_store::StoreError;
-use tokio::sync::{mpsc, watch};
+use lictor_domain::{ClusterName, Epoch, NodeName, Quarantine, Rebuild, RebuildState, Recovery};
+use lictor_store::{AuditEntry, StoreError};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::app::Shared;
 use crate::failpoint;
@@ -32,6 +32,9 @@ enum Entry {
     Primacy(Primacy),
     Recovery(Box<Recovery>),
     Quarantine(NodeName, Option<Quarantine>),
+    /// A rebuild that may begin as soon as this is written.
+    RebuildBegins(Box<Rebuild>, Quarantine),
+    Rebuild(Box<Rebuild>),
 }
 
 impl fmt::Display for Entry {
@@ -41,6 +44,9 @@ impl fmt::Display for Entry {
             Self::Recovery(record) => write!(f, "recovery {}", record.id),
             Self::Quarantine(node, Some(_)) => write!(f, "the quarantine of {node}"),
             Self::Quarantine(node, None) => write!(f, "the end of the quarantine of {node}"),
+            Self::RebuildBegins(record, _) | Self::Rebuild(record) => {
+                write!(f, "the rebuild of {}", record.node)
+            }
         }
     }
 }
@@ -49,7 +55,7 @@ impl fmt::Display for Entry {
 #[derive(Clone, Debug)]
 pub(crate) struct Scribe {
     primacy: watch::Sender<Primacy>,
-    entries: mpsc::Sender<Entry>,
+    entries: mpsc::Sender<(Entry, Option<oneshot::Sender<()>>)>,
 }
 
 impl Scribe {
@@ -98,8 +104,29 @@ impl Scribe {
         self.note(Entry::Quarantine(node, quarantine));
     }
 
+    /// Has it written down that a rebuild begins, after all that was noted
+    /// before; the answer comes when it is written, and never if it cannot be.
+    pub(crate) fn note_rebuild_begins(
+        &self,
+        record: Box<Rebuild>,
+        quarantine: Quarantine,
+    ) -> oneshot::Receiver<()> {
+        let (written, answer) = oneshot::channel();
+        self.send(Entry::RebuildBegins(record, quarantine), Some(written));
+        answer
+    }
+
+    /// Has a rebuild written down as it stands. It never waits.
+    pub(crate) fn note_rebuild(&self, record: Box<Rebuild>) {
+        self.note(Entry::Rebuild(record));
+    }
+
     fn note(&self, entry: Entry) {
-        if let Err(error) = self.entries.try_send(entry) {
+        self.send(entry, None);
+    }
+
+    fn send(&self, entry: Entry, written: Option<oneshot::Sender<()>>) {
+        if let Err(error) = self.entries.try_send((entry, written)) {
             tracing::error!(%error, "history is lost: too much waits to be written");
         }
     }
@@ -116,7 +143,7 @@ struct Desk {
 }
 
 impl Desk {
-    async fn write_all(mut self, mut inbox: mpsc::Receiver<Entry>) {
+    async fn write_all(mut self, mut inbox: mpsc::Receiver<(Entry, Option<oneshot::Sender<()>>)>) {
         loop {
             let entry = tokio::select! {
                 changed = self.primacy.changed() => match changed {
@@ -129,10 +156,14 @@ impl Desk {
                 },
             };
             self.write_primacy().await;
-            if let Some(entry) = entry {
+            if let Some((entry, written)) = entry {
                 failpoint::before("write-entry");
-                self.until_it_holds(&entry).await;
+                let holds = self.until_it_holds(&entry).await;
                 failpoint::after("write-entry");
+                if let Some(written) = written.filter(|_| holds) {
+                    // Who asked may have given up waiting.
+                    let _ = written.send(());
+                }
             }
         }
     }
@@ -147,9 +178,9 @@ impl Desk {
         }
     }
 
-    /// Repeats it until Postgres has it. Only what contradicts what is stored is
-    /// dropped: no repetition would change that.
-    async fn until_it_holds(&self, entry: &Entry) {
+    /// Repeats it until Postgres has it; whether it has. Only what contradicts
+    /// what is stored is dropped: no repetition would change that.
+    async fn until_it_holds(&self, entry: &Entry) -> bool {
         let cluster = &self.cluster;
         if let Entry::Recovery(record) = entry {
             self.keep_in_consul(record).await;
@@ -161,14 +192,15 @@ impl Desk {
                     if waiting {
                         tracing::info!(%cluster, %entry, "Postgres has it now");
                     }
-                    return;
+                    return true;
                 }
                 Err(StoreError::StaleTerm { current, .. }) => {
-                    return self.reign.deposed_by_postgres(current);
+                    self.reign.deposed_by_postgres(current);
+                    return false;
                 }
                 Err(error @ (StoreError::Conflict(_) | StoreError::NotFound { .. })) => {
                     tracing::error!(%error, %cluster, %entry, "cannot be written down");
-                    return;
+                    return false;
                 }
                 Err(error) if !waiting => {
                     tracing::warn!(%error, %cluster, %entry, "Postgres does not take it yet");
@@ -194,6 +226,23 @@ impl Desk {
                     .node_set_quarantine(term, node, quarantine.as_ref())
                     .await
             }
+            Entry::RebuildBegins(record, quarantine) => {
+                let entry = deed(
+                    record,
+                    format!("its data is replaced by {}'s", record.donor),
+                );
+                store.rebuild_begin(term, record, quarantine, &entry).await
+            }
+            Entry::Rebuild(record) => {
+                let entry = match &record.state {
+                    RebuildState::Done => Some(deed(record, "rebuilt".to_owned())),
+                    RebuildState::Failed { reason } => {
+                        Some(deed(record, format!("not rebuilt: {reason}")))
+                    }
+                    _ => None,
+                };
+                store.rebuild_save(term, record, entry.as_ref()).await
+            }
         }
     }
 
@@ -201,5 +250,16 @@ impl Desk {
         if let Err(error) = intent::save(&self.app.consul, record).await {
             tracing::warn!(%error, cluster = %record.cluster, "recovery not copied to Consul");
         }
+    }
+}
+
+/// A rebuild's entry in the audit log.
+fn deed(record: &Rebuild, result: String) -> AuditEntry {
+    AuditEntry {
+        actor: record.actor.clone(),
+        action: "node.rebuild".to_owned(),
+        target: record.node.to_string(),
+        reason: None,
+        result,
     }
 }

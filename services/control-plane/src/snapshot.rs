@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use lictor_domain::{ClusterRoute, Mono, Problem, Recovery};
 use lictor_engine::health::{self, NodeHealth};
 use lictor_engine::keeper::Keeper;
+use lictor_engine::rebuild::Desk;
 use lictor_engine::view::ClusterView;
 
 /// One cluster at one moment.
@@ -22,6 +23,8 @@ pub(crate) struct Snapshot {
     pub(crate) route: ClusterRoute,
     /// The failover under way.
     pub(crate) recovery: Option<Recovery>,
+    /// The rebuilds of its nodes.
+    pub(crate) rebuilds: Desk,
     /// When the picture was made, on this process's clock.
     pub(crate) at: Mono,
     /// The same moment on the wall clock.
@@ -37,6 +40,7 @@ impl Snapshot {
             health: health::of_cluster(keeper.view(), keeper.timing(), now.mono),
             route: keeper.route(now.mono),
             recovery: keeper.recovery().cloned(),
+            rebuilds: keeper.rebuilds().clone(),
             at: now.mono,
             wall: now.wall,
         })

@@ -6,9 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lictor_domain::{Cluster, ClusterName, ClusterRoute, NodeName, RecoveryId, RecoveryOutcome};
+use lictor_domain::{
+    Cluster, ClusterName, ClusterRoute, NodeName, RebuildId, RecoveryId, RecoveryOutcome,
+};
 use lictor_engine::keeper::{Inheritance, Keeper};
 use lictor_engine::message::{Act, Care, Command, Done, Event};
+use lictor_engine::rebuild::{RebuildAct, RebuildDone};
 use lictor_engine::timing::Timing;
 use lictor_mysql::Target;
 use tokio::sync::{Notify, mpsc, watch};
@@ -30,6 +33,8 @@ const EVENTS: usize = 1024;
 /// How often each command session is made sure of.
 const WARM_EVERY: Duration = Duration::from_secs(30);
 const WARM_DEADLINE: Duration = Duration::from_secs(2);
+/// How long the beginning of a rebuild may take to be stored.
+const BEGIN_REBUILD: Duration = Duration::from_secs(10);
 
 /// One cluster's steward.
 pub(crate) struct Steward {
@@ -184,6 +189,30 @@ impl Steward {
                         .note_quarantine(node.clone(), quarantine.clone());
                 }
                 self.hands.tend(node, care);
+            }
+            Command::Rebuild { id, act } => self.rebuild(id, act),
+        }
+    }
+
+    fn rebuild(&self, id: RebuildId, act: RebuildAct) {
+        match act {
+            RebuildAct::Check { node, donor } => self.hands.check_rebuild(id, node, donor),
+            RebuildAct::Copy { node, donor } => self.hands.copy(id, node, donor),
+            RebuildAct::Inspect { node } => self.hands.inspect(id, node),
+            RebuildAct::Save(record) => self.scribe.note_rebuild(record),
+            RebuildAct::Begin { record, quarantine } => {
+                let written = self.scribe.note_rebuild_begins(record, quarantine);
+                let events = self.events.clone();
+                self.hands.tasks.spawn(async move {
+                    let written = tokio::time::timeout(BEGIN_REBUILD, written).await;
+                    let stored = matches!(written, Ok(Ok(())));
+                    let begun = stored.then_some(()).ok_or_else(|| {
+                        "Postgres did not store that it begins: nothing was replaced".to_owned()
+                    });
+                    let done = RebuildDone::Begun(begun);
+                    // A keeper that is gone needs no answer.
+                    let _ = events.send(Event::Rebuilding { id, done }).await;
+                });
             }
         }
     }

@@ -15,6 +15,9 @@ pub struct Quarantine {
     pub reason: String,
     /// Transactions that no other node may ever see.
     pub errant: GtidSet,
+    /// Set from the moment its data began to be replaced until it was replaced
+    /// as a whole: whatever its GTIDs say, data may be missing.
+    pub incomplete: bool,
 }
 
 /// One mysqld of a cluster.

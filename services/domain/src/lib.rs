@@ -13,6 +13,7 @@ pub mod names;
 pub mod order;
 pub mod policy;
 pub mod problem;
+pub mod rebuild;
 pub mod recovery;
 pub mod report;
 pub mod routing;
@@ -25,8 +26,9 @@ pub use evidence::{Evidence, GtidRole};
 pub use gtid::GtidSet;
 pub use names::{ClusterName, NodeAddress, NodeName, ServerUuid};
 pub use order::{Epoch, Revision, Term};
-pub use policy::{Budget, Durability, Mode, Policy, Profile, PromotionRule};
+pub use policy::{Budget, Durability, Mode, Policy, Profile, PromotionRule, RebuildPolicy};
 pub use problem::{Problem, ProblemCode, Severity};
+pub use rebuild::{CopyProgress, Rebuild, RebuildId, RebuildState};
 pub use recovery::{
     AbortReason, CandidateVerdict, FencingProof, Phase, Recovery, RecoveryId, RecoveryKind,
     RecoveryOutcome, Rejection, Standing, Step,

@@ -217,6 +217,18 @@ words!(
     MustNot => "must_not", PreferNot => "prefer_not", Neutral => "neutral", Prefer => "prefer",
 );
 
+/// Who starts the rebuild of a quarantined node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RebuildPolicy {
+    /// An operator.
+    #[default]
+    Manual,
+    /// Lictor by itself, one node at a time: what only that node holds is lost.
+    Auto,
+}
+words!(RebuildPolicy, "rebuild policy", Manual => "manual", Auto => "auto");
+
 /// A cluster's policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -231,6 +243,8 @@ pub struct Policy {
     pub budget: Budget,
     /// Replicas further behind than this many seconds serve no reads.
     pub max_read_lag_secs: u64,
+    /// Who starts the rebuild of a quarantined node.
+    pub rebuild: RebuildPolicy,
 }
 
 impl Policy {
@@ -249,6 +263,7 @@ impl Default for Policy {
             durability: Durability::default(),
             budget: Budget::default(),
             max_read_lag_secs: 5,
+            rebuild: RebuildPolicy::default(),
         }
     }
 }

@@ -149,6 +149,9 @@ codes! {
         "A recovery lost its leader, and what it had done is not certain yet.",
         "Lictor touches nothing until the node that was chosen answers, or enough of the others; \
          the operator starts them.";
+    NodeRebuild: Warning,
+        "A node is being rebuilt, or its last rebuild failed.",
+        "It stays quarantined until it runs on a whole copy and follows the primary.";
 }
 
 impl fmt::Display for ProblemCode {

@@ -218,6 +218,7 @@ impl Fixture {
             node.quarantine = Some(Quarantine {
                 reason: reason.to_owned(),
                 errant: GtidSet::default(),
+                incomplete: false,
             });
         })
     }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use lictor_domain::{
     AbortReason, Cluster, ClusterRoute, Epoch, Evidence, Mode, Mono, NodeName, Now, ProbeOutcome,
-    Problem, ProblemCode, Quarantine, ReceiverState, Recovery, RecoveryId, RecoveryOutcome,
+    Problem, ProblemCode, Rebuild, RebuildId, ReceiverState, Recovery, RecoveryId, RecoveryOutcome,
     Severity, Term,
 };
 
@@ -27,6 +27,7 @@ use crate::candidate;
 use crate::failover::{Beginning, Failover, Next, Progress};
 use crate::message::{Act, Care, Command, Done, Event};
 use crate::pool;
+use crate::rebuild::Desk;
 use crate::rejoin;
 use crate::routing;
 use crate::timing::Timing;
@@ -57,6 +58,9 @@ pub struct Keeper {
     asking: Asking,
     tending: BTreeMap<NodeName, Tending>,
     readers: BTreeSet<NodeName>,
+    rebuilds: Desk,
+    /// Nodes that an operator wants back: tended in any mode until they take part.
+    readmitted: BTreeSet<NodeName>,
 }
 
 /// What is known when a keeper takes over a cluster.
@@ -68,6 +72,8 @@ pub struct Inheritance {
     pub unfinished: Option<Recovery>,
     /// When failovers were done within the budget's window.
     pub done_at: Vec<DateTime<Utc>>,
+    /// A rebuild that runs according to the store.
+    pub rebuild: Option<Rebuild>,
 }
 
 /// Care that a node is getting, or got.
@@ -112,6 +118,7 @@ impl Keeper {
             mut cluster,
             unfinished,
             done_at,
+            rebuild,
         } = inheritance;
         let unfinished_epoch = unfinished.as_ref().map(|recovery| recovery.epoch);
         // Primacies that were not written down before it began are in it.
@@ -131,6 +138,8 @@ impl Keeper {
             asking: Asking::default(),
             tending: BTreeMap::new(),
             readers: BTreeSet::new(),
+            rebuilds: Desk::inherit(rebuild, now),
+            readmitted: BTreeSet::new(),
             view: ClusterView::new(cluster, now.mono),
         }
     }
@@ -165,6 +174,12 @@ impl Keeper {
         self.inherited.as_ref()
     }
 
+    /// The rebuilds of its nodes.
+    #[must_use]
+    pub const fn rebuilds(&self) -> &Desk {
+        &self.rebuilds
+    }
+
     /// Where its traffic goes.
     #[must_use]
     pub fn route(&self, now: Mono) -> ClusterRoute {
@@ -178,6 +193,7 @@ impl Keeper {
         problems.extend(self.refusal.iter().map(|refusal| refusal.problem.clone()));
         let inherited = self.inherited.as_ref();
         problems.extend(inherited.and_then(|record| heritage::problem(&self.view, record)));
+        problems.extend(self.rebuilds.problems(&self.view));
         problems
     }
 
@@ -203,12 +219,14 @@ impl Keeper {
         // Time passes with every event: one that comes when something is due
         // takes the place of the waking.
         commands.extend(self.advance(now, |failover, view| failover.ticked(view, now)));
+        commands.extend(self.rebuilds.ticked(now));
         if self.failover.is_none() {
             commands.extend(self.inherit(now));
             commands.extend(self.judge(now, fresh));
         }
         if self.failover.is_none() {
             commands.extend(self.tend(now));
+            commands.extend(self.rebuild_by_policy(now, fresh));
         }
         self.note_moves(&commands);
         self.readers = pool::readers(&self.view, &self.timing, &self.readers, now.mono);
@@ -255,6 +273,17 @@ impl Keeper {
                 self.redefine(cluster);
                 vec![]
             }
+            Event::Readmitted { node } => {
+                self.readmitted.insert(node);
+                vec![]
+            }
+            Event::RebuildOrdered { id, order } => {
+                // Nobody's data is dropped while it is asked who holds what.
+                let busy = self.failover.is_some() || self.inherited.is_some();
+                let scene = (&self.view, &self.timing);
+                self.rebuilds.order(&order, id, scene, busy, now)
+            }
+            Event::Rebuilding { id, done } => self.rebuilds.finished(id, done, &mut self.view, now),
         }
     }
 
@@ -262,11 +291,15 @@ impl Keeper {
         self.asking.probed(node, now.mono);
         let answered = matches!(outcome, ProbeOutcome::Answered { .. });
         self.view.probed(node, outcome, now.mono);
+        let mut commands = vec![];
+        if answered {
+            commands.extend(self.rebuilds.answered(node));
+        }
         if answered && *node == self.view.cluster.primary {
             self.refusal = None;
-            return self.advance(now, |failover, _| failover.primary_answered(now));
+            commands.extend(self.advance(now, |failover, _| failover.primary_answered(now)));
         }
-        vec![]
+        commands
     }
 
     fn finished(&mut self, recovery: RecoveryId, done: Done, now: Now) -> Vec<Command> {
@@ -540,12 +573,12 @@ impl Keeper {
     }
 
     fn tend(&mut self, now: Now) -> Vec<Command> {
-        if self.view.cluster.policy.mode != Mode::Auto || self.inherited.is_some() {
+        if self.inherited.is_some() {
             return vec![];
         }
         let mut commands = vec![];
         for node in self.view.cluster.nodes.clone() {
-            if !self.may_tend(&node.name, now.mono) {
+            if !self.is_ours(&node.name) || !self.may_tend(&node.name, now.mono) {
                 continue;
             }
             match rejoin::care(&self.view, &node, &self.timing, now.mono) {
@@ -561,11 +594,35 @@ impl Keeper {
                         care,
                     });
                 }
-                None if rejoin::takes_part(&self.view, &node) => self.view.settle(&node.name),
+                None if rejoin::takes_part(&self.view, &node) => {
+                    self.view.settle(&node.name);
+                    self.readmitted.remove(&node.name);
+                    commands.extend(self.rebuilds.took_part(&node.name, now));
+                }
                 None => {}
             }
         }
         commands
+    }
+
+    /// Whether the node is ours to tend: the mode says so, or an operator did.
+    fn is_ours(&self, node: &NodeName) -> bool {
+        let told = self.readmitted.contains(node) || self.rebuilds.rejoins(node);
+        let may = match self.view.cluster.policy.mode {
+            Mode::Observe => false,
+            Mode::Manual => told,
+            Mode::Auto => true,
+        };
+        may && !self.rebuilds.holds(node)
+    }
+
+    fn rebuild_by_policy(&mut self, now: Now, fresh: RecoveryId) -> Vec<Command> {
+        if self.inherited.is_some() {
+            return vec![];
+        }
+        let (view, timing) = (&self.view, &self.timing);
+        let id = RebuildId(fresh.0);
+        self.rebuilds.begin_by_policy(id, view, timing, now)
     }
 
     /// A node is tended again only on a report asked for after the last care
@@ -583,14 +640,7 @@ impl Keeper {
     /// command makes it durable.
     fn note_quarantine(&mut self, name: &NodeName, care: &Care) {
         if let Care::Quarantine(quarantine) = care {
-            self.set_quarantine(name, quarantine.clone());
-        }
-    }
-
-    fn set_quarantine(&mut self, name: &NodeName, quarantine: Option<Quarantine>) {
-        let nodes = &mut self.view.cluster.nodes;
-        if let Some(node) = nodes.iter_mut().find(|node| node.name == *name) {
-            node.quarantine = quarantine;
+            self.view.quarantine(name, quarantine.clone());
         }
     }
 

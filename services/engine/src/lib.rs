@@ -16,6 +16,8 @@ pub mod keeper;
 pub mod leadership;
 pub mod message;
 pub mod pool;
+pub mod readmission;
+pub mod rebuild;
 pub mod rejoin;
 pub mod replica;
 pub mod routing;

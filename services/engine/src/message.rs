@@ -2,11 +2,12 @@
 
 use lictor_domain::report::Knock;
 use lictor_domain::{
-    Cluster, Endpoint, Epoch, GtidSet, NodeAddress, NodeName, ProbeOutcome, Quarantine, Recovery,
-    RecoveryId, Standing,
+    Cluster, Endpoint, Epoch, GtidSet, NodeAddress, NodeName, ProbeOutcome, Quarantine, RebuildId,
+    Recovery, RecoveryId, Standing,
 };
 
 use crate::fencing::Fenced;
+use crate::rebuild::{Order, RebuildAct, RebuildDone};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,25 @@ pub enum Event {
     },
     /// The cluster's definition was changed.
     Redefined(Cluster),
+    /// An operator wants a node back.
+    Readmitted {
+        /// The node.
+        node: NodeName,
+    },
+    /// Somebody wants a node rebuilt.
+    RebuildOrdered {
+        /// The identity it gets.
+        id: RebuildId,
+        /// What is wanted.
+        order: Order,
+    },
+    /// A hand tells of a step of a rebuild.
+    Rebuilding {
+        /// The rebuild.
+        id: RebuildId,
+        /// How the step went.
+        done: RebuildDone,
+    },
 }
 
 /// The end of one command of a recovery.
@@ -115,6 +135,13 @@ pub enum Command {
         node: NodeName,
         /// What to do.
         care: Care,
+    },
+    /// A step of a rebuild; ends in `Event::Rebuilding`.
+    Rebuild {
+        /// The rebuild.
+        id: RebuildId,
+        /// What to do.
+        act: RebuildAct,
     },
 }
 

@@ -115,6 +115,10 @@ fn replica_care(
     report: &NodeReport,
     returned: bool,
 ) -> Option<Care> {
+    // Its GTIDs promise data that it may not have.
+    if node.quarantine.as_ref().is_some_and(|it| it.incomplete) {
+        return None;
+    }
     let errant = errant(view, &node.name)?;
     let following = view.follows_primary(report);
     if !errant.is_empty() {
@@ -124,6 +128,7 @@ fn replica_care(
                 errant.summary(6)
             ),
             errant,
+            incomplete: false,
         };
         let known = node.quarantine.as_ref() == Some(&quarantine);
         return (!following && !known).then_some(Care::Quarantine(Some(quarantine)));

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use lictor_domain::report::Knock;
 use lictor_domain::{
-    Cluster, Epoch, Mono, Node, NodeName, NodeReport, ProbeOutcome, ReceiverState, Replication,
+    Cluster, Epoch, Mono, Node, NodeName, NodeReport, ProbeOutcome, Quarantine, ReceiverState,
+    Replication,
 };
 
 use crate::replica;
@@ -322,6 +323,14 @@ impl ClusterView {
             let asked = view.answer.as_ref().map(Answer::asked);
             view.returned &= view.moved_at.is_some_and(|moved| asked < Some(moved));
         });
+    }
+
+    /// Keeps a node out of every pool, or lets it back.
+    pub fn quarantine(&mut self, name: &NodeName, quarantine: Option<Quarantine>) {
+        let nodes = &mut self.cluster.nodes;
+        if let Some(node) = nodes.iter_mut().find(|node| node.name == *name) {
+            node.quarantine = quarantine;
+        }
     }
 
     /// Lictor stopped its receiver for a failover that is over: it is Lictor's to

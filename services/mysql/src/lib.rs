@@ -7,8 +7,10 @@
 //! What it must not do: judge what it saw (the engine does), reset a server's
 //! binary logs or GTIDs, or let a password reach a log, an error or a `Debug`.
 
+mod clone;
 mod deadline;
 mod dialect;
+mod errant;
 mod error;
 mod fencing;
 mod knock;
@@ -24,6 +26,7 @@ mod target;
 mod tripwire;
 mod writes;
 
+pub use clone::{CloneFitness, CloneState, CloneStatus, Restart};
 pub use error::MysqlError;
 pub use knock::knock;
 pub use replication::{HEARTBEAT_PERIOD, How};

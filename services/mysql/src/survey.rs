@@ -32,7 +32,7 @@ pub(crate) fn read(
 
 /// The privileges that one line of `SHOW GRANTS` gives on `*.*`; MySQL 8 spells
 /// `ALL PRIVILEGES` out itself, and adds those of active roles.
-fn global(grant: &str) -> BTreeSet<String> {
+pub(crate) fn global(grant: &str) -> BTreeSet<String> {
     grant
         .strip_prefix("GRANT ")
         .and_then(|grant| grant.split_once(" ON *.* TO "))

@@ -183,7 +183,7 @@ async fn select(
     let rows: Vec<ClusterRow> = sqlx::query_as(
         "SELECT cluster.name, policy::text, epoch_term, epoch_n, primary_node,
                 node.name AS node, address, server_uuid, promotion, zone,
-                quarantine_reason, quarantine_errant
+                quarantine_reason, quarantine_errant, quarantine_incomplete
          FROM cluster JOIN node ON node.cluster = cluster.name
          WHERE $1::text IS NULL OR cluster.name = $1
          ORDER BY cluster.name, node.name",

@@ -13,6 +13,7 @@ mod cluster;
 mod error;
 mod lease;
 mod node;
+mod rebuild;
 mod recovery;
 mod row;
 mod store;

@@ -20,6 +20,7 @@ pub(crate) struct NodeRow {
     zone: Option<String>,
     quarantine_reason: Option<String>,
     quarantine_errant: Option<String>,
+    quarantine_incomplete: bool,
 }
 
 impl TryFrom<NodeRow> for Node {
@@ -34,6 +35,7 @@ impl TryFrom<NodeRow> for Node {
             (Some(reason), Some(errant)) => Some(Quarantine {
                 reason,
                 errant: place.value("quarantine_errant", errant.parse())?,
+                incomplete: row.quarantine_incomplete,
             }),
             // A check of the table keeps these two together.
             _ => None,
@@ -116,18 +118,30 @@ impl Store {
         quarantine: Option<&Quarantine>,
     ) -> Result<(), StoreError> {
         self.write(term, async |transaction| {
-            let updated = sqlx::query(
-                "UPDATE node SET quarantine_reason = $2, quarantine_errant = $3 WHERE name = $1",
-            )
-            .bind(node.as_str())
-            .bind(quarantine.map(|quarantine| &quarantine.reason))
-            .bind(quarantine.map(|quarantine| quarantine.errant.to_string()))
-            .execute(transaction)
-            .await?;
-            found(updated.rows_affected(), node)
+            set_quarantine(transaction, node, quarantine).await
         })
         .await
     }
+}
+
+/// Puts a node into quarantine, or takes it out.
+pub(crate) async fn set_quarantine(
+    transaction: &mut PgConnection,
+    node: &NodeName,
+    quarantine: Option<&Quarantine>,
+) -> Result<(), StoreError> {
+    let updated = sqlx::query(
+        "UPDATE node SET quarantine_reason = $2, quarantine_errant = $3,
+                         quarantine_incomplete = $4
+         WHERE name = $1",
+    )
+    .bind(node.as_str())
+    .bind(quarantine.map(|quarantine| &quarantine.reason))
+    .bind(quarantine.map(|quarantine| quarantine.errant.to_string()))
+    .bind(quarantine.is_some_and(|quarantine| quarantine.incomplete))
+    .execute(transaction)
+    .await?;
+    found(updated.rows_affected(), node)
 }
 
 /// Keeps others from adding or changing nodes until the transaction ends, so
@@ -151,8 +165,8 @@ pub(crate) async fn insert(
     let quarantine = node.quarantine.as_ref();
     sqlx::query(
         "INSERT INTO node (name, cluster, address, server_uuid, promotion, zone,
-                           quarantine_reason, quarantine_errant)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                           quarantine_reason, quarantine_errant, quarantine_incomplete)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(node.name.as_str())
     .bind(cluster.as_str())
@@ -162,6 +176,7 @@ pub(crate) async fn insert(
     .bind(&node.zone)
     .bind(quarantine.map(|quarantine| &quarantine.reason))
     .bind(quarantine.map(|quarantine| quarantine.errant.to_string()))
+    .bind(quarantine.is_some_and(|quarantine| quarantine.incomplete))
     .execute(transaction)
     .await?;
     Ok(())

@@ -33,7 +33,43 @@ impl From<&domain::Quarantine> for v1::Quarantine {
         Self {
             reason: quarantine.reason.clone(),
             errant: quarantine.errant.to_string(),
+            incomplete: quarantine.incomplete,
         }
+    }
+}
+
+impl From<&domain::Rebuild> for v1::Rebuild {
+    fn from(rebuild: &domain::Rebuild) -> Self {
+        use domain::RebuildState as State;
+        let mut view = Self {
+            id: rebuild.id.to_string(),
+            donor: rebuild.donor.to_string(),
+            actor: rebuild.actor.clone(),
+            started_at: Some(timestamp(rebuild.started_at)),
+            finished_at: rebuild.finished_at.map(timestamp),
+            ..Self::default()
+        };
+        let state = match &rebuild.state {
+            State::Checking => v1::RebuildState::Checking,
+            State::Copying { progress } => {
+                view.stage.clone_from(&progress.stage);
+                view.copied_bytes = progress.copied;
+                view.estimated_bytes = progress.estimate;
+                v1::RebuildState::Copying
+            }
+            State::Restarting { by_hand } => {
+                view.restart_by_hand = *by_hand;
+                v1::RebuildState::Restarting
+            }
+            State::Rejoining => v1::RebuildState::Rejoining,
+            State::Done => v1::RebuildState::Done,
+            State::Failed { reason } => {
+                view.failure.clone_from(reason);
+                v1::RebuildState::Failed
+            }
+        };
+        view.state = state.into();
+        view
     }
 }
 

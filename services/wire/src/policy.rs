@@ -31,6 +31,7 @@ macro_rules! words {
 }
 
 words!(Mode, "mode", Observe, Manual, Auto);
+words!(RebuildPolicy, "rebuild", Manual, Auto);
 words!(Profile, "profile", Fast, Balanced, Conservative);
 words!(
     PromotionRule,
@@ -100,6 +101,7 @@ impl From<&domain::Policy> for v1::Policy {
             durability: Some(policy.durability.into()),
             budget: Some(policy.budget.into()),
             max_read_lag_secs: policy.max_read_lag_secs,
+            rebuild: v1::RebuildPolicy::from(policy.rebuild).into(),
         }
     }
 }
@@ -114,6 +116,7 @@ impl TryFrom<v1::Policy> for domain::Policy {
             durability: convert(policy.durability, "durability")?,
             budget: required(policy.budget, "budget")?.into(),
             max_read_lag_secs: policy.max_read_lag_secs,
+            rebuild: known::<v1::RebuildPolicy>(policy.rebuild, "rebuild")?.try_into()?,
         })
     }
 }
@@ -123,6 +126,7 @@ impl v1::PolicyChange {
     pub fn applied_to(self, policy: &domain::Policy) -> Result<domain::Policy, WireError> {
         let mode: v1::Mode = known(self.mode, "mode")?;
         let profile: v1::Profile = known(self.profile, "profile")?;
+        let rebuild: v1::RebuildPolicy = known(self.rebuild, "rebuild")?;
         let durability = self
             .durability
             .map(|durability| convert(Some(durability), "durability"))
@@ -133,6 +137,7 @@ impl v1::PolicyChange {
             durability: durability.unwrap_or(policy.durability),
             budget: self.budget.map_or(policy.budget, Into::into),
             max_read_lag_secs: self.max_read_lag_secs.unwrap_or(policy.max_read_lag_secs),
+            rebuild: rebuild.try_into().unwrap_or(policy.rebuild),
         })
     }
 }
@@ -153,6 +158,7 @@ mod tests {
                 window_secs: 60,
             },
             max_read_lag_secs: 9,
+            rebuild: domain::RebuildPolicy::Auto,
         }
     }
 
@@ -179,6 +185,7 @@ mod tests {
             durability: all.durability,
             budget: all.budget,
             max_read_lag_secs: Some(all.max_read_lag_secs),
+            rebuild: all.rebuild,
         };
         let changed = change.applied_to(&Policy::default()).unwrap();
         assert_eq!(changed, unusual());

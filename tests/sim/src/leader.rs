@@ -235,6 +235,8 @@ impl World {
                 }
                 self.send_care(reign, &node, care);
             }
+            // Nobody orders one here, and the policy leaves them to operators.
+            Command::Rebuild { .. } => {}
         }
     }
 

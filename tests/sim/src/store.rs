@@ -144,6 +144,7 @@ impl Store {
                 .max_by_key(|recovery| recovery.epoch)
                 .cloned(),
             done_at: self.done_at.clone(),
+            rebuild: None,
         }
     }
 

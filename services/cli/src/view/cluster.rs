@@ -27,6 +27,7 @@ struct Policy {
     durability: String,
     budget: Budget,
     max_read_lag_secs: u64,
+    rebuild: String,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -79,6 +80,11 @@ impl From<v1::Policy> for Policy {
                 window_secs: budget.window_secs,
             },
             max_read_lag_secs: policy.max_read_lag_secs,
+            rebuild: word(
+                policy.rebuild,
+                v1::RebuildPolicy::as_str_name,
+                "REBUILD_POLICY_",
+            ),
         }
     }
 }
@@ -149,13 +155,14 @@ impl Cluster {
         let policy = &self.policy;
         format!(
             "mode {}, profile {}, durability {}\n\
-             at most {} in {}, reads up to {} s behind",
+             at most {} in {}, reads up to {} s behind, rebuild {}",
             policy.mode,
             policy.profile,
             policy.durability,
             count(policy.budget.failovers as usize, "failover"),
             humantime::format_duration(Duration::from_secs(policy.budget.window_secs)),
             policy.max_read_lag_secs,
+            policy.rebuild,
         )
     }
 }

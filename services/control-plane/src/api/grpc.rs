@@ -2,6 +2,7 @@
 
 mod cluster;
 mod control_plane;
+mod node;
 mod recovery;
 mod routing;
 mod view;
@@ -12,6 +13,7 @@ use std::str::FromStr;
 use lictor_wire::WireError;
 use lictor_wire::v1::cluster_service_server::ClusterServiceServer;
 use lictor_wire::v1::control_plane_service_server::ControlPlaneServiceServer;
+use lictor_wire::v1::node_service_server::NodeServiceServer;
 use lictor_wire::v1::recovery_service_server::RecoveryServiceServer;
 use lictor_wire::v1::routing_service_server::RoutingServiceServer;
 use tokio_util::sync::CancellationToken;
@@ -31,10 +33,12 @@ const ACTOR_MAX: usize = 128;
 /// Every service that needs the whole lictord.
 pub(super) fn add_services(routes: Routes, app: &Shared) -> Routes {
     let clusters = ClusterServiceServer::new(cluster::Api::new(app.clone()));
+    let nodes = NodeServiceServer::new(node::Api::new(app.clone()));
     let recoveries = RecoveryServiceServer::new(recovery::Api::new(app.clone()));
     let control_plane = ControlPlaneServiceServer::new(control_plane::Api::new(app.clone()));
     routes
         .add_service(clusters.max_decoding_message_size(REQUEST_MAX))
+        .add_service(nodes.max_decoding_message_size(REQUEST_MAX))
         .add_service(recoveries.max_decoding_message_size(REQUEST_MAX))
         .add_service(control_plane.max_decoding_message_size(REQUEST_MAX))
 }
@@ -52,6 +56,20 @@ where
 {
     text.parse()
         .map_err(|error: T::Err| problem::invalid(WireError::invalid(field, error)))
+}
+
+/// Why something is to be done, for the audit log.
+fn reason(text: &str) -> Result<String, Status> {
+    const MAX: usize = 500;
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(problem::invalid(WireError::missing("reason")));
+    }
+    if text.chars().count() > MAX {
+        let why = format!("it is longer than {MAX} characters");
+        return Err(problem::invalid(WireError::invalid("reason", why)));
+    }
+    Ok(text.to_owned())
 }
 
 /// Who calls, for the audit log: what the caller says, or where it is.

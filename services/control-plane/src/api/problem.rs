@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 
-use lictor_domain::{ClusterName, NodeAddress};
+use lictor_domain::{ClusterName, NodeAddress, NodeName};
 use lictor_engine::admission::Objection;
 use lictor_store::StoreError;
 use lictor_wire::{WireError, refusal, v1};
@@ -14,6 +14,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::hub::TooMany;
+use crate::nodes::NodeError;
 use crate::registration::RegistrationError;
 
 const DOMAIN: &str = "lictor";
@@ -161,6 +162,24 @@ pub(super) fn not_added(
         RegistrationError::Unavailable { sentence } => {
             status(Code::Unavailable, "STORE_UNAVAILABLE", sentence)
         }
+    }
+}
+
+/// Why something was not done with a node.
+pub(super) fn of_node(node: &NodeName, error: NodeError) -> Status {
+    match error {
+        NodeError::NotLeading { leader } => not_leading(leader),
+        NodeError::NotFound(_) => status(Code::NotFound, "NOT_FOUND", error.to_string()),
+        NodeError::Refused(each) => {
+            let findings = each.into_iter().map(|one| v1::Finding {
+                code: one.code.to_owned(),
+                node: Some(node.to_string()),
+                sentence: one.sentence,
+                remedy: one.remedy,
+            });
+            refusal(&format!("{node} stays as it is:"), findings.collect())
+        }
+        NodeError::Failed(sentence) => status(Code::Unavailable, "NODE_FAILED", sentence),
     }
 }
 

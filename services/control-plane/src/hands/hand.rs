@@ -97,6 +97,21 @@ impl Hand {
         self.under_lease(self.within(deadline, work)).await
     }
 
+    /// Does one thing in a session of its own, opened within `deadline`: for what
+    /// lasts so long that no other command may wait for it.
+    pub(crate) async fn apart<T>(
+        &self,
+        deadline: Duration,
+        work: impl AsyncFnOnce(&mut Session) -> Result<T, MysqlError> + Send,
+    ) -> Result<T, HandError> {
+        self.under_lease(async {
+            let mut session = self.open(deadline).await?;
+            self.check_lease()?;
+            Ok(work(&mut session).await?)
+        })
+        .await
+    }
+
     async fn within<T>(
         &self,
         deadline: Duration,

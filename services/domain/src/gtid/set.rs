@@ -148,6 +148,15 @@ impl GtidSet {
         }
     }
 
+    /// Every transaction, one by one. A set can hold more than anyone can go
+    /// through: look at [`Self::count`] first.
+    pub fn gtids(&self) -> impl Iterator<Item = Gtid> {
+        self.intervals().flat_map(|(source, interval)| {
+            (interval.start()..=interval.end())
+                .filter_map(|number| Gtid::new(source.clone(), number))
+        })
+    }
+
     /// The set in a sentence: its first `max` intervals, and how many were left
     /// out; "no transactions" if it is empty.
     #[must_use]

@@ -428,3 +428,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_set_is_gone_through_transaction_by_transaction() {
+    let text = "00000000-0000-0000-0000-000000000001:3-5:tagged:7,\
+                00000000-0000-0000-0000-000000000002:1";
+    let set: GtidSet = text.parse().unwrap();
+    let each: Vec<String> = set.gtids().map(|gtid| gtid.to_string()).collect();
+    assert_eq!(each.len(), 5);
+    let again: GtidSet = each.join(",").parse().unwrap();
+    assert_eq!(again, set);
+}

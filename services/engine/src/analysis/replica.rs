@@ -35,7 +35,7 @@ pub(super) fn errant(scene: &Scene<'_>, node: &Node, _: &NodeView) -> Option<Fin
     if let Some(quarantine) = &node.quarantine {
         return Some(Finding {
             sentence: format!("{name} is quarantined: {}", quarantine.reason),
-            response: "it is kept out of every pool: rebuild it from a sound node".to_owned(),
+            response: format!("it is kept out of every pool: {}", way_back(name)),
             evidence: vec![held(quarantine.errant.clone())],
         });
     }
@@ -45,10 +45,18 @@ pub(super) fn errant(scene: &Scene<'_>, node: &Node, _: &NodeView) -> Option<Fin
             "{name} holds transactions that {} never had",
             scene.view.cluster.primary
         ),
-        response: "it serves no reads and is never promoted: rebuild it from a sound node"
-            .to_owned(),
+        response: format!(
+            "it serves no reads and is never promoted: {}",
+            way_back(name)
+        ),
         evidence: vec![held(errant)],
     })
+}
+
+fn way_back(name: &NodeName) -> String {
+    format!(
+        "lictor node rejoin {name} says what stands in the way, lictor node rebuild {name} replaces its data"
+    )
 }
 
 /// What the primary numbered and does not hold, it has lost. While it takes

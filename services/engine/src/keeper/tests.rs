@@ -155,6 +155,7 @@ fn inheritance(fixture: &Fixture) -> Inheritance {
         cluster: fixture.cluster.clone(),
         unfinished: None,
         done_at: vec![],
+        rebuild: None,
     }
 }
 

@@ -10,6 +10,7 @@ mod mysql;
 use std::fmt;
 use std::time::Duration;
 
+use lictor_domain::gtid::Gtid;
 use lictor_domain::{Durability, GtidSet, NodeAddress, ServerVersion};
 
 use crate::error::MysqlError;
@@ -88,6 +89,23 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     /// Lets no commit wait for an acknowledgement any longer; `None` when it
     /// never does.
     fn stop_waiting(&self) -> Option<String>;
+
+    /// Commits an empty transaction under this name; one that is executed
+    /// already is passed over.
+    fn commit_empty(&self, gtid: &Gtid) -> String;
+
+    /// Whether the clone plugin is active (`plugin`), then the account's grants.
+    fn clone_fitness(&self) -> String;
+
+    /// Replaces the server's data by the donor's; the server then shuts down.
+    fn clone_from(&self, donor: &NodeAddress, account: &Account) -> String;
+
+    /// The last clone into this server: `state`, `errno`, `error`; no row before
+    /// the first.
+    fn clone_status(&self) -> String;
+
+    /// How far it is: `stage`, `copied`, `estimate`.
+    fn clone_progress(&self) -> String;
 
     /// Values of a connection attribute: `id` (of the session), `value`.
     fn attribute(&self, name: &str) -> String;

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use lictor_domain::gtid::Gtid;
 use lictor_domain::{Durability, GtidSet, NodeAddress, ServerVersion};
 use secrecy::ExposeSecret;
 
@@ -411,6 +412,50 @@ impl Dialect for Mysql {
 
     fn stop_waiting(&self) -> Option<String> {
         self.semi_sync.map(|words| words.stop_waiting())
+    }
+
+    fn commit_empty(&self, gtid: &Gtid) -> String {
+        let gtid = quoted(&gtid.to_string());
+        format!(
+            "SET SESSION gtid_next = {gtid}; BEGIN; COMMIT; SET SESSION gtid_next = 'AUTOMATIC'"
+        )
+    }
+
+    fn clone_fitness(&self) -> String {
+        "SELECT EXISTS (SELECT 1 FROM information_schema.PLUGINS \
+         WHERE PLUGIN_NAME = 'clone' AND PLUGIN_STATUS = 'ACTIVE') AS plugin; SHOW GRANTS"
+            .to_owned()
+    }
+
+    /// `read_only` stays: nobody else can write while the plugin, which refuses
+    /// a `super_read_only` server, does its work. A server that replicates would
+    /// acknowledge what it is about to lose, so that stops first.
+    fn clone_from(&self, donor: &NodeAddress, account: &Account) -> String {
+        let (host, port) = (quoted(donor.host()), donor.port());
+        let list = quoted(&format!("{}:{port}", donor.host()));
+        let (user, password) = (
+            quoted(&account.user),
+            quoted(account.password.expose_secret()),
+        );
+        format!(
+            "{STOP}; SET GLOBAL read_only = ON; SET GLOBAL super_read_only = OFF; \
+             SET GLOBAL clone_valid_donor_list = {list}; \
+             CLONE INSTANCE FROM {user}@{host}:{port} IDENTIFIED BY {password}"
+        )
+    }
+
+    fn clone_status(&self) -> String {
+        "SELECT STATE AS state, ERROR_NO AS errno, ERROR_MESSAGE AS error \
+         FROM performance_schema.clone_status"
+            .to_owned()
+    }
+
+    fn clone_progress(&self) -> String {
+        "SELECT COALESCE(MAX(IF(STATE = 'In Progress', STAGE, NULL)), '') AS stage, \
+         CAST(COALESCE(SUM(DATA), 0) AS UNSIGNED) AS copied, \
+         CAST(COALESCE(SUM(ESTIMATE), 0) AS UNSIGNED) AS estimate \
+         FROM performance_schema.clone_progress"
+            .to_owned()
     }
 
     fn attribute(&self, name: &str) -> String {

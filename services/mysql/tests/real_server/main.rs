@@ -6,6 +6,7 @@ mod faults;
 mod fencing;
 mod looking;
 mod moving;
+mod rebuilding;
 mod stalling;
 mod writing;
 

@@ -69,6 +69,7 @@ async fn a_cluster_reads_back_as_it_was_added() {
         errant: "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:7"
             .parse()
             .unwrap(),
+        incomplete: true,
     });
     store
         .cluster_add(ONE, &billing, &entry("cluster.add"))
@@ -252,6 +253,7 @@ async fn a_quarantine_lasts_until_it_is_lifted() {
     let quarantine = Quarantine {
         reason: "errant".into(),
         errant: "3e11fa47-71ca-11e1-9e33-c80aa9429562:9".parse().unwrap(),
+        incomplete: false,
     };
     store
         .node_set_quarantine(ONE, &second.name, Some(&quarantine))

@@ -9,6 +9,7 @@ mod fixture;
 mod lease;
 mod outage;
 mod paging;
+mod rebuild;
 mod recovery;
 mod secret;
 mod term;

@@ -121,6 +121,7 @@ fn every_write(store: &Store, term: Term) -> Vec<(&'static str, Write<'_>)> {
                 let quarantine = Quarantine {
                     reason: "errant".into(),
                     errant: GtidSet::default(),
+                    incomplete: false,
                 };
                 store
                     .node_set_quarantine(term, &node_name("orders-2"), Some(&quarantine))

@@ -8,6 +8,7 @@ mod failover;
 mod leadership;
 mod observe;
 mod push;
+mod rebuild;
 mod registration;
 mod rejoin;
 mod takeover;

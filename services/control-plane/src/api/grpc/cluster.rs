@@ -9,7 +9,7 @@ use lictor_wire::{WireError, v1};
 use tonic::{Request, Response, Status};
 
 use super::super::problem::{self, Problem};
-use super::{actor, parse, view};
+use super::{actor, parse, reason, view};
 use crate::app::Shared;
 use crate::policy_change::{self, ChangeError};
 use crate::registration::{self, Added, Wish};
@@ -151,17 +151,4 @@ impl ClusterService for Api {
         let cluster = Some(cluster);
         Ok(Response::new(v1::UpdatePolicyResponse { cluster }))
     }
-}
-
-fn reason(text: &str) -> Result<String, Status> {
-    const MAX: usize = 500;
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(problem::invalid(WireError::missing("reason")));
-    }
-    if text.chars().count() > MAX {
-        let why = format!("it is longer than {MAX} characters");
-        return Err(problem::invalid(WireError::invalid("reason", why)));
-    }
-    Ok(text.to_owned())
 }

@@ -47,6 +47,7 @@ fn seen_node(snapshot: &Snapshot, node: &Node) -> v1::NodeView {
         view.receiver = v1::ReceiverState::Unspecified.into();
         view.applier_running = None;
     }
+    view.rebuild = snapshot.rebuilds.of(&node.name).map(Into::into);
     let health = snapshot
         .health
         .iter()

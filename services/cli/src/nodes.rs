@@ -1,0 +1,147 @@
+//! `node …`: shows nodes and brings them back.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use lictor_wire::domain::NodeName;
+use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
+use lictor_wire::v1::node_service_client::NodeServiceClient;
+use lictor_wire::v1::{ListClustersRequest, RebuildNodeRequest, RejoinNodeRequest};
+use tonic::transport::Channel;
+
+use crate::args::{Format, NodeCommand};
+use crate::call::{PATIENT, SOON, answer};
+use crate::commands::get_cluster;
+use crate::output::{show, tell};
+use crate::view::cluster::Cluster;
+use crate::view::node::{Node, Nodes, Rebuilding, Rejoined};
+
+/// Between two looks at how far a rebuild is.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Does what the command says.
+pub(crate) async fn run(
+    command: NodeCommand,
+    channel: Channel,
+    format: Format,
+) -> anyhow::Result<()> {
+    let mut clusters = ClusterServiceClient::new(channel.clone());
+    let mut client = NodeServiceClient::new(channel);
+    match command {
+        NodeCommand::List {
+            cluster: Some(cluster),
+        } => show(
+            &Nodes(get_cluster(&mut clusters, &cluster).await?.nodes),
+            format,
+        ),
+        NodeCommand::List { cluster: None } => {
+            show(&Nodes(all_nodes(&mut clusters).await?), format)
+        }
+        NodeCommand::Show { node } => show(&get_node(&mut clusters, &node).await?, format),
+        NodeCommand::Rejoin {
+            node,
+            inject_empty,
+            dry_run,
+            reason,
+        } => {
+            let request = RejoinNodeRequest {
+                node: node.into(),
+                inject_empty,
+                dry_run,
+                reason,
+                ..RejoinNodeRequest::default()
+            };
+            rejoin(request, client, format).await
+        }
+        NodeCommand::Rebuild {
+            node,
+            donor,
+            force,
+            dry_run,
+            detach,
+            reason,
+        } => {
+            let request = RebuildNodeRequest {
+                node: node.to_string(),
+                donor: donor.map(Into::into).unwrap_or_default(),
+                force,
+                dry_run,
+                reason,
+            };
+            let begun = answer(PATIENT, client.rebuild_node(request)).await?;
+            let rebuilding = Rebuilding::new(&node, begun);
+            if detach || dry_run {
+                return show(&rebuilding, format);
+            }
+            tell(&rebuilding, format)?;
+            follow(&mut clusters, &node, &rebuilding, format).await
+        }
+    }
+}
+
+/// What is to be injected is shown first, and nothing else is.
+async fn rejoin(
+    mut request: RejoinNodeRequest,
+    mut client: NodeServiceClient<Channel>,
+    format: Format,
+) -> anyhow::Result<()> {
+    if request.inject_empty && !request.dry_run {
+        let look = RejoinNodeRequest {
+            dry_run: true,
+            ..request.clone()
+        };
+        let shown = answer(PATIENT, client.rejoin_node(look)).await?;
+        request.errant.clone_from(&shown.injected);
+        tell(&Rejoined::from(shown), format)?;
+    }
+    let done = answer(PATIENT, client.rejoin_node(request)).await?;
+    show(&Rejoined::from(done), format)
+}
+
+/// Shows how a rebuild goes on until it is over. It goes on without us.
+async fn follow(
+    clusters: &mut ClusterServiceClient<Channel>,
+    name: &NodeName,
+    begun: &Rebuilding,
+    format: Format,
+) -> anyhow::Result<()> {
+    let mut last = String::new();
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let node = get_node(clusters, name).await?;
+        let rebuild = node.rebuild.as_ref().filter(|it| it.id == begun.id);
+        let rebuild = rebuild.context(
+            "the rebuild is not known any more: the leader changed; see `lictor node show`",
+        )?;
+        if let Some(failure) = rebuild.failure() {
+            bail!("{name} was not rebuilt, and stays quarantined: {failure}");
+        }
+        if rebuild.is_over() {
+            return show(&node, format);
+        }
+        let line = rebuild.text(name.as_str());
+        if line != last && format == Format::Table {
+            crate::output::say(&line)?;
+            last = line;
+        }
+    }
+}
+
+async fn all_nodes(client: &mut ClusterServiceClient<Channel>) -> anyhow::Result<Vec<Node>> {
+    let call = client.list_clusters(ListClustersRequest {});
+    let clusters = answer(SOON, call).await?.clusters.into_iter();
+    Ok(clusters
+        .flat_map(|cluster| Cluster::from(cluster).nodes)
+        .collect())
+}
+
+async fn get_node(
+    client: &mut ClusterServiceClient<Channel>,
+    name: &NodeName,
+) -> anyhow::Result<Node> {
+    let nodes = all_nodes(client).await?;
+    nodes
+        .into_iter()
+        .find(|node| node.name == name.as_str())
+        .with_context(|| format!("there is no node {name}; `lictor node list` shows all"))
+}

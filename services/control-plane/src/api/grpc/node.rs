@@ -1,0 +1,101 @@
+//! `NodeService`: what operators do with single nodes.
+
+use lictor_domain::{GtidSet, NodeName};
+use lictor_wire::v1;
+use lictor_wire::v1::node_service_server::NodeService;
+use tonic::{Request, Response, Status};
+
+use super::super::problem;
+use super::{actor, parse, reason};
+use crate::app::Shared;
+use crate::nodes::{self, Deed, NodeError};
+
+/// The service.
+pub(super) struct Api {
+    app: Shared,
+}
+
+impl Api {
+    pub(super) const fn new(app: Shared) -> Self {
+        Self { app }
+    }
+
+    /// Runs a use case to its end: a caller that goes away does not leave it half
+    /// done.
+    async fn run<T, F>(&self, deed: Deed, work: impl FnOnce(Shared, Deed) -> F) -> Result<T, Status>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, NodeError>> + Send + 'static,
+    {
+        let node = deed.node.clone();
+        let done = self.app.tasks.spawn(work(self.app.clone(), deed)).await;
+        let done = done.map_err(|error| problem::broken_off(&error))?;
+        done.map_err(|error| problem::of_node(&node, error))
+    }
+}
+
+#[tonic::async_trait]
+impl NodeService for Api {
+    async fn rejoin_node(
+        &self,
+        request: Request<v1::RejoinNodeRequest>,
+    ) -> Result<Response<v1::RejoinNodeResponse>, Status> {
+        use nodes::rejoin::{Wish, rejoin_node};
+        let actor = actor(&request)?;
+        let request = request.into_inner();
+        let deed = Deed {
+            node: parse(&request.node, "node")?,
+            action: "node.rejoin",
+            actor,
+            reason: reason(&request.reason)?,
+        };
+        let shown: GtidSet = parse(&request.errant, "errant")?;
+        let wish = if request.inject_empty {
+            Wish::InjectEmpty((!shown.is_empty()).then_some(shown))
+        } else {
+            Wish::AsItIs
+        };
+        let dry_run = request.dry_run;
+        let rejoined = self
+            .run(deed, async move |app: Shared, deed: Deed| {
+                rejoin_node(&app, &deed, wish, dry_run).await
+            })
+            .await?;
+        Ok(Response::new(v1::RejoinNodeResponse {
+            sentence: rejoined.sentence,
+            injected: rejoined.injected.to_string(),
+        }))
+    }
+
+    async fn rebuild_node(
+        &self,
+        request: Request<v1::RebuildNodeRequest>,
+    ) -> Result<Response<v1::RebuildNodeResponse>, Status> {
+        use nodes::rebuild::{Wish, rebuild_node};
+        let actor = actor(&request)?;
+        let request = request.into_inner();
+        let deed = Deed {
+            node: parse(&request.node, "node")?,
+            action: "node.rebuild",
+            actor,
+            reason: reason(&request.reason)?,
+        };
+        let donor = Some(&request.donor).filter(|donor| !donor.is_empty());
+        let donor: Option<NodeName> = donor.map(|donor| parse(donor, "donor")).transpose()?;
+        let wish = Wish {
+            donor,
+            force: request.force,
+            dry_run: request.dry_run,
+        };
+        let (plan, id) = self
+            .run(deed, async move |app: Shared, deed: Deed| {
+                rebuild_node(&app, &deed, wish).await
+            })
+            .await?;
+        Ok(Response::new(v1::RebuildNodeResponse {
+            id: id.map(|id| id.to_string()).unwrap_or_default(),
+            donor: plan.donor.to_string(),
+            loses: plan.loses.to_string(),
+        }))
+    }
+}

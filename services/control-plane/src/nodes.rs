@@ -1,0 +1,155 @@
+//! What operators do with single nodes. Each deed is decided by the engine on the
+//! cluster's last snapshot, told to its steward, and written into the audit log
+//! whether it was done or refused.
+
+pub(crate) mod rebuild;
+pub(crate) mod rejoin;
+
+use std::sync::Arc;
+
+use lictor_domain::{NodeName, Term};
+use lictor_engine::admission::Objection;
+use lictor_engine::message::Event;
+use lictor_mysql::Target;
+use lictor_store::AuditEntry;
+use thiserror::Error;
+
+use crate::app::Shared;
+use crate::fleet;
+use crate::hands::{Hand, HandError};
+use crate::snapshot::Snapshot;
+
+/// Why a deed was not done, by what the caller does next.
+#[derive(Debug, Error)]
+pub(crate) enum NodeError {
+    /// Ask the leader.
+    #[error("this instance does not lead")]
+    NotLeading {
+        /// Where the leader serves, if it is known.
+        leader: Option<String>,
+    },
+    /// No cluster has the node.
+    #[error("no cluster has a node `{0}`")]
+    NotFound(NodeName),
+    /// Something stands in the way.
+    #[error("{}", .0.iter().map(|one| one.sentence.as_str()).collect::<Vec<_>>().join("; "))]
+    Refused(Vec<Refused>),
+    /// A node did not do it.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// One thing that stands in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// Its stable name.
+    pub(crate) code: &'static str,
+    /// What is wrong.
+    pub(crate) sentence: String,
+    /// What to do about it.
+    pub(crate) remedy: String,
+}
+
+impl From<Objection> for Refused {
+    fn from(objection: Objection) -> Self {
+        Self {
+            code: "Objection",
+            sentence: objection.sentence,
+            remedy: objection.remedy,
+        }
+    }
+}
+
+impl From<HandError> for NodeError {
+    fn from(error: HandError) -> Self {
+        match error {
+            HandError::NoLease(_) => Self::NotLeading { leader: None },
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+/// Who wants something done with which node, and why.
+#[derive(Clone, Debug)]
+pub(crate) struct Deed {
+    /// The node.
+    pub(crate) node: NodeName,
+    /// The word of the audit log.
+    pub(crate) action: &'static str,
+    /// Who asks.
+    pub(crate) actor: String,
+    /// Why.
+    pub(crate) reason: String,
+}
+
+/// A node's cluster as its leader sees it now.
+pub(crate) struct Place {
+    app: Shared,
+    /// The leader's term.
+    term: Term,
+    steward: fleet::Steward,
+    /// What is known of the cluster.
+    pub(crate) snapshot: Arc<Snapshot>,
+}
+
+impl Place {
+    /// Finds the node's cluster.
+    pub(crate) fn find(app: &Shared, node: &NodeName) -> Result<Self, NodeError> {
+        let lease = app.standing.lease().filter(|_| app.is_complete());
+        let Some(lease) = lease else {
+            let leader = app.standing.view().leader_advertise;
+            return Err(NodeError::NotLeading { leader });
+        };
+        let snapshots = app.fleet.snapshots();
+        let snapshot = snapshots
+            .into_iter()
+            .find(|snapshot| snapshot.view.cluster.node(node).is_some())
+            .ok_or_else(|| NodeError::NotFound(node.clone()))?;
+        let steward = app
+            .fleet
+            .steward(&snapshot.view.cluster.name)
+            .ok_or(NodeError::NotLeading { leader: None })?;
+        Ok(Self {
+            app: app.clone(),
+            term: lease.term(),
+            steward,
+            snapshot,
+        })
+    }
+
+    /// A hand of its own for a node of the cluster.
+    pub(crate) fn hand(&self, node: &NodeName) -> Result<Hand, NodeError> {
+        let known = self.snapshot.view.cluster.node(node);
+        let known = known.ok_or_else(|| NodeError::NotFound(node.clone()))?;
+        let target = Target {
+            address: known.address.clone(),
+            account: self.app.settings.mysql.control_account(),
+            term: self.term,
+        };
+        Ok(Hand::new(self.app.clone(), target))
+    }
+
+    /// Tells the steward.
+    pub(crate) async fn tell(&self, event: Event) -> Result<(), NodeError> {
+        let told = self.steward.events.send(event).await;
+        told.map_err(|_| NodeError::NotLeading { leader: None })
+    }
+}
+
+/// Writes into the audit log how a deed ended. The deed is done by then, so what
+/// hinders the entry is only logged.
+pub(crate) async fn audit(app: &Shared, deed: &Deed, result: String) {
+    let Some(lease) = app.standing.lease() else {
+        return;
+    };
+    let entry = AuditEntry {
+        actor: deed.actor.clone(),
+        action: deed.action.to_owned(),
+        target: deed.node.to_string(),
+        reason: Some(deed.reason.clone()),
+        result,
+    };
+    if let Err(error) = app.store.audit_append(lease.term(), &entry).await {
+        tracing::warn!(%error, node = %deed.node, action = deed.action, "not in the audit log");
+    }
+}
