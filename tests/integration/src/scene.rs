@@ -137,6 +137,16 @@ impl Scene {
         Ok(api.list_recoveries(request).await?.into_inner().recoveries)
     }
 
+    /// The newest recovery of a cluster, whole.
+    pub async fn last_recovery(&self, cluster: &str) -> Result<v1::Recovery> {
+        let newest = self.recoveries(cluster).await?.into_iter().next();
+        let id = newest.context("there was no recovery")?.id;
+        let channel = self.channel().await?;
+        let mut api = v1::recovery_service_client::RecoveryServiceClient::new(channel);
+        let answer = api.get_recovery(v1::GetRecoveryRequest { id }).await?;
+        answer.into_inner().recovery.context("it is empty")
+    }
+
     /// An application's client.
     pub async fn client(&self, id: &str) -> Result<Arc<Lictor>> {
         let credentials = Credentials {

@@ -1,7 +1,7 @@
 //! The figures: a table for people, and one line of JSON with the same.
 
-use comfy_table::{Table, presets};
-use serde_json::{Value, json};
+use lictor_bench::{Phases, Spread, json_or_null, table};
+use serde_json::json;
 
 /// The hang threshold of the profile `fast`, in milliseconds.
 pub(crate) const THRESHOLD_MS: f64 = 1000.0;
@@ -15,48 +15,8 @@ pub(crate) struct Round {
     pub(crate) acked_ms: f64,
 }
 
-/// Minimum, median and maximum.
-#[derive(Clone, Copy, Debug)]
-struct Spread {
-    min: f64,
-    median: f64,
-    max: f64,
-}
-
-impl Spread {
-    fn of(figures: impl Iterator<Item = f64>) -> Option<Self> {
-        let mut figures: Vec<f64> = figures.collect();
-        figures.sort_by(f64::total_cmp);
-        let middle = figures.len() / 2;
-        let upper = *figures.get(middle)?;
-        let median = if figures.len() % 2 == 1 {
-            upper
-        } else {
-            f64::midpoint(figures[middle - 1], upper)
-        };
-        Some(Self {
-            min: *figures.first()?,
-            median,
-            max: *figures.last()?,
-        })
-    }
-
-    fn json(self) -> Value {
-        let rounded = |figure: f64| (figure * 10.0).round() / 10.0;
-        json!({
-            "min": rounded(self.min),
-            "median": rounded(self.median),
-            "max": rounded(self.max),
-        })
-    }
-}
-
-fn json_or_null(spread: Option<Spread>) -> Value {
-    spread.map_or(Value::Null, Spread::json)
-}
-
 /// Prints everything; the last line is the JSON.
-pub(crate) fn report(killed: &[(Round, Round)], hung: &[Round], lost: usize) {
+pub(crate) fn report(killed: &[(Round, Round)], hung: &[Round], phases: &Phases, lost: usize) {
     let by_hand = || killed.iter().map(|(by_hand, _)| by_hand);
     let by_lictor = || killed.iter().map(|(_, by_lictor)| by_lictor);
     let floor = Spread::of(by_hand().map(|round| round.acked_ms));
@@ -67,27 +27,16 @@ pub(crate) fn report(killed: &[(Round, Round)], hung: &[Round], lost: usize) {
     let ratio = floor
         .zip(lictor)
         .map(|(floor, lictor)| lictor.median / floor.median);
-
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_FULL_CONDENSED);
-    table.set_header(["ms", "min", "median", "max"]);
-    for (what, spread) in [
+    let figures = table([
         ("killed, by hand: writable", floor_writable),
         ("killed, by hand: first acknowledged write", floor),
         ("killed, Lictor: writable", lictor_writable),
         ("killed, Lictor: first acknowledged write", lictor),
         ("frozen, Lictor: first acknowledged write, over 1 s", over),
-    ] {
-        let Some(spread) = spread else { continue };
-        let figure = |figure: f64| format!("{figure:.1}");
-        table.add_row([
-            what.to_owned(),
-            figure(spread.min),
-            figure(spread.median),
-            figure(spread.max),
-        ]);
-    }
-    println!("{table}");
+    ]);
+    println!("{figures}");
+    println!("Where Lictor's time went after a kill; phases overlap where steps run side by side:");
+    println!("{}", phases.table());
     if let Some(ratio) = ratio {
         println!("Lictor takes {ratio:.2} × the floor; acknowledged writes lost: {lost}");
     }
@@ -99,21 +48,10 @@ pub(crate) fn report(killed: &[(Round, Round)], hung: &[Round], lost: usize) {
         "lictor_ms": json_or_null(lictor),
         "floor_writable_ms": json_or_null(floor_writable),
         "lictor_writable_ms": json_or_null(lictor_writable),
+        "phases_ms": phases.json(),
         "ratio": ratio.map(|ratio| (ratio * 1000.0).round() / 1000.0),
         "lost_acked": lost,
         "hang_over_threshold_ms": json_or_null(over),
     });
     println!("{json}");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_of_an_even_number_lies_between_the_middle_two() {
-        let spread = Spread::of([4.0, 1.0, 3.0, 2.0].into_iter()).unwrap();
-        assert_eq!((spread.min, spread.median, spread.max), (1.0, 2.5, 4.0));
-        assert!(Spread::of(std::iter::empty()).is_none());
-    }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use lictor_bench::ms;
 use lictor_integration::PATIENCE;
 use lictor_lab::{APP, Lab, Node, ROOT, Server, eventually};
 use mysql_async::Conn;
@@ -16,11 +17,6 @@ use crate::figures::Round;
 
 /// How often a node is asked whether it accepts writes yet.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
-
-/// A duration in milliseconds.
-pub(crate) fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
-}
 
 /// Watches nodes until one accepts writes; both sides are measured by it.
 pub(crate) async fn until_writable(nodes: &[&Node]) -> Result<JoinHandle<Result<Instant>>> {

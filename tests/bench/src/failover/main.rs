@@ -13,6 +13,7 @@ mod ours;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
+use lictor_bench::Phases;
 
 use crate::figures::{Round, report};
 use crate::floor::Floor;
@@ -38,9 +39,10 @@ async fn main() -> Result<()> {
     let floor = Floor::start().await?;
     let ours = Ours::start().await?;
     let mut killed = vec![];
+    let mut phases = Phases::default();
     for round in 1..=args.kills {
         let by_hand = floor.kill().await?;
-        let by_lictor = ours.kill().await?;
+        let by_lictor = ours.kill(&mut phases).await?;
         println!(
             "kill {round:>2}: by hand writable {:>5.1} ms, acked {:>5.1} ms; \
              Lictor writable {:>5.1} ms, acked {:>5.1} ms",
@@ -58,6 +60,6 @@ async fn main() -> Result<()> {
         hung.push(measured);
     }
     let lost = ours.lost_writes().await?;
-    report(&killed, &hung, lost);
+    report(&killed, &hung, &phases, lost);
     Ok(())
 }

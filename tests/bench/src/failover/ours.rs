@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use lictor_bench::{Phases, ms};
 use lictor_integration::{Load, PATIENCE, Scene};
 use lictor_lab::{Node, Server, eventually};
 
 use crate::figures::Round;
-use crate::floor::{ms, until_writable};
+use crate::floor::until_writable;
 
 /// How long a node built anew may take to apply the whole history again.
 const HISTORY: Duration = Duration::from_mins(5);
@@ -33,9 +34,13 @@ impl Ours {
     }
 
     /// Kills the primary and waits for the next one.
-    pub(crate) async fn kill(&self) -> Result<Round> {
+    pub(crate) async fn kill(&self, phases: &mut Phases) -> Result<Round> {
         let old = self.scene.lab.cluster("orders").primary().await?;
         let round = self.measure(old, || old.kill()).await?;
+        // The record begins with the first sign that lictord had.
+        let writable = phases.note_last(&self.scene, "orders", old.name()).await?;
+        phases.note("before the first sign", round.writable_ms - ms(writable));
+        phases.note("first write", round.acked_ms - round.writable_ms);
         old.start().await?;
         self.heal(old).await?;
         Ok(round)
