@@ -1,5 +1,6 @@
 //! How what goes wrong comes about, and how it ends.
 
+use lictor_engine::leadership::Store;
 use lictor_engine::message::Event;
 
 use crate::agenda::{MS, Micros, SECOND};
@@ -58,8 +59,16 @@ impl World {
             What::LeaderDies => self.leader_dies(),
             What::StoresOut => {
                 self.note(|| format!("both stores are away for {} ms", lasts / MS));
-                self.store.fail_until(until);
+                for store in Store::BOTH {
+                    self.store.fail_until(store, until);
+                }
             }
+            What::StoreOut(store) => {
+                self.note(|| format!("{store} is away for {} ms", lasts / MS));
+                self.store.fail_until(store, until);
+            }
+            What::LeaderPauses => self.leader_pauses(until),
+            What::LeaderLoses(store) => self.leader_loses(store, until),
             What::OperatorStops(place) => self.operator_stops(place),
             What::SubscriberLeaves(who) => self.subscriber_leaves(who, until),
             What::SubscriberLags(who) => self.subscriber_lags(who, until),
@@ -150,6 +159,7 @@ impl World {
         self.note(|| "everything is repaired".to_owned());
         self.network.mend();
         self.subscribers_return();
+        self.contenders_go_on();
         for place in 0..self.nodes.len() {
             let node = &mut self.nodes[place];
             node.slow_until = 0;

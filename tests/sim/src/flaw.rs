@@ -32,6 +32,9 @@ pub enum Flaw {
     KeepsSemiSyncOff,
     /// The intent counts as stored before it is.
     PromotesBeforeTheIntent,
+    /// A leader acts until it hears that it was deposed, without a look at its
+    /// leases.
+    ActsWithoutALease,
     /// Every command of a recovery is carried out a second time, later.
     ResumesTwice,
     /// A subscriber takes whatever snapshot it is sent.
@@ -42,7 +45,7 @@ const SPLIT: &[&str] = &["promoted only fenced", "one acknowledger", "no lost wr
 
 impl Flaw {
     /// Every real flaw.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::PromotesBeforeFencing,
         Self::SkipsAReceiver,
         Self::TakesSilenceForStopped,
@@ -54,6 +57,7 @@ impl Flaw {
         Self::TrustsAFallBack,
         Self::KeepsSemiSyncOff,
         Self::PromotesBeforeTheIntent,
+        Self::ActsWithoutALease,
         Self::ResumesTwice,
         Self::AcceptsAnOlderRevision,
     ];
@@ -75,6 +79,7 @@ impl Flaw {
             | Self::KeepsSemiSyncOff => &["no lost write"],
             Self::OperatorStoppedTestifies => &["no needless failover"],
             Self::PromotesBeforeTheIntent => &["intent first"],
+            Self::ActsWithoutALease => &["one leader"],
             Self::AcceptsAnOlderRevision => &["epochs rise", "never an older writer"],
         }
     }

@@ -138,6 +138,13 @@ impl World {
             return;
         };
         hand.busy = true;
+        if !self.may_act(reign) {
+            self.fail(job, "no valid lease", 0);
+            return;
+        }
+        if let Some(breach) = invariants::one_leader::at_command(self, reign) {
+            self.break_off(breach);
+        }
         job.life = self.nodes[place].life;
         if now >= job.deadline {
             self.fail(job, "no session in time", 0);
@@ -151,8 +158,17 @@ impl World {
             self.end(job, Ok(Some(held)));
             return;
         }
-        let hop = self.slow_stop(&job).unwrap_or_else(|| self.hop_at(place));
+        let hop = self.slow_stop(&job).unwrap_or_else(|| self.way_to(place));
         self.agenda.plan(hop, Happening::Effect(Box::new(job)));
+    }
+
+    /// How long a command is under way; where leaders are paused in the midst of
+    /// things, at times so long that its leader is deposed meanwhile.
+    fn way_to(&mut self, place: Place) -> Micros {
+        if !self.contenders.is_empty() && self.dice.percent(3) {
+            return self.dice.time(300 * MS..=4 * SECOND);
+        }
+        self.hop_at(place)
     }
 
     /// Stopping a receiver that is connecting to a silent source takes long.
@@ -170,6 +186,9 @@ impl World {
     pub fn effect(&mut self, job: Job) {
         let place = job.place;
         let now = self.now();
+        if self.leader().is_some_and(|newest| newest.reign > job.reign) {
+            self.ledger.premises.saw(Premise::CommandOutlivedLeader);
+        }
         let passes = self.passes(Way::Lictor(place));
         let silent = matches!(self.nodes[place].process, Process::Hung | Process::Off);
         if !passes || silent {
@@ -224,6 +243,9 @@ impl World {
                 continue;
             }
             let name = node.name.clone();
+            if self.leader().is_some_and(|newest| newest.reign > job.reign) {
+                self.ledger.premises.saw(Premise::CommandOutlivedLeader);
+            }
             self.note(|| format!("a late command reaches {name}: {:?}", job.work));
             self.carry_out(&job);
         }

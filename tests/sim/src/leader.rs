@@ -11,6 +11,7 @@ use lictor_domain::{
     RoutingTable, Standing, Term, Writability,
 };
 use lictor_engine::keeper::Keeper;
+use lictor_engine::leadership::Store;
 use lictor_engine::message::{Act, Care, Command, Done, Event};
 use lictor_engine::timing::deadline;
 use uuid::Uuid;
@@ -37,6 +38,8 @@ const WALL: i64 = 1_700_000_000_000_000;
 pub struct Leader {
     /// Which reign this is.
     pub reign: Reign,
+    /// Whose it is, where several contend.
+    pub who: Option<usize>,
     /// The keeper under test.
     pub keeper: Keeper,
     /// One hand for each node.
@@ -74,22 +77,23 @@ pub fn engine_time(clock: Clock, at: Micros) -> Now {
 impl World {
     /// An instance takes over.
     pub fn rise(&mut self) {
-        if !self.leaders.is_empty() {
+        if !self.leaders.is_empty() || !self.contenders.is_empty() {
             return;
         }
         let now = self.now();
         self.store.write(now);
-        if !self.store.answers(now) {
+        let both = Store::BOTH.map(|store| self.store.answers(store, now));
+        if both.contains(&false) {
             self.agenda.plan(300 * MS, Happening::Rise);
             return;
         }
         self.reigns += 1;
         let clock = self.dice.clock();
-        self.begin_reign(self.reigns, clock);
+        self.begin_reign(self.reigns, None, clock);
     }
 
     /// A leadership begins, with what the store knows.
-    pub fn begin_reign(&mut self, reign: Reign, clock: Clock) {
+    pub fn begin_reign(&mut self, reign: Reign, who: Option<usize>, clock: Clock) {
         let now = self.now();
         self.store.begin(reign);
         let inheritance = self.store.inheritance();
@@ -105,6 +109,7 @@ impl World {
         let count = self.nodes.len();
         self.leaders.push(Leader {
             reign,
+            who,
             keeper,
             hands: (0..count).map(|_| Hand::default()).collect(),
             watches: vec![Watch::default(); count],
@@ -124,6 +129,9 @@ impl World {
 
     /// The leader's process ends.
     pub fn leader_dies(&mut self) {
+        if !self.contenders.is_empty() {
+            return self.contender_dies();
+        }
         let Some(reign) = self.leader().map(|leader| leader.reign) else {
             return;
         };
@@ -180,6 +188,10 @@ impl World {
     pub fn tell(&mut self, reign: Reign, event: Event) {
         let now = self.agenda.now();
         let fresh = RecoveryId(Uuid::from_u128(u128::from(now) << 32 | u128::from(reign)));
+        if self.leader_of(reign).is_some() && !self.may_act(reign) {
+            self.ledger.premises.saw(Premise::HeldBack);
+            return;
+        }
         self.transcript.event(now, &event);
         let Some(leader) = self.leader_of(reign) else {
             return;
@@ -249,7 +261,7 @@ impl World {
             self.write_note(reign, Note::Recovery(Box::new(record), DateTime::default()));
             delay = 0;
             Ok(())
-        } else if !self.store.answers(now) {
+        } else if !self.store.any_answers(now) {
             delay = micros(deadline::INTENT);
             Err("no store answers".to_owned())
         } else if self.store.intend(reign, record) {

@@ -2,8 +2,8 @@
 //!
 //! The real [`Keeper`](lictor_engine::keeper::Keeper) watches and fails over a
 //! model of a cluster: servers that crash, hang, lose power and come back,
-//! links that are cut, commands and answers that are slow or lost, a leader
-//! that dies, an operator who stops a replica, and subscribers that write all
+//! links that are cut, commands and answers that are slow or lost, leaders that
+//! die or sleep, an operator who stops a replica, and subscribers that write all
 //! the time. Everything that happens follows from one number, the seed, so that a
 //! failure can be told again word for word.
 //!
@@ -12,6 +12,7 @@
 //! [`invariants`]; that they can be broken is shown with each [`Flaw`].
 
 pub mod agenda;
+pub mod contenders;
 pub mod dice;
 pub mod faults;
 pub mod flaw;

@@ -3,7 +3,7 @@
 use lictor_domain::{NodeReport, ReceiverState};
 use lictor_engine::view::NodeView;
 
-use crate::mysqld::Channel;
+use crate::mysqld::{Channel, Mysqld};
 use crate::network::Place;
 use crate::world::World;
 
@@ -37,9 +37,7 @@ impl World {
             return;
         };
         if self.needs_opening(primary) && self.dice.percent(10) {
-            self.nodes[primary].open(0);
-            let name = self.nodes[primary].name.clone();
-            self.note(|| format!("the operator opens {name}"));
+            self.open_by_hand(primary);
         }
         for place in 0..self.nodes.len() {
             if self.is_left_stopped(place, primary) && self.dice.percent(10) {
@@ -59,6 +57,22 @@ impl World {
         let node = &self.nodes[primary];
         let asynchronous = self.scenario.acks == 0;
         asynchronous && self.ledger.calmed && node.runs() && !node.writable
+    }
+
+    /// He closes whoever else is open first.
+    fn open_by_hand(&mut self, primary: Place) {
+        let other = |node: &&mut Mysqld| node.place != primary && node.writable;
+        if let Some(other) = self.nodes.iter_mut().find(other) {
+            if other.runs() {
+                other.close();
+                let name = other.name.clone();
+                self.note(|| format!("the operator closes {name}"));
+            }
+            return;
+        }
+        self.nodes[primary].open(0);
+        let name = self.nodes[primary].name.clone();
+        self.note(|| format!("the operator opens {name}"));
     }
 
     /// Whether a replica is the operator's to start: he looks at what Lictor

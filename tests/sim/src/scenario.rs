@@ -5,6 +5,7 @@
 use std::fmt;
 
 use lictor_domain::Profile;
+use lictor_engine::leadership::Store;
 
 use crate::agenda::{MS, Micros, SECOND};
 use crate::dice::Dice;
@@ -29,6 +30,9 @@ pub struct Scenario {
     pub acks: usize,
     /// How it is watched.
     pub profile: Profile,
+    /// How many `lictord` contend for the leadership with real leases; none if
+    /// the world says who leads.
+    pub contenders: usize,
     /// What goes wrong, in order of time.
     pub troubles: Vec<Trouble>,
 }
@@ -65,6 +69,12 @@ pub enum What {
     LeaderDies,
     /// Neither store answers.
     StoresOut,
+    /// One store does not answer.
+    StoreOut(Store),
+    /// The leading process is paused, where several contend.
+    LeaderPauses,
+    /// The leading process does not reach a store, or neither of them.
+    LeaderLoses(Option<Store>),
     /// The operator stops a replica's receiver.
     OperatorStops(Place),
     /// A subscriber loses its connection.
@@ -100,13 +110,15 @@ impl Scenario {
         let (replicas, acks) = dice.one(&shapes).unwrap_or((2, 1));
         let profiles = [Profile::Fast, Profile::Fast, Profile::Balanced];
         let profile = dice.one(&profiles).unwrap_or_default();
+        let contenders = if dice.percent(CONTESTED) { 3 } else { 0 };
         Self {
             seed,
             chance: seed ^ APART,
             replicas,
             acks,
             profile,
-            troubles: troubles(&mut dice, replicas),
+            contenders,
+            troubles: troubles(&mut dice, replicas, contenders > 0),
         }
     }
 
@@ -121,13 +133,18 @@ impl Scenario {
 }
 
 /// A storm: often more than one thing at once, or one just after another.
-fn troubles(dice: &mut Dice, replicas: usize) -> Vec<Trouble> {
+fn troubles(dice: &mut Dice, replicas: usize, contested: bool) -> Vec<Trouble> {
     let mut troubles = Vec::new();
     let mut at = dice.time(SECOND..=3 * SECOND);
     while at < STORM {
         let things = if dice.percent(30) { 2 } else { 1 };
         for _ in 0..things {
-            troubles.push(trouble(dice, at, replicas));
+            let one = if contested && dice.percent(35) {
+                leadership_trouble(dice, at)
+            } else {
+                trouble(dice, at, replicas)
+            };
+            troubles.push(one);
         }
         at += if dice.percent(25) {
             dice.time(0..=150 * MS)
@@ -136,6 +153,18 @@ fn troubles(dice: &mut Dice, replicas: usize) -> Vec<Trouble> {
         };
     }
     troubles
+}
+
+fn leadership_trouble(dice: &mut Dice, at: Micros) -> Trouble {
+    let store = dice.one(&Store::BOTH);
+    let what = match dice.number(0..=9) {
+        0..=4 => What::LeaderPauses,
+        5 => What::LeaderDies,
+        6..=7 => What::LeaderLoses(store.filter(|_| dice.percent(40))),
+        _ => What::StoreOut(store.unwrap_or(Store::Postgres)),
+    };
+    let lasts = dice.time(200 * MS..=5 * SECOND);
+    Trouble { at, lasts, what }
 }
 
 fn trouble(dice: &mut Dice, at: Micros, replicas: usize) -> Trouble {
@@ -170,6 +199,8 @@ fn trouble(dice: &mut Dice, at: Micros, replicas: usize) -> Trouble {
     Trouble { at, lasts, what }
 }
 
+/// Of so many seeds in a hundred the leadership is contested.
+const CONTESTED: u32 = 30;
 /// How many subscribers there are.
 pub const SUBSCRIBERS: usize = 3;
 
@@ -197,6 +228,10 @@ impl fmt::Display for What {
             Self::Alone => f.write_str("lictord is cut off from every node"),
             Self::LeaderDies => f.write_str("the leading lictord dies"),
             Self::StoresOut => f.write_str("both stores are away"),
+            Self::StoreOut(store) => write!(f, "{store} is away"),
+            Self::LeaderPauses => f.write_str("the leading lictord is paused"),
+            Self::LeaderLoses(None) => f.write_str("the leading lictord loses both stores"),
+            Self::LeaderLoses(Some(store)) => write!(f, "the leading lictord loses {store}"),
             Self::OperatorStops(place) => {
                 write!(f, "the operator stops the receiver of node {}", place + 1)
             }

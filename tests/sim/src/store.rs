@@ -1,4 +1,5 @@
 //! What lasts when a leader dies: the cluster's definition and its recoveries.
+//! Postgres keeps both; an intent may also be in Consul alone.
 //!
 //! A leader's notes are written in order, each some time after it was made; the
 //! notes that a dying leader had not written are lost, and those of an older
@@ -11,6 +12,7 @@ use lictor_domain::{
     AbortReason, Cluster, Epoch, NodeName, Quarantine, Recovery, RecoveryId, RecoveryOutcome,
 };
 use lictor_engine::keeper::Inheritance;
+use lictor_engine::leadership::{self, PerStore};
 
 use crate::agenda::Micros;
 use crate::leader::Reign;
@@ -26,7 +28,7 @@ pub enum Note {
     Quarantine(NodeName, Option<Quarantine>),
 }
 
-/// Both stores, taken as one.
+/// What both stores hold, taken as one.
 #[derive(Debug)]
 pub struct Store {
     cluster: Cluster,
@@ -35,7 +37,7 @@ pub struct Store {
     queues: BTreeMap<Reign, VecDeque<(Micros, Note)>>,
     /// Older terms write nothing any more.
     fence: Reign,
-    out_until: Micros,
+    out_until: PerStore<Micros>,
 }
 
 impl Store {
@@ -48,19 +50,38 @@ impl Store {
             done_at: Vec::new(),
             queues: BTreeMap::new(),
             fence: 0,
-            out_until: 0,
+            out_until: PerStore::default(),
         }
     }
 
-    /// Neither store answers until then.
-    pub fn fail_until(&mut self, until: Micros) {
-        self.out_until = self.out_until.max(until);
+    /// A store does not answer until then.
+    pub fn fail_until(&mut self, store: leadership::Store, until: Micros) {
+        let out_until = self.out_until.get_mut(store);
+        *out_until = until.max(*out_until);
     }
 
     /// Whether a store answers.
     #[must_use]
-    pub const fn answers(&self, now: Micros) -> bool {
-        now >= self.out_until
+    pub const fn answers(&self, store: leadership::Store, now: Micros) -> bool {
+        now >= *self.out_until.get(store)
+    }
+
+    /// Whether either of them does: enough for an intent.
+    #[must_use]
+    pub fn any_answers(&self, now: Micros) -> bool {
+        self.out_until.both().into_iter().any(|until| now >= *until)
+    }
+
+    /// Older terms write nothing any more.
+    pub fn fence(&mut self, reign: Reign) {
+        self.fence = self.fence.max(reign);
+    }
+
+    /// A leader's process is paused, and writes nothing meanwhile.
+    pub fn hold_back(&mut self, reign: Reign, until: Micros) {
+        for (at, _) in self.queues.entry(reign).or_default() {
+            *at = until.max(*at);
+        }
     }
 
     /// Takes a leader's note that is written after `delay`, behind those before it.
@@ -96,9 +117,10 @@ impl Store {
 
     /// Writes what is due.
     pub fn write(&mut self, now: Micros) {
-        if !self.answers(now) {
+        if !self.answers(leadership::Store::Postgres, now) {
             return;
         }
+        self.queues.retain(|term, _| *term >= self.fence);
         let mut due = Vec::new();
         for queue in self.queues.values_mut() {
             while queue.front().is_some_and(|(at, _)| *at <= now) {
@@ -119,7 +141,7 @@ impl Store {
     /// recoveries that run according to the store only the newest can have been
     /// under way.
     pub fn begin(&mut self, reign: Reign) {
-        self.fence = reign;
+        self.fence(reign);
         self.queues.retain(|term, _| *term >= reign);
         let newest = self.inheritance().unfinished.map(|recovery| recovery.id);
         let left = self.recoveries.values_mut().filter(|recovery| {

@@ -74,6 +74,7 @@ impl World {
         let pause = self.dice.time(100 * MS..=400 * MS);
         self.agenda.plan(pause, Happening::Connect(who));
         let now = self.now();
+        self.keep_alive(who);
         if self.subscribers[who].connection.is_some() || now < self.subscribers[who].away_until {
             return;
         }
@@ -97,6 +98,15 @@ impl World {
         self.push(who);
     }
 
+    /// A connection to a process that is paused is given up after a while.
+    fn keep_alive(&mut self, who: usize) {
+        let connection = self.subscribers[who].connection.as_ref();
+        let paused = connection.and_then(|connection| self.paused_until(connection.reign));
+        if paused.is_some() && self.dice.percent(30) {
+            self.subscribers[who].connection = None;
+        }
+    }
+
     /// A leader's table changed.
     pub fn push_to_all(&mut self) {
         for who in 0..self.subscribers.len() {
@@ -106,6 +116,10 @@ impl World {
 
     /// Sends a subscriber what it has not been sent yet, if it is ready.
     fn push(&mut self, who: usize) {
+        let connection = self.subscribers[who].connection.as_ref();
+        if connection.is_some_and(|connection| self.paused_until(connection.reign).is_some()) {
+            return;
+        }
         let slow = self.now() < self.subscribers[who].slow_until;
         let delay = if slow {
             self.dice.time(300 * MS..=3 * SECOND)

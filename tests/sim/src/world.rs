@@ -9,9 +9,11 @@ use lictor_domain::{
     Cluster, ClusterName, Durability, Epoch, GtidSet, Mode, Node, NodeAddress, NodeName, Policy,
     Profile, PromotionRule, Term,
 };
+use lictor_engine::leadership::PerStore;
 use lictor_engine::message::Event;
 
 use crate::agenda::{Agenda, MS, Micros, SECOND};
+use crate::contenders::{Contender, Contest, Lease};
 use crate::dice::Dice;
 use crate::faults::Fault;
 use crate::flaw::Flaw;
@@ -85,8 +87,28 @@ pub enum Happening {
     Mend(Fault),
     /// Another instance leads.
     Rise,
+    /// Something happens to a life of a contender.
+    Contest(usize, u64, Contest),
+    /// A contender that died is started, in this life.
+    Start(usize, u64),
+    /// A paused contender goes on.
+    GoesOn(usize),
     /// An onlooker's look, and the operator's.
     Look,
+}
+
+impl Happening {
+    /// The leader whose process meets it, if one does.
+    const fn reign(&self) -> Option<Reign> {
+        match self {
+            Self::Wake(reign, _)
+            | Self::Probe(reign, _, _)
+            | Self::ProbeEnds(reign, _, _)
+            | Self::Tell(reign, _) => Some(*reign),
+            Self::Ends(job, _) => Some(job.reign),
+            _ => None,
+        }
+    }
 }
 
 /// How a run ended.
@@ -127,6 +149,12 @@ pub struct World {
     pub store: Store,
     /// Who leads or takes itself for leading, the newest last.
     pub leaders: Vec<Leader>,
+    /// Who contends for the leadership, where the world does not say who leads.
+    pub contenders: Vec<Contender>,
+    /// What the stores keep for them.
+    pub leases: PerStore<Lease>,
+    /// Questions to the stores that were asked.
+    pub questions: u64,
     /// Leaders that there were.
     pub reigns: u64,
     /// The subscribers.
@@ -158,6 +186,9 @@ impl World {
             ledger: Ledger::beginning(cluster.epoch),
             store: Store::new(cluster),
             leaders: Vec::new(),
+            contenders: Vec::new(),
+            leases: PerStore::default(),
+            questions: 0,
             reigns: 0,
             subscribers: (0..SUBSCRIBERS).map(|_| Subscriber::default()).collect(),
             stuck: Vec::new(),
@@ -187,7 +218,11 @@ impl World {
             self.agenda.plan(10 * MS, Happening::Write(who));
             self.agenda.plan(20 * MS, Happening::Connect(who));
         }
-        self.agenda.plan(0, Happening::Rise);
+        if self.scenario.contenders > 0 {
+            self.begin_contest();
+        } else {
+            self.agenda.plan(0, Happening::Rise);
+        }
         for trouble in &self.scenario.troubles {
             self.agenda
                 .plan_at(trouble.at, Happening::Trouble(*trouble));
@@ -246,6 +281,13 @@ impl World {
     }
 
     fn happen(&mut self, happening: Happening) {
+        // Which of several things a process meets first when it goes on is
+        // anyone's guess.
+        let until = happening.reign().and_then(|reign| self.paused_until(reign));
+        if let Some(until) = until {
+            let later = until + self.dice.time(0..=9);
+            return self.agenda.plan_at(later, happening);
+        }
         match happening {
             Happening::Heartbeat(place) => self.heartbeat(place),
             Happening::Fetch(place) => self.fetch(place),
@@ -272,6 +314,9 @@ impl World {
             Happening::Trouble(trouble) => self.trouble(&trouble),
             Happening::Mend(fault) => self.mend(fault),
             Happening::Rise => self.rise(),
+            Happening::Contest(who, life, what) => self.contest(who, life, what),
+            Happening::Start(who, life) => self.start(who, life),
+            Happening::GoesOn(who) => self.goes_on(who),
             Happening::Look => self.look(),
         }
     }

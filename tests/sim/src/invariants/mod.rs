@@ -7,6 +7,7 @@ pub mod never_older_writer;
 pub mod no_lost_write;
 pub mod no_needless_failover;
 pub mod one_acknowledger;
+pub mod one_leader;
 pub mod premise;
 pub mod promoted_only_fenced;
 pub mod recoveries_end;

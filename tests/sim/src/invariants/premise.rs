@@ -33,6 +33,12 @@ pub enum Premise {
     RecoveryInherited,
     /// For *whole again*.
     WholeUnderAnother,
+    /// For *one leader*.
+    DeposedLeaderWoke,
+    /// For *one leader*.
+    HeldBack,
+    /// For all of them: a command outlived its leader.
+    CommandOutlivedLeader,
 }
 
 /// How many premises there are.
@@ -40,7 +46,7 @@ const COUNT: usize = Premise::ALL.len();
 
 impl Premise {
     /// Each of them, in order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::OpenedBesideAnother,
         Self::OpenedAfterWrites,
         Self::LossAccepted,
@@ -54,6 +60,9 @@ impl Premise {
         Self::PrimaryOnlyUnseen,
         Self::RecoveryInherited,
         Self::WholeUnderAnother,
+        Self::DeposedLeaderWoke,
+        Self::HeldBack,
+        Self::CommandOutlivedLeader,
     ];
 }
 
@@ -73,6 +82,9 @@ impl fmt::Display for Premise {
             Self::PrimaryOnlyUnseen => "a primary that ran well was out of sight",
             Self::RecoveryInherited => "a leader found an unfinished recovery",
             Self::WholeUnderAnother => "a cluster was whole again under another primary",
+            Self::DeposedLeaderWoke => "a paused leader went on while a newer one led",
+            Self::HeldBack => "a leader did nothing because its leases had run out",
+            Self::CommandOutlivedLeader => "a command reached a node when a newer leader led",
         })
     }
 }
