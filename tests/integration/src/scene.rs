@@ -16,6 +16,17 @@ use tonic::transport::Channel;
 /// busy, and no test is about time.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Waits until a node has shut down after it got another one's data, and starts
+/// it again, as a supervisor would.
+pub async fn supervise(node: &Node) -> Result<()> {
+    eventually("the node to shut down", PATIENCE, || async {
+        ensure!(node.state() != State::Running, "it runs");
+        Ok(())
+    })
+    .await?;
+    node.start().await
+}
+
 /// A laboratory with `lictord`.
 pub struct Scene {
     /// The servers.
@@ -194,6 +205,13 @@ impl Scene {
             },
         )
         .await
+    }
+
+    /// Rebuilds a node with another one's data; what `lictor` said.
+    pub async fn rebuild(&self, node: &Node, reason: &str) -> Result<String> {
+        let args = ["node", "rebuild", node.name(), "--reason", reason];
+        let (said, ()) = tokio::try_join!(self.lictor_ok(&args), supervise(node))?;
+        Ok(said)
     }
 
     /// The running nodes of a cluster that accept writes.

@@ -1,6 +1,6 @@
 //! Lictor's side: a laboratory with `lictord`, and a writer on `lictor-client`.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use lictor_bench::{Phases, ms};
@@ -9,9 +9,6 @@ use lictor_lab::{Node, Server, eventually};
 
 use crate::figures::Round;
 use crate::floor::until_writable;
-
-/// How long a node built anew may take to apply the whole history again.
-const HISTORY: Duration = Duration::from_mins(5);
 
 /// A cluster that Lictor keeps, with a writer at work.
 pub(crate) struct Ours {
@@ -87,23 +84,18 @@ impl Ours {
     }
 
     /// Brings the old primary back as a replica; one with errant transactions
-    /// is built anew.
+    /// gets another one's data.
     async fn heal(&self, old: &Node) -> Result<()> {
         if !self.scene.rejoined("orders", old.name()).await? {
-            old.rebuild().await?;
-            eventually("the node built anew to follow", PATIENCE, || async {
-                let follows = self.scene.rejoined("orders", old.name()).await?;
-                ensure!(follows, "still quarantined");
-                Ok(())
-            })
-            .await?;
+            let reason = "the next round needs every node";
+            self.scene.rebuild(old, reason).await?;
         }
         self.settled().await
     }
 
     /// Waits until nothing is wrong and writes flow.
     async fn settled(&self) -> Result<()> {
-        eventually("a healthy cluster", HISTORY, || async {
+        eventually("a healthy cluster", PATIENCE, || async {
             let view = self.scene.cluster("orders").await?;
             ensure!(view.problems.is_empty(), "{:?}", view.problems);
             Ok(())

@@ -1,8 +1,8 @@
 //! Diverged nodes come back: as they are, or with another's data.
 
 use anyhow::{Context, Result, ensure};
-use lictor_integration::{PATIENCE, Scene};
-use lictor_lab::{Node, Server, State, eventually};
+use lictor_integration::{PATIENCE, Scene, supervise};
+use lictor_lab::{Node, Server, eventually};
 use lictor_wire::v1;
 
 /// `orders` whose old primary came back with a table `app.errant` that nobody
@@ -37,17 +37,6 @@ async fn seen(scene: &Scene, name: &str) -> Result<v1::NodeView> {
     let view = scene.cluster("orders").await?;
     let node = view.nodes.into_iter().find(|node| node.name == name);
     node.context("the cluster does not have the node")
-}
-
-/// Waits until the lab's node has shut down after a copy, and starts it again,
-/// as a supervisor would.
-async fn supervise(node: &Node) -> Result<()> {
-    eventually("the node to shut down", PATIENCE, || async {
-        ensure!(node.state() != State::Running, "it runs");
-        Ok(())
-    })
-    .await?;
-    node.start().await
 }
 
 async fn rebuilt(scene: &Scene, name: &str) -> Result<v1::Rebuild> {
@@ -144,10 +133,7 @@ async fn a_diverged_node_is_rebuilt_from_a_replica_and_follows() {
     assert!(dry.contains(node.server_uuid()), "{dry}");
     assert!(seen(&scene, &old).await.unwrap().rebuild.is_none());
 
-    let rebuild = ["node", "rebuild", &old, "--reason", "it diverged"];
-    let (said, supervised) = tokio::join!(scene.lictor_ok(&rebuild), supervise(node));
-    supervised.unwrap();
-    let said = said.unwrap();
+    let said = scene.rebuild(node, "it diverged").await.unwrap();
     assert!(said.contains("start its mysqld"), "{said}");
     assert!(said.contains(&format!("done, from {other}")), "{said}");
     has_the_primarys_data(&scene, node).await.unwrap();
