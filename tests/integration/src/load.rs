@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use lictor_client::{Idempotent, Lictor};
@@ -114,6 +114,17 @@ impl Load {
 
     /// Starts so many writers on a cluster; ids begin at `first`.
     pub fn start(client: &Arc<Lictor>, cluster: &str, writers: u64, first: u64) -> Self {
+        Self::start_paced(client, cluster, writers, first, Duration::ZERO)
+    }
+
+    /// The same with a rest after each write.
+    pub fn start_paced(
+        client: &Arc<Lictor>,
+        cluster: &str,
+        writers: u64,
+        first: u64,
+        rest: Duration,
+    ) -> Self {
         let ledger = Arc::new(Ledger::default());
         let stop = Arc::new(AtomicBool::new(false));
         let next = Arc::new(AtomicU64::new(first));
@@ -127,6 +138,9 @@ impl Load {
                     match write(&client, &cluster, id).await {
                         Ok((server, sent)) => ledger.acknowledge(id, server, sent),
                         Err(error) => ledger.fail(format!("{error:#}")),
+                    }
+                    if !rest.is_zero() {
+                        tokio::time::sleep(rest).await;
                     }
                 }
             });

@@ -94,7 +94,7 @@ impl LabBuilder {
     }
 
     /// With each server on a host of its own, so that links can be cut; see
-    /// [`networks_are_to_be_had`](crate::networks_are_to_be_had).
+    /// [`networks_or_skip`](crate::networks_or_skip).
     #[must_use]
     pub fn networked(mut self) -> Self {
         self.place = Place::Networked;

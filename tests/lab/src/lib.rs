@@ -34,7 +34,7 @@ pub use cluster::Cluster;
 pub use consul::Consul;
 pub use lab::{Lab, LabBuilder};
 pub use lictord::{Lictord, sibling};
-pub use network::networks_are_to_be_had;
+pub use network::networks_or_skip;
 pub use node::Node;
 pub use postgres::Postgres;
 pub use server::{Kind, Server, Slot, State};

@@ -8,6 +8,7 @@
 //!
 //! It needs root, `ip` and `nft`, and a kernel that lets them make namespaces.
 
+use std::env;
 use std::fs;
 use std::io::Write;
 use std::net::Ipv4Addr;
@@ -29,7 +30,7 @@ const NAMES: &str = "/run/netns";
 ///
 /// # Errors
 /// A sentence saying why not.
-pub fn networks_are_to_be_had() -> Result<()> {
+fn networks_are_to_be_had() -> Result<()> {
     ensure!(
         rustix::process::geteuid().is_root(),
         "network namespaces need root"
@@ -38,6 +39,21 @@ pub fn networks_are_to_be_had() -> Result<()> {
     let made = run("ip", &["netns", "add", &probe], "");
     let _ = run("ip", &["netns", "del", &probe], "");
     made.context("network namespaces are not to be had here")
+}
+
+/// Whether to go on with a network: not where namespaces are not to be had,
+/// which is said, unless `CI` or `LICTOR_REQUIRE_NETNS` is set.
+///
+/// # Errors
+/// When one of those is set, and there is no network.
+pub fn networks_or_skip() -> Result<bool> {
+    let Err(error) = networks_are_to_be_had() else {
+        return Ok(true);
+    };
+    let required = ["CI", "LICTOR_REQUIRE_NETNS"].map(env::var_os);
+    ensure!(required.iter().all(Option::is_none), error);
+    println!("skipped: {error:#}");
+    Ok(false)
 }
 
 /// The hosts of a laboratory.

@@ -1,25 +1,12 @@
 //! Links between hosts can be cut and healed, and nothing of a network stays.
 
-use std::env;
 use std::fs;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use lictor_lab::{Lab, Server, eventually, networks_are_to_be_had};
+use lictor_lab::{Lab, Server, eventually, networks_or_skip};
 
 const SOON: Duration = Duration::from_secs(30);
-
-/// Whether namespaces are to be had; where they must be, their lack is an
-/// error.
-fn possible() -> Result<bool> {
-    let Err(error) = networks_are_to_be_had() else {
-        return Ok(true);
-    };
-    let required = ["CI", "LICTOR_REQUIRE_NETNS"].map(env::var_os);
-    ensure!(required.iter().all(Option::is_none), error);
-    eprintln!("skipped: {error:#}");
-    Ok(false)
-}
 
 async fn receiver(lab: &Lab) -> Result<String> {
     let status = "SELECT SERVICE_STATE FROM performance_schema.replication_connection_status";
@@ -28,7 +15,7 @@ async fn receiver(lab: &Lab) -> Result<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cut_link_loses_packets_until_it_is_healed_and_others_do_not() {
-    if !possible().unwrap() {
+    if !networks_or_skip().unwrap() {
         return;
     }
     let lab = Lab::builder().networked().cluster("orders", 1);
@@ -60,7 +47,7 @@ async fn a_cut_link_loses_packets_until_it_is_healed_and_others_do_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_a_network_stays_when_its_laboratory_is_dropped() {
-    if !possible().unwrap() {
+    if !networks_or_skip().unwrap() {
         return;
     }
     let lab = Lab::builder().networked().consul().start().await.unwrap();

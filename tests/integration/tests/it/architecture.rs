@@ -47,6 +47,15 @@ const ARROWS: &[(&str, &[&str])] = &[
             "lictor-integration",
         ],
     ),
+    (
+        "lictor-chaos",
+        &[
+            "lictor-lab",
+            "lictor-client",
+            "lictor-wire",
+            "lictor-integration",
+        ],
+    ),
 ];
 
 /// Crates that would let the engine wait, read a clock, draw lots or log.
