@@ -26,6 +26,7 @@ test: ## Install what is missing and run every check
 	@$(call stage,test-unit)
 	@$(call stage,test-sim)
 	@$(call stage,test-integration)
+	@$(call stage,test-chaos)
 
 .PHONY: install-tools
 install-tools: ## Install the servers and tools that this machine lacks
@@ -76,6 +77,21 @@ test-integration:
 	@tests/integration/python/install.sh
 	cargo build --locked $(FAILPOINTS) -p lictor-control-plane -p lictor-cli
 	cargo test --workspace --locked $(FAILPOINTS) --exclude lictor-sim --test '*' -- --test-threads 2
+
+FAULTS ?= 100
+
+# The control plane is built as for the end-to-end tests, not to be built twice.
+.PHONY: chaos-tools
+chaos-tools:
+	cargo build --locked $(FAILPOINTS) -p lictor-control-plane -p lictor-cli -p lictor-chaos
+
+.PHONY: chaos
+chaos: install-tools chaos-tools ## Inject FAULTS random faults (100) under load; SEED=n repeats a run
+	@exec target/debug/chaos --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
+
+.PHONY: test-chaos
+test-chaos: chaos-tools
+	@exec target/debug/chaos --faults 15 --seed 1
 
 .PHONY: bench-failover
 bench-failover: install-tools ## Measure a failover against its floor

@@ -49,7 +49,9 @@ impl Postgres {
         let network = block.address(0);
         tokio::task::spawn_blocking(move || {
             cache::copy(&template(tools, owner.as_ref())?, &data, owner.as_ref())?;
-            let mut rules = File::options().append(true).open(data.join("pg_hba.conf"))?;
+            let mut rules = File::options()
+                .append(true)
+                .open(data.join("pg_hba.conf"))?;
             writeln!(rules, "host all all {network}/24 trust")?;
             // Postgres insists.
             anyhow::Ok(fs::set_permissions(&data, Permissions::from_mode(0o700))?)

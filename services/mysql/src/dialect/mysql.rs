@@ -194,10 +194,15 @@ const APPLIERS: &str = "SELECT LAST_ERROR_NUMBER AS errno, LAST_ERROR_MESSAGE AS
      FROM performance_schema.replication_applier_status_by_coordinator WHERE CHANNEL_NAME = '' \
      AND (LAST_ERROR_NUMBER <> 0 OR PROCESSING_TRANSACTION <> '')";
 
-/// NULL where the plugin is not loaded.
+/// NULL where the plugin is not loaded. A replica that connects anew is counted
+/// twice until its old dump thread, which ends, is gone: no more can acknowledge
+/// than there are others.
 const SEMI_SYNC_STATUS: &str = "SELECT \
      MAX(IF(VARIABLE_NAME LIKE '%status', VARIABLE_VALUE, NULL)) AS active, \
-     MAX(IF(VARIABLE_NAME LIKE '%clients', VARIABLE_VALUE, NULL)) AS clients, \
+     LEAST(CAST(MAX(IF(VARIABLE_NAME LIKE '%clients', VARIABLE_VALUE, NULL)) AS UNSIGNED), \
+     (SELECT COUNT(*) FROM performance_schema.threads \
+     WHERE PROCESSLIST_COMMAND LIKE 'Binlog Dump%' AND COALESCE(PROCESSLIST_STATE, '') <> \
+     'Waiting to finalize termination')) AS clients, \
      MAX(IF(VARIABLE_NAME LIKE '%sessions', VARIABLE_VALUE, NULL)) AS waiting \
      FROM performance_schema.global_status WHERE VARIABLE_NAME IN (\
      'Rpl_semi_sync_source_status', 'Rpl_semi_sync_master_status', \
