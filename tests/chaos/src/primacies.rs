@@ -136,7 +136,7 @@ mod tests {
             id: 1,
             server: server.to_owned(),
             sent,
-            at: sent + Duration::from_secs(60),
+            at: sent + Duration::from_mins(1),
         };
         is_stale(&heard(from), &write)
     }
