@@ -121,6 +121,39 @@ Examples:
         /// Its name.
         name: ClusterName,
     },
+    /// Let nothing be done by itself for a time, not even a failover; what runs is
+    /// finished.
+    #[command(after_help = "Example:\n  \
+        lictor cluster pause orders --reason 'a network change' --for 30m")]
+    Pause {
+        /// Its name.
+        name: ClusterName,
+        /// Why, for those who see it.
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+        reason: String,
+        /// For how long, such as `30m`; until it is resumed when not said. Whole
+        /// seconds, at most 30 days.
+        #[arg(long = "for", value_name = "TIME", value_parser = whole_seconds)]
+        time: Option<u64>,
+        /// Who wants it.
+        #[arg(
+            long,
+            env = "USER",
+            hide_env_values = true,
+            default_value = "",
+            hide_default_value = true
+        )]
+        owner: String,
+    },
+    /// End a pause.
+    Resume {
+        /// Its name.
+        name: ClusterName,
+        /// Why, for the history.
+        #[arg(long, default_value = "asked for on the command line",
+            value_parser = NonEmptyStringValueParser::new())]
+        reason: String,
+    },
     /// Change a cluster's policy.
     #[command(
         after_help = "Examples:\n  \
@@ -199,6 +232,33 @@ pub(crate) enum NodeCommand {
     Show {
         /// Its name.
         node: NodeName,
+    },
+    /// Work on a node for a time: it serves no reads, is never promoted, and is
+    /// left alone.
+    #[command(
+        after_help = "\
+Examples:
+  lictor node maintenance orders-2 --owner ada --reason 'a new disk' --for 2h
+  lictor node maintenance orders-2 --end",
+        group(clap::ArgGroup::new("what").required(true).args(["time", "end"]))
+    )]
+    Maintenance {
+        /// Its name.
+        node: NodeName,
+        /// Who works on it.
+        #[arg(long, requires = "time", value_parser = NonEmptyStringValueParser::new())]
+        owner: Option<String>,
+        /// Why.
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+        reason: Option<String>,
+        /// For how long, such as `2h`: then it ends by itself; whole seconds, at
+        /// most 30 days.
+        #[arg(long = "for", id = "time", value_name = "TIME", requires_all = ["owner", "reason"],
+            value_parser = whole_seconds)]
+        time: Option<u64>,
+        /// End it now.
+        #[arg(long)]
+        end: bool,
     },
     /// Let a node back into its cluster, or say what stands in the way.
     #[command(after_help = "\
@@ -419,5 +479,31 @@ mod tests {
             );
         }
         parse("lictor cluster set orders --mode auto --reason why").unwrap();
+    }
+
+    #[test]
+    fn maintenance_begins_with_owner_reason_and_time_or_ends() {
+        for line in [
+            "lictor node maintenance orders-2",
+            "lictor node maintenance orders-2 --owner ada --reason disk",
+            "lictor node maintenance orders-2 --reason disk --for 2h",
+            "lictor node maintenance orders-2 --owner ada --for 2h",
+        ] {
+            assert_eq!(
+                kind_of_error(line),
+                ErrorKind::MissingRequiredArgument,
+                "{line}"
+            );
+        }
+        let line = "lictor node maintenance orders-2 --owner ada --reason disk --for 2h";
+        let Noun::Node(NodeCommand::Maintenance { time, .. }) = parse(line).unwrap().noun else {
+            panic!("not node maintenance");
+        };
+        assert_eq!(time, Some(7_200));
+        parse("lictor node maintenance orders-2 --end").unwrap();
+        assert_eq!(
+            kind_of_error("lictor node maintenance orders-2 --end --for 2h --owner a --reason b"),
+            ErrorKind::ArgumentConflict
+        );
     }
 }

@@ -10,7 +10,7 @@ use lictor_wire::v1::routing_service_client::RoutingServiceClient;
 use lictor_wire::v1::{
     AddClusterRequest, GetClusterRequest, GetRecoveryRequest, GetStatusRequest, GetTableRequest,
     ListClustersRequest, ListProblemCodesRequest, ListRecoveriesRequest, ListSubscribersRequest,
-    UpdatePolicyRequest,
+    PauseClusterRequest, ResumeClusterRequest, UpdatePolicyRequest,
 };
 use tonic::transport::Channel;
 
@@ -117,6 +117,35 @@ async fn cluster(
             show(&Clusters(clusters.map(Into::into).collect()), format)
         }
         ClusterCommand::Show { name } => show(&get_cluster(&mut client, &name).await?, format),
+        ClusterCommand::Pause {
+            name,
+            reason,
+            time,
+            owner,
+        } => {
+            let request = PauseClusterRequest {
+                name: name.into(),
+                owner,
+                reason,
+                for_secs: time,
+            };
+            let response = answer(SOON, client.pause_cluster(request)).await?;
+            show(
+                &Cluster::from(response.cluster.context(NO_CLUSTER)?),
+                format,
+            )
+        }
+        ClusterCommand::Resume { name, reason } => {
+            let request = ResumeClusterRequest {
+                name: name.into(),
+                reason,
+            };
+            let response = answer(SOON, client.resume_cluster(request)).await?;
+            show(
+                &Cluster::from(response.cluster.context(NO_CLUSTER)?),
+                format,
+            )
+        }
         ClusterCommand::Set {
             name,
             policy,

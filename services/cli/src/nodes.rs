@@ -6,7 +6,10 @@ use anyhow::{Context, bail};
 use lictor_wire::domain::NodeName;
 use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
 use lictor_wire::v1::node_service_client::NodeServiceClient;
-use lictor_wire::v1::{ListClustersRequest, RebuildNodeRequest, RejoinNodeRequest};
+use lictor_wire::v1::{
+    BeginMaintenanceRequest, EndMaintenanceRequest, ListClustersRequest, RebuildNodeRequest,
+    RejoinNodeRequest,
+};
 use tonic::transport::Channel;
 
 use crate::args::{Format, NodeCommand};
@@ -14,7 +17,8 @@ use crate::call::{PATIENT, SOON, answer};
 use crate::commands::get_cluster;
 use crate::output::{show, tell};
 use crate::view::cluster::Cluster;
-use crate::view::node::{Node, Nodes, Rebuilding, Rejoined};
+use crate::view::node::{Node, Nodes};
+use crate::view::upkeep::{Maintained, Rebuilding, Rejoined};
 
 /// Between two looks at how far a rebuild is.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -38,6 +42,30 @@ pub(crate) async fn run(
             show(&Nodes(all_nodes(&mut clusters).await?), format)
         }
         NodeCommand::Show { node } => show(&get_node(&mut clusters, &node).await?, format),
+        NodeCommand::Maintenance {
+            node,
+            owner: Some(owner),
+            reason: Some(reason),
+            time: Some(for_secs),
+            ..
+        } => {
+            let request = BeginMaintenanceRequest {
+                node: node.to_string(),
+                owner,
+                reason,
+                for_secs,
+            };
+            let begun = answer(SOON, client.begin_maintenance(request)).await?;
+            show(&Maintained::new(&node, begun.maintenance), format)
+        }
+        NodeCommand::Maintenance { node, reason, .. } => {
+            let request = EndMaintenanceRequest {
+                node: node.to_string(),
+                reason: reason.unwrap_or_else(|| "asked for on the command line".to_owned()),
+            };
+            answer(SOON, client.end_maintenance(request)).await?;
+            show(&Maintained::new(&node, None), format)
+        }
         NodeCommand::Rejoin {
             node,
             inject_empty,

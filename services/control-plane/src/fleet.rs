@@ -130,6 +130,7 @@ mod tests {
             epoch: Epoch::default(),
             primary: "orders-1".parse().unwrap(),
             nodes: vec![],
+            pause: None,
         }
     }
 

@@ -2,6 +2,7 @@
 //! cluster's last snapshot, told to its steward, and written into the audit log
 //! whether it was done or refused.
 
+pub(crate) mod maintenance;
 pub(crate) mod rebuild;
 pub(crate) mod rejoin;
 
@@ -11,7 +12,7 @@ use lictor_domain::{NodeName, Term};
 use lictor_engine::admission::Objection;
 use lictor_engine::message::Event;
 use lictor_mysql::Target;
-use lictor_store::AuditEntry;
+use lictor_store::{AuditEntry, StoreError};
 use thiserror::Error;
 
 use crate::app::Shared;
@@ -37,6 +38,9 @@ pub(crate) enum NodeError {
     /// A node did not do it.
     #[error("{0}")]
     Failed(String),
+    /// Postgres did not store it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// One thing that stands in the way.
@@ -80,6 +84,19 @@ pub(crate) struct Deed {
     pub(crate) actor: String,
     /// Why.
     pub(crate) reason: String,
+}
+
+impl Deed {
+    /// Its entry in the audit log.
+    fn entry(&self, result: String) -> AuditEntry {
+        AuditEntry {
+            actor: self.actor.clone(),
+            action: self.action.to_owned(),
+            target: self.node.to_string(),
+            reason: Some(self.reason.clone()),
+            result,
+        }
+    }
 }
 
 /// A node's cluster as its leader sees it now.
@@ -142,13 +159,7 @@ pub(crate) async fn audit(app: &Shared, deed: &Deed, result: String) {
     let Some(lease) = app.standing.lease() else {
         return;
     };
-    let entry = AuditEntry {
-        actor: deed.actor.clone(),
-        action: deed.action.to_owned(),
-        target: deed.node.to_string(),
-        reason: Some(deed.reason.clone()),
-        result,
-    };
+    let entry = deed.entry(result);
     if let Err(error) = app.store.audit_append(lease.term(), &entry).await {
         tracing::warn!(%error, node = %deed.node, action = deed.action, "not in the audit log");
     }

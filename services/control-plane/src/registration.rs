@@ -255,6 +255,7 @@ fn new_node(name: NodeName, survey: &Survey) -> Node {
         promotion: PromotionRule::default(),
         zone: None,
         quarantine: None,
+        maintenance: None,
     }
 }
 
@@ -283,6 +284,7 @@ fn new_cluster(
         epoch: Epoch::default().next(term),
         primary: primary.name.clone(),
         nodes,
+        pause: None,
     })
 }
 

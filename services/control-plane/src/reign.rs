@@ -238,6 +238,7 @@ mod tests {
             promotion: PromotionRule::default(),
             zone: None,
             quarantine: None,
+            maintenance: None,
         }
     }
 
@@ -249,6 +250,7 @@ mod tests {
             epoch: epoch(1),
             primary: node(1).name,
             nodes: vec![node(1), node(2), node(3)],
+            pause: None,
         }
     }
 

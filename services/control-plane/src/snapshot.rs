@@ -36,7 +36,7 @@ impl Snapshot {
     pub(crate) fn of(keeper: &Keeper, now: lictor_domain::Now) -> Arc<Self> {
         Arc::new(Self {
             view: keeper.view().clone(),
-            problems: keeper.problems(now.mono),
+            problems: keeper.problems(now),
             health: health::of_cluster(keeper.view(), keeper.timing(), now.mono),
             route: keeper.route(now.mono),
             recovery: keeper.recovery().cloned(),

@@ -21,7 +21,7 @@ pub mod survey;
 pub mod version;
 
 pub use clock::{Mono, Now};
-pub use cluster::{Cluster, Node, Quarantine};
+pub use cluster::{Cluster, Maintenance, Node, Pause, Quarantine};
 pub use evidence::{Evidence, GtidRole};
 pub use gtid::GtidSet;
 pub use names::{ClusterName, NodeAddress, NodeName, ServerUuid};

@@ -149,6 +149,12 @@ codes! {
         "A recovery lost its leader, and what it had done is not certain yet.",
         "Lictor touches nothing until the node that was chosen answers, or enough of the others; \
          the operator starts them.";
+    Maintenance: Info,
+        "An operator works on a node.",
+        "It serves no reads, is never promoted and not tended; what is wrong with it is no alarm.";
+    ClusterPaused: Warning,
+        "An operator wants nothing to be done by itself.",
+        "Lictor finishes what runs, begins nothing, and records what it would have done.";
     NodeRebuild: Warning,
         "A node is being rebuilt, or its last rebuild failed.",
         "It stays quarantined until it runs on a whole copy and follows the primary.";

@@ -157,6 +157,11 @@ pub enum Rejection {
     },
     /// Its promotion rule says `must_not`.
     MustNot,
+    /// An operator works on it.
+    InMaintenance {
+        /// By whom, and why.
+        reason: String,
+    },
     /// It is quarantined.
     Quarantined {
         /// Why.
@@ -187,6 +192,7 @@ impl fmt::Display for Rejection {
                 write!(f, "diverged from {from}, holds alone {}", errant.summary(4))
             }
             Self::MustNot => f.write_str("its promotion rule is must_not"),
+            Self::InMaintenance { reason } => write!(f, "in maintenance: {reason}"),
             Self::Quarantined { reason } => write!(f, "quarantined: {reason}"),
             Self::CannotBeSource => {
                 f.write_str("log_bin or log_replica_updates is off, so nobody could follow it")

@@ -151,6 +151,11 @@ fn unfit(
             reason: quarantine.reason.clone(),
         });
     }
+    if let Some(maintenance) = &node.maintenance {
+        reasons.push(Rejection::InMaintenance {
+            reason: format!("{}, by {}", maintenance.reason, maintenance.owner),
+        });
+    }
     let no_answer = |reason: &str| Rejection::NoAnswer {
         reason: reason.to_owned(),
     };

@@ -10,11 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use chrono::DateTime;
 use lictor_domain::report::{SemiSync, ServerError, Settings};
 use lictor_domain::{
-    Cluster, ClusterName, Durability, Epoch, GtidSet, Mono, Node, NodeAddress, NodeName,
-    NodeReport, Policy, ProbeOutcome, PromotionRule, Quarantine, ReceiverState, Replication,
-    ServerUuid, ServerVersion, Term, Writability,
+    Cluster, ClusterName, Durability, Epoch, GtidSet, Maintenance, Mono, Node, NodeAddress,
+    NodeName, NodeReport, Policy, ProbeOutcome, PromotionRule, Quarantine, ReceiverState,
+    Replication, ServerUuid, ServerVersion, Term, Writability,
 };
 use uuid::Uuid;
 
@@ -79,6 +80,7 @@ fn node(n: u32) -> Node {
         promotion: PromotionRule::Neutral,
         zone: None,
         quarantine: None,
+        maintenance: None,
     }
 }
 
@@ -177,6 +179,7 @@ impl Fixture {
                 },
                 primary: name(PRIMARY),
                 nodes: (1..replicas + 2).map(node).collect(),
+                pause: None,
             },
             reports: reports.collect(),
             latency: LATENCY,
@@ -219,6 +222,17 @@ impl Fixture {
                 reason: reason.to_owned(),
                 errant: GtidSet::default(),
                 incomplete: false,
+            });
+        })
+    }
+
+    /// Somebody works on number `n` for an hour.
+    pub(crate) fn in_maintenance(self, n: u32) -> Self {
+        self.definition(n, |node| {
+            node.maintenance = Some(Maintenance {
+                owner: "ada".to_owned(),
+                reason: "a new disk".to_owned(),
+                until: DateTime::UNIX_EPOCH + Duration::from_hours(1),
             });
         })
     }

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use lictor_domain::evidence::human;
-use lictor_domain::{Mono, Node, NodeName};
+use lictor_domain::{Maintenance, Mono, Node, NodeName};
 
 use crate::errant::errant;
 use crate::replica::{is_faithful, is_held_back, staleness, tells_lag};
@@ -100,7 +100,7 @@ fn role(view: &ClusterView, node: &Node, seen: &NodeView) -> Role {
     let refuses_writes = seen
         .report()
         .is_some_and(|report| report.offline || !report.writability.accepts_writes());
-    if node.quarantine.is_some() {
+    if node.quarantine.is_some() || node.maintenance.is_some() {
         Role::None
     } else if is_primary {
         if refuses_writes {
@@ -124,6 +124,10 @@ fn connect(node: &Node, seen: &NodeView, timing: &Timing, now: Mono) -> Check {
     let critical = |sentence| check(Status::Critical, sentence);
     if let Some(quarantine) = &node.quarantine {
         return critical(&format!("quarantined: {}", quarantine.reason));
+    }
+    if let Some(maintenance) = &node.maintenance {
+        let Maintenance { owner, reason, .. } = maintenance;
+        return critical(&format!("in maintenance by {owner}: {reason}"));
     }
     let stale = |at| now.since(at) > timing.reader_patience;
     let silence = seen.silence.as_ref().map(|(why, _)| why);

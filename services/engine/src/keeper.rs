@@ -25,6 +25,7 @@ use self::heritage::Fate;
 use crate::analysis;
 use crate::candidate;
 use crate::failover::{Beginning, Failover, Next, Progress};
+use crate::maintenance;
 use crate::message::{Act, Care, Command, Done, Event};
 use crate::pool;
 use crate::rebuild::Desk;
@@ -188,13 +189,13 @@ impl Keeper {
 
     /// Everything that is not as it should be.
     #[must_use]
-    pub fn problems(&self, now: Mono) -> Vec<Problem> {
-        let mut problems = analysis::problems(&self.view, &self.timing, now);
+    pub fn problems(&self, now: Now) -> Vec<Problem> {
+        let mut problems = analysis::problems(&self.view, &self.timing, now.mono);
         problems.extend(self.refusal.iter().map(|refusal| refusal.problem.clone()));
         let inherited = self.inherited.as_ref();
         problems.extend(inherited.and_then(|record| heritage::problem(&self.view, record)));
         problems.extend(self.rebuilds.problems(&self.view));
-        problems
+        maintenance::of_operators(&self.view, problems, now)
     }
 
     /// When it must be told of the time although nothing happens.
@@ -215,6 +216,7 @@ impl Keeper {
     /// Takes in one event. `fresh` is an identity no recovery has had.
     #[must_use]
     pub fn step(&mut self, event: Event, now: Now, fresh: RecoveryId) -> Vec<Command> {
+        maintenance::expire(&mut self.view, now);
         let mut commands = self.absorb(event, now);
         // Time passes with every event: one that comes when something is due
         // takes the place of the waking.
@@ -269,8 +271,9 @@ impl Keeper {
                 self.tended(node, &result, now.mono);
                 vec![]
             }
-            Event::Redefined(cluster) => {
-                self.redefine(cluster);
+            Event::Redefined(mut cluster) => {
+                cluster.expire(now.wall);
+                self.redefine(cluster, now.mono);
                 vec![]
             }
             Event::Readmitted { node } => {
@@ -405,14 +408,16 @@ impl Keeper {
         Known {
             answering: answering.collect(),
             refused: self.view.primary().refused(),
-            mode: self.view.cluster.policy.mode,
+            mode: self.view.cluster.mode(),
         }
     }
 
-    fn redefine(&mut self, cluster: Cluster) {
+    fn redefine(&mut self, cluster: Cluster, now: Mono) {
+        let released = maintenance::released(&self.view.cluster, &cluster);
         let (epoch, primary) = (self.view.cluster.epoch, self.view.cluster.primary.clone());
         self.timing = Timing::of(cluster.policy.profile);
         self.view.redefine(cluster);
+        maintenance::give_back(&mut self.view, &released, now);
         // The keeper, not the definition, says who is primary.
         self.view.cluster.epoch = epoch;
         self.view.cluster.primary = primary;
@@ -534,7 +539,7 @@ impl Keeper {
             verdict,
             first_sign: first_sign.unwrap_or(now.mono),
         };
-        match self.view.cluster.policy.mode {
+        match self.view.cluster.mode() {
             Mode::Auto => {
                 let (failover, commands) = Failover::begin(beginning, &self.view, now);
                 self.failover = Some(failover);
@@ -608,12 +613,16 @@ impl Keeper {
     /// Whether the node is ours to tend: the mode says so, or an operator did.
     fn is_ours(&self, node: &NodeName) -> bool {
         let told = self.readmitted.contains(node) || self.rebuilds.rejoins(node);
-        let may = match self.view.cluster.policy.mode {
+        let may = match self.view.cluster.mode() {
             Mode::Observe => false,
             Mode::Manual => told,
             Mode::Auto => true,
         };
-        may && !self.rebuilds.holds(node)
+        let known = self.view.cluster.node(node);
+        let worked_on = known.is_some_and(|node| {
+            node.maintenance.is_some() && node.name != self.view.cluster.primary
+        });
+        may && !worked_on && !self.rebuilds.holds(node)
     }
 
     fn rebuild_by_policy(&mut self, now: Now, fresh: RecoveryId) -> Vec<Command> {

@@ -14,6 +14,7 @@ pub mod fencing;
 pub mod health;
 pub mod keeper;
 pub mod leadership;
+pub mod maintenance;
 pub mod message;
 pub mod pool;
 pub mod readmission;

@@ -41,7 +41,8 @@ fn may_serve(view: &ClusterView, node: &Node, seen: &NodeView, timing: &Timing, 
         .alive_at
         .is_some_and(|alive_at| now.since(alive_at) <= timing.reader_patience);
     let offline = seen.report().is_some_and(|report| report.offline);
-    is_faithful(view, node, seen)
+    node.maintenance.is_none()
+        && is_faithful(view, node, seen)
         && heard
         && !seen.refused()
         && !offline
@@ -109,6 +110,7 @@ mod tests {
                 "delayed on purpose, and idle",
                 healthy().replication(2, |replication| replication.delay = ms(60_000)),
             ),
+            ("in maintenance", healthy().in_maintenance(2)),
             ("refusing", healthy().silent(2, refused, ms(1))),
             ("unseen", healthy().unseen(2)),
             ("far behind", healthy().lag(2, Some(two_seconds * 3))),

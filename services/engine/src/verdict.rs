@@ -203,6 +203,9 @@ fn testimony(
     if node.quarantine.is_some() {
         return no_witness("it is quarantined");
     }
+    if node.maintenance.is_some() {
+        return no_witness("it is in maintenance");
+    }
     if replica.silence.is_some() {
         return no_witness("it does not answer us either");
     }
@@ -310,7 +313,7 @@ fn lost(view: &ClusterView, doubt: &Doubt, testimonies: &[Testimony]) -> Problem
         )
     };
     let evidence = all_evidence(doubt, testimonies);
-    let response = match view.cluster.policy.mode {
+    let response = match view.cluster.mode() {
         Mode::Auto => "Lictor fails over to the best replica",
         Mode::Observe | Mode::Manual => {
             "the cluster's mode does not let Lictor act by itself: fail over by hand"

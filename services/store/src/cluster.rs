@@ -1,6 +1,7 @@
 //! Clusters, each with its nodes.
 
-use lictor_domain::{Cluster, ClusterName, Epoch, Node, NodeName, Policy, Term};
+use chrono::{DateTime, Utc};
+use lictor_domain::{Cluster, ClusterName, Epoch, Node, NodeName, Pause, Policy, Term};
 use sqlx::{FromRow, PgConnection};
 
 use crate::audit::{self, AuditEntry};
@@ -17,6 +18,9 @@ struct ClusterRow {
     epoch_term: i64,
     epoch_n: i64,
     primary_node: String,
+    pause_owner: Option<String>,
+    pause_reason: Option<String>,
+    pause_until: Option<DateTime<Utc>>,
     #[sqlx(flatten)]
     node: NodeRow,
 }
@@ -35,6 +39,15 @@ impl TryFrom<ClusterRow> for Cluster {
             epoch: place.epoch(row.epoch_term, row.epoch_n)?,
             primary: place.value("primary_node", row.primary_node.parse())?,
             nodes: vec![row.node.try_into()?],
+            // A check of the table keeps these two together.
+            pause: row
+                .pause_owner
+                .zip(row.pause_reason)
+                .map(|(owner, reason)| Pause {
+                    owner,
+                    reason,
+                    until: row.pause_until,
+                }),
         })
     }
 }
@@ -113,6 +126,36 @@ impl Store {
         .await
     }
 
+    /// Pauses a cluster, or ends its pause, with the entry of it in the audit log.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] without the cluster.
+    pub async fn cluster_set_pause(
+        &self,
+        term: Term,
+        name: &ClusterName,
+        pause: Option<&Pause>,
+        entry: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        self.write(term, async |transaction| {
+            let updated = sqlx::query(
+                "UPDATE cluster SET pause_owner = $2, pause_reason = $3, pause_until = $4
+                 WHERE name = $1",
+            )
+            .bind(name.as_str())
+            .bind(pause.map(|pause| &pause.owner))
+            .bind(pause.map(|pause| &pause.reason))
+            .bind(pause.and_then(|pause| pause.until))
+            .execute(&mut *transaction)
+            .await?;
+            if updated.rows_affected() == 0 {
+                return Err(StoreError::not_found(Kind::Cluster, name));
+            }
+            audit::append(transaction, entry).await
+        })
+        .await
+    }
+
     /// Makes a node of the cluster its primary in a new epoch. Doing the same
     /// again changes nothing, so that an uncertain write can be repeated.
     ///
@@ -183,7 +226,9 @@ async fn select(
     let rows: Vec<ClusterRow> = sqlx::query_as(
         "SELECT cluster.name, policy::text, epoch_term, epoch_n, primary_node,
                 node.name AS node, address, server_uuid, promotion, zone,
-                quarantine_reason, quarantine_errant, quarantine_incomplete
+                quarantine_reason, quarantine_errant, quarantine_incomplete,
+                maintenance_owner, maintenance_reason, maintenance_until,
+                pause_owner, pause_reason, pause_until
          FROM cluster JOIN node ON node.cluster = cluster.name
          WHERE $1::text IS NULL OR cluster.name = $1
          ORDER BY cluster.name, node.name",

@@ -1,10 +1,12 @@
 //! Nodes: rows of their cluster. Name, address and `server_uuid` are each
 //! unique over all clusters, so that no server is led twice.
 
-use lictor_domain::{ClusterName, Node, NodeName, Quarantine, ServerUuid, Term};
+use chrono::{DateTime, Utc};
+use lictor_domain::{ClusterName, Maintenance, Node, NodeName, Quarantine, ServerUuid, Term};
 use sqlx::types::Uuid;
 use sqlx::{FromRow, PgConnection};
 
+use crate::audit::{self, AuditEntry};
 use crate::cluster;
 use crate::error::{Conflict, Kind, StoreError};
 use crate::row::Place;
@@ -21,6 +23,9 @@ pub(crate) struct NodeRow {
     quarantine_reason: Option<String>,
     quarantine_errant: Option<String>,
     quarantine_incomplete: bool,
+    maintenance_owner: Option<String>,
+    maintenance_reason: Option<String>,
+    maintenance_until: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<NodeRow> for Node {
@@ -40,6 +45,20 @@ impl TryFrom<NodeRow> for Node {
             // A check of the table keeps these two together.
             _ => None,
         };
+        let maintenance = (
+            row.maintenance_owner,
+            row.maintenance_reason,
+            row.maintenance_until,
+        );
+        // A check of the table keeps these three together.
+        let maintenance = match maintenance {
+            (Some(owner), Some(reason), Some(until)) => Some(Maintenance {
+                owner,
+                reason,
+                until,
+            }),
+            _ => None,
+        };
         Ok(Self {
             name: place.value("name", row.node.parse())?,
             address: place.value("address", row.address.parse())?,
@@ -47,6 +66,7 @@ impl TryFrom<NodeRow> for Node {
             promotion: place.value("promotion", row.promotion.parse())?,
             zone: row.zone,
             quarantine,
+            maintenance,
         })
     }
 }
@@ -103,6 +123,36 @@ impl Store {
             .execute(transaction)
             .await?;
             found(updated.rows_affected(), &node.name)
+        })
+        .await
+    }
+
+    /// Notes that an operator works on a node, or does not any more, with the entry
+    /// of it in the audit log.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] without the node.
+    pub async fn node_set_maintenance(
+        &self,
+        term: Term,
+        node: &NodeName,
+        maintenance: Option<&Maintenance>,
+        entry: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        self.write(term, async |transaction| {
+            let updated = sqlx::query(
+                "UPDATE node SET maintenance_owner = $2, maintenance_reason = $3,
+                                 maintenance_until = $4
+                 WHERE name = $1",
+            )
+            .bind(node.as_str())
+            .bind(maintenance.map(|maintenance| &maintenance.owner))
+            .bind(maintenance.map(|maintenance| &maintenance.reason))
+            .bind(maintenance.map(|maintenance| maintenance.until))
+            .execute(&mut *transaction)
+            .await?;
+            found(updated.rows_affected(), node)?;
+            audit::append(transaction, entry).await
         })
         .await
     }

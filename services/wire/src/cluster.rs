@@ -38,6 +38,26 @@ impl From<&domain::Quarantine> for v1::Quarantine {
     }
 }
 
+impl From<&domain::Maintenance> for v1::Maintenance {
+    fn from(maintenance: &domain::Maintenance) -> Self {
+        Self {
+            owner: maintenance.owner.clone(),
+            reason: maintenance.reason.clone(),
+            until: Some(timestamp(maintenance.until)),
+        }
+    }
+}
+
+impl From<&domain::Pause> for v1::Pause {
+    fn from(pause: &domain::Pause) -> Self {
+        Self {
+            owner: pause.owner.clone(),
+            reason: pause.reason.clone(),
+            until: pause.until.map(timestamp),
+        }
+    }
+}
+
 impl From<&domain::Rebuild> for v1::Rebuild {
     fn from(rebuild: &domain::Rebuild) -> Self {
         use domain::RebuildState as State;
@@ -83,6 +103,7 @@ impl v1::NodeView {
             server_uuid: node.server_uuid.to_string(),
             role: role.into(),
             quarantine: node.quarantine.as_ref().map(Into::into),
+            maintenance: node.maintenance.as_ref().map(Into::into),
             zone: node.zone.clone(),
             promotion: v1::PromotionRule::from(node.promotion).into(),
             ..Self::default()
@@ -130,6 +151,7 @@ impl v1::ClusterView {
             policy: Some((&cluster.policy).into()),
             problems: problems.iter().map(Into::into).collect(),
             nodes,
+            pause: cluster.pause.as_ref().map(Into::into),
         }
     }
 }

@@ -465,7 +465,9 @@ fn cluster(nodes: &[Mysqld], acks: usize, profile: Profile) -> Cluster {
                 promotion: PromotionRule::default(),
                 zone: None,
                 quarantine: None,
+                maintenance: None,
             })
             .collect(),
+        pause: None,
     }
 }

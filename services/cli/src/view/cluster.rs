@@ -6,6 +6,7 @@ use lictor_wire::v1;
 use serde::Serialize;
 
 use super::node::{Node, nodes_table};
+use super::upkeep::Maintenance;
 use super::{Finding, epoch, word};
 use crate::output::{Paint, Tone, View, count, plain};
 
@@ -16,6 +17,7 @@ pub(crate) struct Cluster {
     epoch: String,
     primary: String,
     policy: Policy,
+    pause: Option<Maintenance>,
     problems: Vec<Problem>,
     pub(crate) nodes: Vec<Node>,
 }
@@ -55,6 +57,7 @@ impl From<v1::ClusterView> for Cluster {
             epoch: epoch(view.epoch.as_ref()),
             primary: view.primary,
             policy: view.policy.unwrap_or_default().into(),
+            pause: view.pause.map(Into::into),
             problems: view.problems.into_iter().map(Into::into).collect(),
             nodes: nodes.map(|node| Node::new(&name, node)).collect(),
             name,
@@ -184,7 +187,11 @@ impl View for Cluster {
             self.epoch,
             self.policy_text(),
         );
-        std::iter::once(head)
+        let paused = self.pause.as_ref().map(|pause| {
+            let line = format!("paused {}", pause.text());
+            format!("{head}\n{}", paint.tone(&line, Tone::Doubtful))
+        });
+        std::iter::once(paused.unwrap_or(head))
             .chain(problems)
             .chain(std::iter::once(nodes_table(&self.nodes, paint)))
             .collect::<Vec<_>>()
@@ -208,7 +215,10 @@ impl View for Clusters {
                 plain(&cluster.name),
                 plain(&cluster.primary),
                 plain(&cluster.epoch),
-                plain(&cluster.policy.mode),
+                match cluster.pause {
+                    Some(_) => (format!("{}, paused", cluster.policy.mode), Tone::Doubtful),
+                    None => plain(&cluster.policy.mode),
+                },
                 plain(&cluster.policy.durability),
                 plain(cluster.nodes.len().to_string()),
                 cluster.state(),

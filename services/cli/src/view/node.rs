@@ -3,8 +3,7 @@
 use lictor_wire::v1;
 use serde::Serialize;
 
-use lictor_wire::domain::NodeName;
-
+use super::upkeep::{Maintenance, Rebuild};
 use super::{At, word};
 use crate::output::{Paint, Tone, View, or_dash, plain, time};
 
@@ -29,6 +28,7 @@ pub(crate) struct Node {
     zone: Option<String>,
     promotion: String,
     last_seen: Option<At>,
+    maintenance: Option<Maintenance>,
     pub(crate) rebuild: Option<Rebuild>,
 }
 
@@ -87,6 +87,7 @@ impl Node {
                 "PROMOTION_RULE_",
             ),
             last_seen: At::read(view.last_seen.as_ref()),
+            maintenance: view.maintenance.map(Into::into),
             rebuild: view.rebuild.map(Into::into),
         }
     }
@@ -95,6 +96,9 @@ impl Node {
     pub(crate) fn health(&self) -> (String, Tone) {
         if self.quarantine.is_some() {
             return ("quarantined".to_owned(), Tone::Bad);
+        }
+        if self.maintenance.is_some() {
+            return ("maintenance".to_owned(), Tone::Doubtful);
         }
         match self.checks.iter().map(Check::tone).max() {
             None => ("unknown".to_owned(), Tone::Doubtful),
@@ -258,148 +262,6 @@ impl Node {
             self.receiver.as_deref().unwrap_or("unknown"),
             self.lag()
         ))
-    }
-}
-
-/// A rebuild of a node.
-#[derive(Debug, Serialize)]
-pub(crate) struct Rebuild {
-    pub(crate) id: String,
-    donor: String,
-    actor: String,
-    state: String,
-    started_at: Option<At>,
-    finished_at: Option<At>,
-    stage: String,
-    copied_bytes: u64,
-    estimated_bytes: u64,
-    restart_by_hand: bool,
-    failure: String,
-}
-
-impl From<v1::Rebuild> for Rebuild {
-    fn from(rebuild: v1::Rebuild) -> Self {
-        Self {
-            id: rebuild.id,
-            donor: rebuild.donor,
-            actor: rebuild.actor,
-            state: word(
-                rebuild.state,
-                v1::RebuildState::as_str_name,
-                "REBUILD_STATE_",
-            ),
-            started_at: At::read(rebuild.started_at.as_ref()),
-            finished_at: At::read(rebuild.finished_at.as_ref()),
-            stage: rebuild.stage,
-            copied_bytes: rebuild.copied_bytes,
-            estimated_bytes: rebuild.estimated_bytes,
-            restart_by_hand: rebuild.restart_by_hand,
-            failure: rebuild.failure,
-        }
-    }
-}
-
-impl Rebuild {
-    /// Why it failed, if it did.
-    pub(crate) fn failure(&self) -> Option<&str> {
-        (self.state == "failed").then_some(self.failure.as_str())
-    }
-
-    /// Whether nothing more will happen.
-    pub(crate) fn is_over(&self) -> bool {
-        matches!(self.state.as_str(), "done" | "failed")
-    }
-
-    /// How the rebuild of that node stands, in a line.
-    pub(crate) fn text(&self, node: &str) -> String {
-        let Self { donor, .. } = self;
-        match self.state.as_str() {
-            "checking" => format!("asking {node} and {donor} whether they can"),
-            "copying" if self.stage.is_empty() => format!("copying the data of {donor}"),
-            "copying" => {
-                let (copied, of) = (
-                    megabytes(self.copied_bytes),
-                    megabytes(self.estimated_bytes),
-                );
-                let stage = self.stage.to_lowercase();
-                format!("copying the data of {donor}: {stage}, {copied} of {of} MB")
-            }
-            "restarting" if self.restart_by_hand => {
-                format!(
-                    "copied; {node} has shut down and no supervisor starts it: start its mysqld"
-                )
-            }
-            "restarting" => format!("copied; {node} restarts on its new data"),
-            "rejoining" => format!("{node} runs on its new data and is made to follow the primary"),
-            "done" => format!("done, from {donor}"),
-            "failed" => format!("failed: {}", self.failure),
-            other => other.to_owned(),
-        }
-    }
-}
-
-/// Whole megabytes, rounded up: a little is not nothing.
-const fn megabytes(bytes: u64) -> u64 {
-    bytes.div_ceil(1_000_000)
-}
-
-/// What came of letting a node back.
-#[derive(Debug, Serialize)]
-pub(crate) struct Rejoined {
-    sentence: String,
-    injected: String,
-}
-
-impl From<v1::RejoinNodeResponse> for Rejoined {
-    fn from(response: v1::RejoinNodeResponse) -> Self {
-        Self {
-            sentence: response.sentence,
-            injected: response.injected,
-        }
-    }
-}
-
-impl View for Rejoined {
-    fn text(&self, _: Paint) -> String {
-        format!("{}.", self.sentence)
-    }
-}
-
-/// A rebuild that has begun, or would.
-#[derive(Debug, Serialize)]
-pub(crate) struct Rebuilding {
-    /// Empty after a dry run.
-    pub(crate) id: String,
-    node: String,
-    donor: String,
-    loses: String,
-}
-
-impl Rebuilding {
-    /// Of that node.
-    pub(crate) fn new(node: &NodeName, response: v1::RebuildNodeResponse) -> Self {
-        Self {
-            id: response.id,
-            node: node.to_string(),
-            donor: response.donor,
-            loses: response.loses,
-        }
-    }
-}
-
-impl View for Rebuilding {
-    fn text(&self, _: Paint) -> String {
-        let Self { node, donor, .. } = self;
-        let what = if self.id.is_empty() {
-            format!("{node} would be rebuilt from {donor}")
-        } else {
-            format!("{node} is rebuilt from {donor}")
-        };
-        if self.loses.is_empty() {
-            format!("{what}; it holds nothing that the primary lacks.")
-        } else {
-            format!("{what}. Lost is what only {node} holds: {}", self.loses)
-        }
     }
 }
 

@@ -9,7 +9,9 @@ mod view;
 
 use std::net::SocketAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use lictor_wire::WireError;
 use lictor_wire::v1::cluster_service_server::ClusterServiceServer;
 use lictor_wire::v1::control_plane_service_server::ControlPlaneServiceServer;
@@ -22,6 +24,7 @@ use tonic::{Request, Status};
 
 use super::problem;
 use crate::app::Shared;
+use crate::clock;
 use crate::hub::Hub;
 
 /// Larger requests are refused before they are read.
@@ -29,6 +32,9 @@ const REQUEST_MAX: usize = 1024 * 1024;
 /// Who did it, as the caller says.
 const ACTOR: &str = "lictor-actor";
 const ACTOR_MAX: usize = 128;
+const REASON_MAX: usize = 500;
+/// What operators take out of Lictor's hands comes back after 30 days at most.
+const LONGEST_SECS: u64 = 30 * 24 * 60 * 60;
 
 /// Every service that needs the whole lictord.
 pub(super) fn add_services(routes: Routes, app: &Shared) -> Routes {
@@ -60,16 +66,33 @@ where
 
 /// Why something is to be done, for the audit log.
 fn reason(text: &str) -> Result<String, Status> {
-    const MAX: usize = 500;
+    words(text, "reason", REASON_MAX)
+}
+
+/// Who has taken something out of Lictor's hands.
+fn owner(text: &str) -> Result<String, Status> {
+    words(text, "owner", ACTOR_MAX)
+}
+
+fn words(text: &str, field: &str, max: usize) -> Result<String, Status> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(problem::invalid(WireError::missing("reason")));
+        return Err(problem::invalid(WireError::missing(field)));
     }
-    if text.chars().count() > MAX {
-        let why = format!("it is longer than {MAX} characters");
-        return Err(problem::invalid(WireError::invalid("reason", why)));
+    if text.chars().count() > max {
+        let why = format!("it is longer than {max} characters");
+        return Err(problem::invalid(WireError::invalid(field, why)));
     }
     Ok(text.to_owned())
+}
+
+/// When something that lasts so many seconds from now is over.
+fn end_of(for_secs: u64) -> Result<DateTime<Utc>, Status> {
+    if !(1..=LONGEST_SECS).contains(&for_secs) {
+        let why = "it must be from one second to 30 days";
+        return Err(problem::invalid(WireError::invalid("for_secs", why)));
+    }
+    Ok(clock::now().wall + Duration::from_secs(for_secs))
 }
 
 /// Who calls, for the audit log: what the caller says, or where it is.

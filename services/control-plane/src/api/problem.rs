@@ -179,6 +179,7 @@ pub(super) fn of_node(node: &NodeName, error: NodeError) -> Status {
             });
             refusal(&format!("{node} stays as it is:"), findings.collect())
         }
+        NodeError::Store(error) => Problem::from(error).into(),
         NodeError::Failed(sentence) => status(Code::Unavailable, "NODE_FAILED", sentence),
     }
 }

@@ -188,7 +188,7 @@ impl Scene<'_> {
 
     /// What is done about a problem: by Lictor, where the mode lets it.
     fn response(&self, lictor: &str, operator: &str) -> String {
-        match self.view.cluster.policy.mode {
+        match self.view.cluster.mode() {
             Mode::Auto => lictor.to_owned(),
             Mode::Observe | Mode::Manual => operator.to_owned(),
         }

@@ -224,7 +224,7 @@ impl Desk {
         now: Now,
     ) -> Vec<Command> {
         let policy = &view.cluster.policy;
-        if policy.rebuild != RebuildPolicy::Auto || policy.mode != Mode::Auto {
+        if policy.rebuild != RebuildPolicy::Auto || view.cluster.mode() != Mode::Auto {
             return vec![];
         }
         let primary = view
@@ -241,7 +241,8 @@ impl Desk {
         };
         let mut quarantined = view
             .replicas()
-            .filter(|(node, _)| node.quarantine.is_some() && !self.tried.contains(&node.name));
+            .filter(|(node, _)| node.quarantine.is_some() && node.maintenance.is_none())
+            .filter(|(node, _)| !self.tried.contains(&node.name));
         let order = quarantined.find_map(|(node, _)| {
             let order = wanted(&node.name);
             plan(view, &order, timing, now.mono)

@@ -282,6 +282,9 @@ fn cost(
     if node.quarantine.is_some() {
         return Err("is quarantined".to_owned());
     }
+    if node.maintenance.is_some() {
+        return Err("is in maintenance".to_owned());
+    }
     if !view.follows_primary(report) || !replicates(report) {
         return Err("does not replicate from the primary".to_owned());
     }

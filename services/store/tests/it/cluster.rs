@@ -1,8 +1,8 @@
-use lictor_domain::{Mode, Node, Policy, PromotionRule, Quarantine};
+use lictor_domain::{Maintenance, Mode, Node, Pause, Policy, PromotionRule, Quarantine};
 use lictor_store::{Conflict, Kind, Store, StoreError};
 
 use crate::database::Database;
-use crate::fixture::{ONE, cluster, entry, epoch, name, node, node_name};
+use crate::fixture::{ONE, cluster, entry, epoch, minute, name, node, node_name};
 
 /// A store that leads in term one and knows the cluster `orders`, hosts 1, 2.
 async fn with_orders() -> (Database, Store) {
@@ -393,4 +393,54 @@ async fn a_value_that_lictor_never_wrote_is_named_by_table_column_and_row() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn what_operators_take_out_of_our_hands_reads_back_and_is_in_the_audit_log() {
+    let (_database, store) = with_orders().await;
+    let (orders, second) = (name("orders"), node_name("orders-2"));
+    let maintenance = Maintenance {
+        owner: "ada".into(),
+        reason: "a new disk".into(),
+        until: minute(60),
+    };
+    let begun = entry("node.maintenance.begin");
+    store
+        .node_set_maintenance(ONE, &second, Some(&maintenance), &begun)
+        .await
+        .unwrap();
+    assert_eq!(
+        stored(&store, "orders-2").await.maintenance,
+        Some(maintenance)
+    );
+    assert_eq!(store.audit_list(1, None).await.unwrap()[0].entry, begun);
+    for until in [None, Some(minute(5))] {
+        let pause = Pause {
+            owner: "ada".into(),
+            reason: "a network change".into(),
+            until,
+        };
+        store
+            .cluster_set_pause(ONE, &orders, Some(&pause), &entry("cluster.pause"))
+            .await
+            .unwrap();
+        let cluster = store.cluster_get(&orders).await.unwrap();
+        assert_eq!(cluster.pause, Some(pause));
+    }
+    let ended = entry("ended");
+    store
+        .node_set_maintenance(ONE, &second, None, &ended)
+        .await
+        .unwrap();
+    store
+        .cluster_set_pause(ONE, &orders, None, &ended)
+        .await
+        .unwrap();
+    let cluster = store.cluster_get(&orders).await.unwrap();
+    assert_eq!(cluster.pause, None);
+    assert!(cluster.nodes.iter().all(|node| node.maintenance.is_none()));
+    let unknown = store
+        .cluster_set_pause(ONE, &name("unknown"), None, &ended)
+        .await;
+    assert_eq!(missing(unknown), (Kind::Cluster, "unknown".into()));
 }

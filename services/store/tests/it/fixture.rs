@@ -38,6 +38,7 @@ pub(crate) fn node(cluster: &str, number: u32, host: u8) -> Node {
         promotion: PromotionRule::Neutral,
         zone: None,
         quarantine: None,
+        maintenance: None,
     }
 }
 
@@ -49,6 +50,7 @@ pub(crate) fn cluster(cluster: &str, host: u8) -> Cluster {
         epoch: epoch(1, 1),
         primary: NodeName::numbered(&name(cluster), 1),
         nodes: vec![node(cluster, 1, host), node(cluster, 2, host + 1)],
+        pause: None,
     }
 }
 

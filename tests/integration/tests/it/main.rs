@@ -6,6 +6,7 @@ mod catalog;
 mod crash_matrix;
 mod failover;
 mod leadership;
+mod maintenance;
 mod observe;
 mod push;
 mod rebuild;

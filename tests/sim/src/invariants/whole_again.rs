@@ -4,6 +4,7 @@
 
 use super::{Breach, no_lost_write, recoveries_end};
 use crate::agenda::{Micros, SECOND};
+use crate::leader::engine_time;
 use crate::network::Place;
 use crate::world::World;
 
@@ -92,7 +93,9 @@ fn blockers(world: &World) -> String {
     let Some(leader) = world.leader() else {
         return String::new();
     };
-    let problems = leader.keeper.problems(leader.clock.at(world.now()));
+    let problems = leader
+        .keeper
+        .problems(engine_time(leader.clock, world.now()));
     let each: Vec<_> = problems.iter().map(ToString::to_string).collect();
     format!(" ({})", each.join("; "))
 }

@@ -3,14 +3,15 @@
 //! A leader shows what its stewards see; any other instance shows what is
 //! stored, and says UNAVAILABLE rather than nothing when it cannot know.
 
-use lictor_domain::{Cluster, ClusterName, NodeAddress, Policy};
+use lictor_domain::{Cluster, ClusterName, NodeAddress, Pause, Policy};
 use lictor_wire::v1::cluster_service_server::ClusterService;
 use lictor_wire::{WireError, v1};
 use tonic::{Request, Response, Status};
 
 use super::super::problem::{self, Problem};
-use super::{actor, parse, reason, view};
+use super::{actor, end_of, owner, parse, reason, view};
 use crate::app::Shared;
+use crate::pause::{self, Asked};
 use crate::policy_change::{self, ChangeError};
 use crate::registration::{self, Added, Wish};
 
@@ -74,11 +75,26 @@ impl Api {
         let changed = changing
             .await
             .map_err(|error| problem::broken_off(&error))?;
-        changed.map_err(|error| match error {
-            ChangeError::NotLeading { leader } => problem::not_leading(leader),
-            ChangeError::Invalid(error) => problem::invalid(error.within("change")),
-            ChangeError::Store(error) => Problem::from(error).into(),
-        })
+        changed.map_err(not_changed)
+    }
+
+    async fn set_pause(
+        &self,
+        name: ClusterName,
+        pause: Option<Pause>,
+        asked: Asked,
+    ) -> Result<v1::ClusterView, Status> {
+        let (app, of) = (self.app.clone(), name.clone());
+        let setting = self.app.tasks.spawn(async move {
+            let set = pause::set_pause(&app, &of, pause, asked).await;
+            set.map(|cluster| cluster.pause)
+        });
+        let set = setting.await.map_err(|error| problem::broken_off(&error))?;
+        let pause = set.map_err(not_changed)?;
+        let mut cluster = self.cluster(&name).await?;
+        // The steward takes it up in a moment; the caller is told already.
+        cluster.pause = pause.as_ref().map(Into::into);
+        Ok(cluster)
     }
 }
 
@@ -150,5 +166,49 @@ impl ClusterService for Api {
         cluster.policy = Some((&changed.policy).into());
         let cluster = Some(cluster);
         Ok(Response::new(v1::UpdatePolicyResponse { cluster }))
+    }
+
+    async fn pause_cluster(
+        &self,
+        request: Request<v1::PauseClusterRequest>,
+    ) -> Result<Response<v1::PauseClusterResponse>, Status> {
+        let actor = actor(&request)?;
+        let request = request.into_inner();
+        let name: ClusterName = parse(&request.name, "name")?;
+        let reason = reason(&request.reason)?;
+        let by = if request.owner.is_empty() {
+            actor.clone()
+        } else {
+            owner(&request.owner)?
+        };
+        let pause = Pause {
+            owner: by,
+            reason: reason.clone(),
+            until: request.for_secs.map(end_of).transpose()?,
+        };
+        let asked = Asked { actor, reason };
+        let cluster = Some(self.set_pause(name, Some(pause), asked).await?);
+        Ok(Response::new(v1::PauseClusterResponse { cluster }))
+    }
+
+    async fn resume_cluster(
+        &self,
+        request: Request<v1::ResumeClusterRequest>,
+    ) -> Result<Response<v1::ResumeClusterResponse>, Status> {
+        let actor = actor(&request)?;
+        let request = request.into_inner();
+        let name: ClusterName = parse(&request.name, "name")?;
+        let reason = reason(&request.reason)?;
+        let asked = Asked { actor, reason };
+        let cluster = Some(self.set_pause(name, None, asked).await?);
+        Ok(Response::new(v1::ResumeClusterResponse { cluster }))
+    }
+}
+
+fn not_changed(error: ChangeError) -> Status {
+    match error {
+        ChangeError::NotLeading { leader } => problem::not_leading(leader),
+        ChangeError::Invalid(error) => problem::invalid(error.within("change")),
+        ChangeError::Store(error) => Problem::from(error).into(),
     }
 }

@@ -1,13 +1,14 @@
 //! `NodeService`: what operators do with single nodes.
 
-use lictor_domain::{GtidSet, NodeName};
+use lictor_domain::{GtidSet, Maintenance, NodeName};
 use lictor_wire::v1;
 use lictor_wire::v1::node_service_server::NodeService;
 use tonic::{Request, Response, Status};
 
 use super::super::problem;
-use super::{actor, parse, reason};
+use super::{actor, end_of, owner, parse, reason};
 use crate::app::Shared;
+use crate::nodes::maintenance::set_maintenance;
 use crate::nodes::{self, Deed, NodeError};
 
 /// The service.
@@ -97,5 +98,51 @@ impl NodeService for Api {
             donor: plan.donor.to_string(),
             loses: plan.loses.to_string(),
         }))
+    }
+
+    async fn begin_maintenance(
+        &self,
+        request: Request<v1::BeginMaintenanceRequest>,
+    ) -> Result<Response<v1::BeginMaintenanceResponse>, Status> {
+        let actor = actor(&request)?;
+        let request = request.into_inner();
+        let maintenance = Maintenance {
+            owner: owner(&request.owner)?,
+            reason: reason(&request.reason)?,
+            until: end_of(request.for_secs)?,
+        };
+        let deed = Deed {
+            node: parse(&request.node, "node")?,
+            action: "node.maintenance.begin",
+            actor,
+            reason: maintenance.reason.clone(),
+        };
+        let response = v1::BeginMaintenanceResponse {
+            maintenance: Some((&maintenance).into()),
+        };
+        self.run(deed, async move |app: Shared, deed: Deed| {
+            set_maintenance(&app, &deed, Some(maintenance)).await
+        })
+        .await?;
+        Ok(Response::new(response))
+    }
+
+    async fn end_maintenance(
+        &self,
+        request: Request<v1::EndMaintenanceRequest>,
+    ) -> Result<Response<v1::EndMaintenanceResponse>, Status> {
+        let actor = actor(&request)?;
+        let request = request.into_inner();
+        let deed = Deed {
+            node: parse(&request.node, "node")?,
+            action: "node.maintenance.end",
+            actor,
+            reason: reason(&request.reason)?,
+        };
+        self.run(deed, async move |app: Shared, deed: Deed| {
+            set_maintenance(&app, &deed, None).await
+        })
+        .await?;
+        Ok(Response::new(v1::EndMaintenanceResponse {}))
     }
 }
