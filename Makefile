@@ -63,7 +63,7 @@ test-sim:
 SEEDS ?= 100000
 
 .PHONY: sim
-sim: ## Run the simulation over SEEDS seeds (100,000); a failing seed tells its story
+sim: ## Run the simulation over SEEDS seeds (100,000); a failing seed tells its story, cut short
 	cargo build --release --locked -p lictor-sim
 	@exec target/release/sim --seeds $(SEEDS)
 

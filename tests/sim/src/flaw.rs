@@ -37,6 +37,8 @@ pub enum Flaw {
     ActsWithoutALease,
     /// Every command of a recovery is carried out a second time, later.
     ResumesTwice,
+    /// A replica that does not know its lag counts as having none.
+    TakesUnknownLagForNone,
     /// A subscriber takes whatever snapshot it is sent.
     AcceptsAnOlderRevision,
 }
@@ -45,7 +47,7 @@ const SPLIT: &[&str] = &["promoted only fenced", "one acknowledger", "no lost wr
 
 impl Flaw {
     /// Every real flaw.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::PromotesBeforeFencing,
         Self::SkipsAReceiver,
         Self::TakesSilenceForStopped,
@@ -59,6 +61,7 @@ impl Flaw {
         Self::PromotesBeforeTheIntent,
         Self::ActsWithoutALease,
         Self::ResumesTwice,
+        Self::TakesUnknownLagForNone,
         Self::AcceptsAnOlderRevision,
     ];
 
@@ -80,6 +83,7 @@ impl Flaw {
             Self::OperatorStoppedTestifies => &["no needless failover"],
             Self::PromotesBeforeTheIntent => &["intent first"],
             Self::ActsWithoutALease => &["one leader"],
+            Self::TakesUnknownLagForNone => &["no stale reader"],
             Self::AcceptsAnOlderRevision => &["epochs rise", "never an older writer"],
         }
     }

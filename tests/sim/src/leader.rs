@@ -456,6 +456,9 @@ impl World {
         }
         let executed = report.executed.clone();
         if let Some(replication) = &mut report.replication {
+            if self.flaw == Flaw::TakesUnknownLagForNone {
+                replication.lag.get_or_insert(Duration::ZERO);
+            }
             if self.flaw == Flaw::ComparesExecuted {
                 replication.received = executed;
             }

@@ -326,6 +326,9 @@ impl World {
         self.release_stuck();
         self.operate();
         self.note_doubt();
+        if let Some(breach) = invariants::no_stale_reader::at_a_look(self) {
+            self.break_off(breach);
+        }
         if self.now() < self.calm_at {
             return;
         }

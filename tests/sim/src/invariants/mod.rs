@@ -6,6 +6,7 @@ pub mod intent_first;
 pub mod never_older_writer;
 pub mod no_lost_write;
 pub mod no_needless_failover;
+pub mod no_stale_reader;
 pub mod one_acknowledger;
 pub mod one_leader;
 pub mod premise;

@@ -37,6 +37,8 @@ pub enum Premise {
     DeposedLeaderWoke,
     /// For *one leader*.
     HeldBack,
+    /// For *no stale reader*.
+    ReplicaDeaf,
     /// For all of them: a command outlived its leader.
     CommandOutlivedLeader,
 }
@@ -46,7 +48,7 @@ const COUNT: usize = Premise::ALL.len();
 
 impl Premise {
     /// Each of them, in order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::OpenedBesideAnother,
         Self::OpenedAfterWrites,
         Self::LossAccepted,
@@ -62,6 +64,7 @@ impl Premise {
         Self::WholeUnderAnother,
         Self::DeposedLeaderWoke,
         Self::HeldBack,
+        Self::ReplicaDeaf,
         Self::CommandOutlivedLeader,
     ];
 }
@@ -84,6 +87,7 @@ impl fmt::Display for Premise {
             Self::WholeUnderAnother => "a cluster was whole again under another primary",
             Self::DeposedLeaderWoke => "a paused leader went on while a newer one led",
             Self::HeldBack => "a leader did nothing because its leases had run out",
+            Self::ReplicaDeaf => "a replica had heard nothing for longer than a reader may",
             Self::CommandOutlivedLeader => "a command reached a node when a newer leader led",
         })
     }
