@@ -98,6 +98,11 @@ bench-failover: install-tools ## Measure a failover against its floor
 	cargo build --release --locked -p lictor-control-plane -p lictor-cli -p lictor-bench
 	@exec target/release/bench-failover
 
+.PHONY: bench-switchover
+bench-switchover: install-tools ## Measure a switchover under load against its floor
+	cargo build --release --locked -p lictor-control-plane -p lictor-cli -p lictor-bench
+	@exec target/release/bench-switchover
+
 .PHONY: clean-lab
 clean-lab: ## Remove what the laboratory keeps beside the project
 	rm -rf .lab

@@ -6,7 +6,8 @@ use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueP
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use lictor_wire::domain::{
-    Budget, ClusterName, Durability, Mode, NodeAddress, NodeName, Profile, RebuildPolicy,
+    Budget, ClusterName, Durability, LongTransactions, Mode, NodeAddress, NodeName, Profile,
+    RebuildPolicy,
 };
 use lictor_wire::v1;
 
@@ -15,6 +16,7 @@ Examples:
   lictor cluster add orders --seed 127.0.0.11:3306 --mode auto
   lictor cluster show orders
   lictor cluster set orders --mode manual --reason 'disk replacement'
+  lictor cluster switchover orders --to orders-2
   lictor node list --cluster orders -o json
   lictor node rebuild orders-1 --dry-run
   lictor route watch
@@ -76,7 +78,7 @@ pub(crate) enum Noun {
     /// Routes: where each cluster's traffic goes.
     #[command(subcommand)]
     Route(RouteCommand),
-    /// Recoveries: what was done about lost primaries.
+    /// Recoveries: what was done about lost primaries, and switchovers.
     #[command(subcommand)]
     Recovery(RecoveryCommand),
     /// Subscribers: who receives routes.
@@ -171,6 +173,60 @@ Examples:
         #[arg(long, value_parser = NonEmptyStringValueParser::new())]
         reason: String,
     },
+    /// Make another node the primary while the old one lives.
+    ///
+    /// Subscribers hold their writes for a moment, so that none fails. Everything
+    /// is undone when the new primary is not open in time.
+    #[command(after_help = "\
+Examples:
+  lictor cluster switchover orders --dry-run
+  lictor cluster switchover orders --to orders-2 --reason 'new disks in orders-1'
+  lictor cluster switchover orders --pause 300ms --long-transactions refuse")]
+    Switchover(SwitchoverArgs),
+}
+
+/// Who is to be the primary, and at what price.
+#[derive(Debug, Args)]
+pub(crate) struct SwitchoverArgs {
+    /// The cluster's name.
+    pub(crate) name: ClusterName,
+    /// The node to be made primary; the best replica unless you say.
+    #[arg(long, value_name = "NODE")]
+    pub(crate) to: Option<NodeName>,
+    /// Only show what would be found.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// For how long nobody may be able to write; then everything is undone.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    pub(crate) pause: Duration,
+    /// What to do about transactions that are open for long on the primary: wait
+    /// for their end (up to a minute), end their sessions, or do nothing at all.
+    #[arg(
+        long,
+        default_value = "wait",
+        value_parser = words(LongTransactions::ALL, LongTransactions::as_str)
+    )]
+    pub(crate) long_transactions: LongTransactions,
+    /// From this age on a transaction is long; whole seconds.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = whole_seconds)]
+    pub(crate) older_than: u64,
+    /// Why, for the history.
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) reason: Option<String>,
+}
+
+impl From<SwitchoverArgs> for v1::SwitchoverClusterRequest {
+    fn from(args: SwitchoverArgs) -> Self {
+        Self {
+            name: args.name.into(),
+            to: args.to.map(Into::into),
+            dry_run: args.dry_run,
+            pause_us: Some(lictor_wire::micros(args.pause)),
+            long_transactions: v1::LongTransactions::from(args.long_transactions).into(),
+            older_than_secs: Some(args.older_than),
+            reason: args.reason,
+        }
+    }
 }
 
 /// What differs from the policy there is.
@@ -390,8 +446,12 @@ fn budget(text: &str) -> Result<Budget, String> {
     }
 }
 
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| error.to_string())
+}
+
 fn whole_seconds(text: &str) -> Result<u64, String> {
-    let time: Duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let time = duration(text)?;
     if time.subsec_nanos() != 0 || time.is_zero() {
         return Err("use whole seconds, at least 1s".to_owned());
     }
@@ -464,6 +524,25 @@ mod tests {
             kind_of_error("lictor cluster add orders --seed 127.0.0.1:3306 --mode on"),
             ErrorKind::InvalidValue
         );
+    }
+
+    #[test]
+    fn a_switchover_is_read_whole() {
+        let line = "lictor cluster switchover orders --to orders-2 --dry-run --pause 300ms \
+                    --long-transactions kill --older-than 5s --reason disks";
+        let Noun::Cluster(ClusterCommand::Switchover(args)) = parse(line).unwrap().noun else {
+            panic!("not cluster switchover");
+        };
+        let expected = v1::SwitchoverClusterRequest {
+            name: "orders".to_owned(),
+            to: Some("orders-2".to_owned()),
+            dry_run: true,
+            pause_us: Some(300_000),
+            long_transactions: v1::LongTransactions::Kill.into(),
+            older_than_secs: Some(5),
+            reason: Some("disks".to_owned()),
+        };
+        assert_eq!(v1::SwitchoverClusterRequest::from(args), expected);
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::view::problem::{ProblemKind, ProblemKinds};
 use crate::view::recovery::{Story, Summaries};
 use crate::view::routing::{Subscribers, Table};
 use crate::view::status::Status;
-use crate::watch;
+use crate::{switchover, watch};
 
 /// Does what the command line says.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
@@ -37,10 +37,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             clap_complete::generate(shell, &mut Cli::command(), "lictor", &mut script);
             crate::output::say(String::from_utf8(script)?.trim_end())
         }
-        Noun::Cluster(command) => {
-            let client = ClusterServiceClient::new(connect(&server).await?);
-            cluster(command, client, format).await
-        }
+        Noun::Cluster(command) => cluster(command, connect(&server).await?, format).await,
         Noun::Node(command) => nodes::run(command, connect(&server).await?, format).await,
         Noun::Recovery(command) => {
             let client = RecoveryServiceClient::new(connect(&server).await?);
@@ -95,13 +92,11 @@ async fn subscribers(mut client: RoutingServiceClient<Channel>) -> anyhow::Resul
     Ok(Subscribers(subscribers.map(Into::into).collect()))
 }
 
-async fn cluster(
-    command: ClusterCommand,
-    mut client: ClusterServiceClient<Channel>,
-    format: Format,
-) -> anyhow::Result<()> {
+async fn cluster(command: ClusterCommand, channel: Channel, format: Format) -> anyhow::Result<()> {
     const NO_CLUSTER: &str = "the answer has no cluster";
+    let mut client = ClusterServiceClient::new(channel.clone());
     match command {
+        ClusterCommand::Switchover(args) => switchover::run(channel, args, format).await,
         ClusterCommand::Add { name, seed, policy } => {
             let request = AddClusterRequest {
                 name: name.into(),

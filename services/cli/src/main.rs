@@ -8,6 +8,7 @@ mod call;
 mod commands;
 mod nodes;
 mod output;
+mod switchover;
 mod view;
 mod watch;
 

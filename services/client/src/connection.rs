@@ -9,6 +9,7 @@ use mysql_async::Conn;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::pool::NodePool;
+use crate::uses::Use;
 
 /// A connection to one node; derefs to [`mysql_async::Conn`] and goes back to
 /// its pool when dropped.
@@ -22,6 +23,8 @@ pub struct Connection {
     conn: Option<Conn>,
     pool: Arc<NodePool>,
     _permit: OwnedSemaphorePermit,
+    /// Of a writer.
+    in_use: Option<Use>,
 }
 
 impl Connection {
@@ -30,7 +33,14 @@ impl Connection {
             conn: Some(conn),
             pool,
             _permit: permit,
+            in_use: None,
         }
+    }
+
+    /// The same, counted as a use of a writer until it is dropped.
+    pub(crate) fn used(mut self, begun: Use) -> Self {
+        self.in_use = Some(begun);
+        self
     }
 
     /// The node at the other end.

@@ -40,6 +40,10 @@
 //! # }
 //! ```
 //!
+//! A switchover costs no statement: the control plane asks to hold writes, and
+//! this library says yes when no writer's connection is in use any more. So take
+//! a connection for one statement or transaction, and let it go.
+//!
 //! Work that must not be done twice says [`Idempotent::No`]; when a failover
 //! cuts it off, the answer is [`ClientError::MaybeExecuted`], and the
 //! application looks before it tries again.
@@ -53,6 +57,7 @@ mod pool;
 mod routes;
 mod subscription;
 mod table;
+mod uses;
 mod write;
 
 pub use config::{ClientConfig, Credentials, SubscribeConfig, SubscriberKind};

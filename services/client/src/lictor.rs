@@ -80,7 +80,8 @@ impl Lictor {
     /// A connection to the node that takes the cluster's writes.
     ///
     /// While there is none, because a failover or a switchover is under way, it
-    /// waits, up to `acquire_timeout`.
+    /// waits, up to `acquire_timeout`. A switchover waits in turn, for a moment,
+    /// until it is dropped: keep it for one statement or one transaction.
     pub async fn writer(&self, cluster: &str) -> Result<Connection, ClientError> {
         let route = self.routes.route(cluster)?;
         let wait = Wait::starting_now(self.config.acquire_timeout);
@@ -131,7 +132,10 @@ impl Lictor {
                 _ = self.routes.moved_from(cluster, &writer) => continue,
             };
             let failure = match checkout {
-                Ok(connection) => return Ok((writer, connection)),
+                Ok(connection) => match self.routes.begin_use(cluster, &writer) {
+                    Some(begun) => return Ok((writer, connection.used(begun))),
+                    None => continue,
+                },
                 Err(failure) => failed(cluster, &writer, wait, failure),
             };
             if wait.is_over() || matches!(failure, ClientError::Denied { .. }) {

@@ -13,6 +13,7 @@ use crate::config::SubscribeConfig;
 use crate::error::ClientError;
 use crate::subscription::Subscription;
 use crate::table::Table;
+use crate::uses::Use;
 
 /// A subscription to the control plane, and the last good table it gave.
 /// Dropping it ends the subscription.
@@ -97,6 +98,15 @@ impl Routes {
             RouteState::Held => Err(ClientError::Held { cluster, waited }),
             RouteState::NoPrimary => Err(ClientError::NoPrimary { cluster, waited }),
         }
+    }
+
+    /// A use of the cluster's writer that begins now; none when another node takes
+    /// writes meanwhile, or they are held.
+    pub(crate) fn begin_use(&self, cluster: &ClusterName, writer: &Endpoint) -> Option<Use> {
+        let begun = self.table.uses().begin(cluster);
+        let table = self.table();
+        let now = table.clusters.get(cluster)?.writer();
+        (now == Some(writer)).then_some(begun)
     }
 
     /// Waits until another node than `writer` takes the cluster's writes.

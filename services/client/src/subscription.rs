@@ -3,7 +3,8 @@
 //!
 //! A lost stream is opened again at the next endpoint, with the revision held;
 //! the table stays as it was meanwhile. What cannot be taken is refused with a
-//! reason (`Nack`), and the stream goes on.
+//! reason (`Nack`), and the stream goes on. A table that holds a cluster's writes
+//! is acknowledged when no writer of that cluster is in use any more.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -159,11 +160,32 @@ impl Subscription {
         answers: Answers,
         mut updates: Streaming<v1::SubscribeResponse>,
     ) -> Result<std::convert::Infallible, Ended> {
+        // An acknowledgement that waits until no writer of a held cluster is in
+        // use; a later one stands for it too.
+        let mut owed = None;
         loop {
             // The wait has no deadline: the keepalive ends a dead stream.
-            let update = updates.message().await.map_err(Ended::Refused)?;
-            let update = update.ok_or(Ended::Closed)?.message.ok_or(Ended::Empty)?;
-            answers.send(self.take(update)).await?;
+            let update = tokio::select! {
+                biased;
+                () = self.table.holds_kept(), if owed.is_some() => None,
+                update = updates.message() => Some(update.map_err(Ended::Refused)?),
+            };
+            let answer = match update {
+                None => owed.take(),
+                Some(update) => {
+                    let update = update.ok_or(Ended::Closed)?.message.ok_or(Ended::Empty)?;
+                    Some(self.take(update))
+                }
+            };
+            match answer {
+                Some(ack @ Request::Ack(_)) if !self.table.keeps_holds() => owed = Some(ack),
+                Some(ack @ Request::Ack(_)) => {
+                    owed = None;
+                    answers.send(ack).await?;
+                }
+                Some(other) => answers.send(other).await?,
+                None => {}
+            }
         }
     }
 

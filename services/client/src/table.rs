@@ -11,6 +11,8 @@ use lictor_wire::v1::subscribe_response::Message;
 use thiserror::Error;
 use tokio::sync::watch;
 
+use crate::uses::Uses;
+
 /// Why an update was not taken.
 #[derive(Debug, Error)]
 pub(crate) enum Refusal {
@@ -26,6 +28,7 @@ pub(crate) enum Refusal {
 #[derive(Debug)]
 pub(crate) struct Table {
     held: ArcSwap<RoutingTable>,
+    uses: Arc<Uses>,
     revision: watch::Sender<Option<Revision>>,
 }
 
@@ -33,12 +36,32 @@ impl Table {
     pub(crate) fn new() -> Self {
         Self {
             held: ArcSwap::default(),
+            uses: Arc::default(),
             revision: watch::Sender::new(None),
         }
     }
 
     pub(crate) fn load(&self) -> Arc<RoutingTable> {
         self.held.load_full()
+    }
+
+    /// Who uses writers.
+    pub(crate) const fn uses(&self) -> &Arc<Uses> {
+        &self.uses
+    }
+
+    /// Whether nobody uses the writer of a cluster whose writes are held.
+    pub(crate) fn keeps_holds(&self) -> bool {
+        self.uses.keep(&self.load())
+    }
+
+    /// Waits until nobody does.
+    pub(crate) async fn holds_kept(&self) {
+        let mut ends = self.uses.ends();
+        while !self.keeps_holds() {
+            // The sender is in `self`, so it is not gone while we wait.
+            let _ = ends.changed().await;
+        }
     }
 
     /// The revision held; none before the first table.

@@ -10,6 +10,7 @@ use lictor_engine::message::Event;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::snapshot::Snapshot;
+use crate::switchover::Request;
 
 /// How long a new cluster's steward is waited for.
 const TAKE_UP: Duration = Duration::from_secs(5);
@@ -21,6 +22,8 @@ pub(crate) struct Steward {
     pub(crate) snapshot: watch::Receiver<Arc<Snapshot>>,
     /// Takes events for its keeper.
     pub(crate) events: mpsc::Sender<Event>,
+    /// Takes operators' orders.
+    pub(crate) orders: mpsc::Sender<Request>,
 }
 
 /// All clusters this instance keeps.
@@ -156,7 +159,11 @@ mod tests {
             assert_eq!(newcomer.cluster, cluster());
             newcomer
                 .taken_up
-                .send(Steward { snapshot, events })
+                .send(Steward {
+                    snapshot,
+                    events,
+                    orders: mpsc::channel(1).0,
+                })
                 .unwrap();
         };
         let (steward, ()) = tokio::join!(fleet.define(cluster()), taking_up);

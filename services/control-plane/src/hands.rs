@@ -11,12 +11,16 @@ pub(crate) mod rebuild;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use lictor_domain::{Durability, NodeAddress, NodeName, Recovery, RecoveryId};
+use lictor_domain::{
+    Durability, GtidSet, LongTransactions, NodeAddress, NodeName, Recovery, RecoveryId,
+};
 use lictor_engine::message::{Act, Care, Done, Event};
 use lictor_engine::timing::deadline;
 use lictor_mysql::{Account, Closing, How};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use self::hand::{Hand, HandError};
@@ -43,6 +47,11 @@ pub(crate) struct Hands {
     /// Their tasks.
     pub(crate) tasks: TaskTracker,
 }
+
+/// Between two looks at long transactions.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// One such look.
+const LOOK_DEADLINE: Duration = Duration::from_secs(2);
 
 type Outcome<T = ()> = Result<T, HandError>;
 
@@ -115,9 +124,11 @@ impl Hands {
                     .map_err(|error| error.to_string()),
                 node,
             },
-            Act::CatchUp { node, holds } => {
-                Done::CaughtUp(told(self.catch_up(&node, &holds).await))
-            }
+            Act::CatchUp {
+                node,
+                holds,
+                within,
+            } => Done::CaughtUp(told(self.catch_up(&node, &holds, within).await)),
             Act::Promote { node, fenced } => {
                 tracing::info!(%node, proof = %fenced.proof(), "promoting");
                 Done::Opened(told(self.open(&node).await))
@@ -131,20 +142,52 @@ impl Hands {
                 let result = told(self.start_receiver(&node).await);
                 Done::Repointed { node, result }
             }
+            Act::ClearTransactions {
+                node,
+                how,
+                older_than,
+                within,
+            } => {
+                let clearing = self.clear_transactions(&node, how, older_than, within);
+                Done::TransactionsCleared(told(clearing.await))
+            }
+            Act::Close { node, within } => Done::Closed {
+                result: self
+                    .close(&node, Closing::Gentle, within)
+                    .await
+                    .map_err(|error| error.to_string()),
+                node,
+            },
+            Act::Withdraw { node } => Done::Closed {
+                result: self
+                    .close(&node, Closing::Forced, deadline::CLOSE)
+                    .await
+                    .map_err(|error| error.to_string()),
+                node,
+            },
+            Act::Reopen { node, fenced } => {
+                tracing::info!(%node, proof = %fenced.proof(), "opening the old primary again");
+                Done::Reopened(told(self.reopen(&node).await))
+            }
+            Act::Demote { node, source } => Done::Repointed {
+                result: told(self.follow(&node, &source, How::Demoted).await),
+                node,
+            },
+            Act::Follow { node, source } => Done::Repointed {
+                result: told(self.follow(&node, &source, How::Full).await),
+                node,
+            },
             // The steward publishes: it alone has the route.
             Act::Publish { .. } => Done::Published { subscribers: 0 },
+            Act::Hold { .. } => Done::Held { acked: 0, of: 0 },
         }
     }
 
     async fn care(&self, node: &NodeName, care: Care) -> Outcome {
         match care {
             Care::Close => {
-                let hand = self.hand(node)?;
-                hand.with(deadline::CLOSE, |session, left| {
-                    Box::pin(session.close_for_writes(Closing::Forced, left))
-                })
-                .await
-                .map(drop)
+                let closing = self.close(node, Closing::Forced, deadline::CLOSE);
+                closing.await.map(drop)
             }
             Care::Reopen { fenced } => {
                 tracing::info!(%node, proof = %fenced.proof(), "opening the primary again");
@@ -194,7 +237,7 @@ impl Hands {
         second.map_err(|second_error| format!("{first_error}; {second_error}"))
     }
 
-    async fn stop_receiver(&self, node: &NodeName) -> Outcome<lictor_domain::GtidSet> {
+    async fn stop_receiver(&self, node: &NodeName) -> Outcome<GtidSet> {
         let hand = self.hand(node)?;
         hand.with(deadline::STOP_RECEIVER, |session, left| {
             Box::pin(session.stop_receiver(left))
@@ -210,10 +253,10 @@ impl Hands {
         .await
     }
 
-    async fn catch_up(&self, node: &NodeName, holds: &lictor_domain::GtidSet) -> Outcome {
+    async fn catch_up(&self, node: &NodeName, holds: &GtidSet, within: Duration) -> Outcome {
         let hand = self.hand(node)?;
         let applied = hand
-            .with(deadline::CATCH_UP, |session, left| {
+            .with(within, |session, left| {
                 let holds = holds.clone();
                 Box::pin(async move { session.wait_applied(&holds, left).await })
             })
@@ -221,7 +264,58 @@ impl Hands {
         if applied {
             Ok(())
         } else {
-            Err(HandError::NotApplied(deadline::CATCH_UP))
+            Err(HandError::NotApplied(within))
+        }
+    }
+
+    /// Everything it has committed, once it is closed.
+    async fn close(&self, node: &NodeName, how: Closing, within: Duration) -> Outcome<GtidSet> {
+        let hand = self.hand(node)?;
+        let closing = hand.with(within, |session, left| {
+            Box::pin(session.close_for_writes(how, left))
+        });
+        Ok(closing.await?.executed)
+    }
+
+    async fn reopen(&self, node: &NodeName) -> Outcome {
+        let hand = self.hand(node)?;
+        hand.with(deadline::REOPEN, |session, left| {
+            Box::pin(session.reopen_for_writes(self.durability, left))
+        })
+        .await
+    }
+
+    /// Waits for long transactions, or ends them, until there is none.
+    async fn clear_transactions(
+        &self,
+        node: &NodeName,
+        how: LongTransactions,
+        older_than: Duration,
+        within: Duration,
+    ) -> Outcome {
+        let hand = self.hand(node)?;
+        let ends = Instant::now() + within;
+        loop {
+            let open = hand
+                .with(LOOK_DEADLINE, |session, left| {
+                    Box::pin(session.long_transactions(older_than, left))
+                })
+                .await?;
+            let Some(oldest) = open.first() else {
+                return Ok(());
+            };
+            if Instant::now() >= ends {
+                return Err(HandError::StillOpen(open.len(), oldest.clone()));
+            }
+            if how == LongTransactions::Kill {
+                tracing::warn!(%node, count = open.len(), %oldest, "ending long transactions");
+                hand.with(LOOK_DEADLINE, |session, left| {
+                    let open = open.clone();
+                    Box::pin(async move { session.end_transactions(&open, left).await })
+                })
+                .await?;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
 
@@ -262,5 +356,12 @@ const fn step(act: &Act) -> &'static str {
         Act::Repoint { .. } => "repoint",
         Act::Detach { .. } => "detach",
         Act::StartReceiver { .. } => "start-receiver",
+        Act::ClearTransactions { .. } => "clear-transactions",
+        Act::Hold { .. } => "hold",
+        Act::Close { .. } => "close",
+        Act::Reopen { .. } => "reopen",
+        Act::Withdraw { .. } => "withdraw",
+        Act::Demote { .. } => "demote",
+        Act::Follow { .. } => "follow",
     }
 }

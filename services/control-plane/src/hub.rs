@@ -16,14 +16,15 @@ mod registry;
 mod subscription;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use lictor_domain::{ClusterRoute, Revision, RoutingTable, Term};
+use lictor_domain::{ClusterName, ClusterRoute, Revision, RoutingTable, Term};
 use tokio::sync::watch;
 
 pub(crate) use self::cursor::{Filter, NeverSent, Update};
 use self::ledger::{Ledger, Refused};
 use self::registry::Registry;
-pub(crate) use self::registry::{Introduction, Subscriber, SubscriberKind, TooMany};
+pub(crate) use self::registry::{Acks, Introduction, Subscriber, SubscriberKind, TooMany};
 pub(crate) use self::subscription::Subscription;
 use crate::telemetry;
 
@@ -98,6 +99,30 @@ impl Hub {
         ))
     }
 
+    /// Waits until everyone who wants the cluster has answered to `revision`, at
+    /// most so long; how they stand then.
+    pub(crate) async fn acknowledged(
+        &self,
+        name: &ClusterName,
+        revision: Revision,
+        within: Duration,
+    ) -> Acks {
+        let mut answers = self.registry.answers();
+        let everyone = async {
+            while self.registry.standing(name, revision).awaited > 0 {
+                // The registry outlives the wait.
+                let _ = answers.changed().await;
+            }
+        };
+        let _ = tokio::time::timeout(within, everyone).await;
+        self.registry.standing(name, revision)
+    }
+
+    /// How many want the cluster.
+    pub(crate) fn concerned(&self, name: &ClusterName) -> u32 {
+        self.registry.concerned(name)
+    }
+
     /// Everyone who is subscribed, in order of id.
     pub(crate) fn everyone(&self) -> Vec<Subscriber> {
         self.registry.everyone()
@@ -113,7 +138,8 @@ impl Hub {
         self.revision().map(|revision| revision.term)
     }
 
-    fn revision(&self) -> Option<Revision> {
+    /// The table's revision; `None` before the first term.
+    pub(crate) fn revision(&self) -> Option<Revision> {
         self.ledger.borrow().as_ref().map(|held| held.revision())
     }
 

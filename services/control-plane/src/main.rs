@@ -24,6 +24,7 @@ mod scribe;
 mod settings;
 mod snapshot;
 mod steward;
+mod switchover;
 mod telemetry;
 
 use std::process::ExitCode;

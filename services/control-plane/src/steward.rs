@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lictor_domain::{
-    Cluster, ClusterName, ClusterRoute, NodeName, RebuildId, RecoveryId, RecoveryOutcome,
+    Cluster, ClusterName, ClusterRoute, NodeName, Now, RebuildId, RecoveryId, RecoveryKind,
+    RecoveryOutcome,
 };
 use lictor_engine::keeper::{Inheritance, Keeper};
 use lictor_engine::message::{Act, Care, Command, Done, Event};
@@ -22,14 +23,18 @@ use crate::clock;
 use crate::failpoint;
 use crate::fleet;
 use crate::hands::{Hand, Hands};
+use crate::hub::Acks;
 use crate::leadership::Reign;
 use crate::monitor::Watch;
 use crate::scribe::Scribe;
 use crate::snapshot::Snapshot;
+use crate::switchover::{Answer, Request};
 use crate::telemetry;
 
 /// Events that may wait for the keeper; senders wait when it is full.
 const EVENTS: usize = 1024;
+/// Operators' orders that may wait.
+const ORDERS: usize = 4;
 /// How often each command session is made sure of.
 const WARM_EVERY: Duration = Duration::from_secs(30);
 const WARM_DEADLINE: Duration = Duration::from_secs(2);
@@ -45,10 +50,19 @@ pub(crate) struct Steward {
     scribe: Scribe,
     inbox: mpsc::Receiver<Event>,
     events: mpsc::Sender<Event>,
+    /// Operators' orders, and the way to give more.
+    requests: mpsc::Receiver<Request>,
+    orders: mpsc::Sender<Request>,
     snapshot: watch::Sender<Arc<Snapshot>>,
     /// The last route handed to the push; none is before the table is opened.
     route: Option<ClusterRoute>,
     opened: watch::Receiver<bool>,
+}
+
+/// What a steward acts upon.
+enum Input {
+    Event(Event),
+    Order(Request),
 }
 
 /// The watch over one node.
@@ -67,6 +81,7 @@ impl Steward {
         opened: watch::Receiver<bool>,
     ) -> Self {
         let (events, inbox) = mpsc::channel(EVENTS);
+        let (orders, requests) = mpsc::channel(ORDERS);
         let now = clock::now();
         let keeper = Keeper::new(inheritance, reign.term, now);
         let cluster = keeper.cluster();
@@ -91,6 +106,8 @@ impl Steward {
             scribe,
             inbox,
             events,
+            requests,
+            orders,
             snapshot,
             route: None,
             opened,
@@ -104,6 +121,7 @@ impl Steward {
         fleet::Steward {
             snapshot: self.snapshot.subscribe(),
             events: self.events.clone(),
+            orders: self.orders.clone(),
         }
     }
 
@@ -118,16 +136,20 @@ impl Steward {
         let end = self.hands.reign.end.clone();
         loop {
             let wake = clock::instant(self.keeper.wake_at(clock::mono()));
-            let event = tokio::select! {
+            let input = tokio::select! {
                 biased;
                 () = end.cancelled() => return,
-                event = self.inbox.recv() => event.unwrap_or(Event::Tick),
-                () = tokio::time::sleep_until(wake) => Event::Tick,
+                event = self.inbox.recv() => Input::Event(event.unwrap_or(Event::Tick)),
+                Some(request) = self.requests.recv() => Input::Order(request),
+                () = tokio::time::sleep_until(wake) => Input::Event(Event::Tick),
             };
             if !self.leads() {
                 return;
             }
-            self.step(event);
+            match input {
+                Input::Event(event) => self.step(event),
+                Input::Order(request) => self.take_order(request),
+            }
         }
     }
 
@@ -147,6 +169,35 @@ impl Steward {
         if redefined {
             self.redefined();
         }
+        self.carry_out(commands, now);
+    }
+
+    /// Takes an operator's order, or rehearses it, and answers what was found.
+    fn take_order(&mut self, request: Request) {
+        let Request {
+            order,
+            facts,
+            rehearse,
+            answer,
+        } = request;
+        let now = clock::now();
+        let fresh = RecoveryId(uuid::Uuid::now_v7());
+        let (preflight, commands) = if rehearse {
+            (self.keeper.preflight(&order, &facts, now.mono), vec![])
+        } else {
+            self.keeper.switch_over(order, &facts, now, fresh)
+        };
+        let recovery = (!commands.is_empty()).then_some(fresh);
+        self.carry_out(commands, now);
+        // A caller that went away needs no answer.
+        let _ = answer.send(Answer {
+            preflight,
+            recovery,
+        });
+    }
+
+    /// Makes known what the keeper decided: the route first.
+    fn carry_out(&mut self, commands: Vec<Command>, now: Now) {
         let makes_known = commands.iter().any(is_publishing);
         if makes_known {
             failpoint::before("publish");
@@ -178,6 +229,10 @@ impl Steward {
                 let done = Done::Published { subscribers };
                 self.tell(Event::Finished { recovery, done });
             }
+            Command::Recover {
+                recovery,
+                act: Act::Hold { within },
+            } => self.await_holds(recovery, within),
             Command::Recover { recovery, act } => self.hands.recover(recovery, act),
             Command::Record(record) => {
                 log_recovery(&record);
@@ -215,6 +270,18 @@ impl Steward {
                 });
             }
         }
+    }
+
+    /// The route published last tells the subscribers to hold.
+    fn await_holds(&self, recovery: RecoveryId, within: Duration) {
+        let (hub, name) = (self.hands.app.hub.clone(), self.name());
+        let revision = hub.revision().unwrap_or_default();
+        let events = self.events.clone();
+        self.hands.tasks.spawn(async move {
+            let Acks { acked, of, .. } = hub.acknowledged(&name, revision, within).await;
+            let done = Done::Held { acked, of };
+            let _ = events.send(Event::Finished { recovery, done }).await;
+        });
     }
 
     /// An event of its own, queued behind those that wait.
@@ -347,11 +414,13 @@ fn log_recovery(record: &lictor_domain::Recovery) {
         RecoveryOutcome::Done => ("done", None),
         RecoveryOutcome::Aborted { reason } => ("aborted", Some(reason.to_string())),
     };
-    telemetry::failover_ended(&record.cluster, outcome);
+    if record.kind == RecoveryKind::Failover {
+        telemetry::failover_ended(&record.cluster, outcome);
+    }
     tracing::warn!(
         cluster = %record.cluster, recovery = %record.id, epoch = %record.epoch, outcome, reason,
         old_primary = %record.old_primary, new_primary = record.new_primary.as_ref().map(NodeName::as_str),
         writable_after_ms = record.time_to_writable().map(|time| time.as_millis()),
-        "failover"
+        "{}", record.kind
     );
 }

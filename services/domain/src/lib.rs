@@ -18,6 +18,7 @@ pub mod recovery;
 pub mod report;
 pub mod routing;
 pub mod survey;
+pub mod switchover;
 pub mod version;
 
 pub use clock::{Mono, Now};
@@ -36,4 +37,5 @@ pub use recovery::{
 pub use report::{NodeReport, ProbeOutcome, ReceiverState, Replication, Writability};
 pub use routing::{ClusterRoute, Endpoint, Reader, RouteState, RoutingDelta, RoutingTable};
 pub use survey::{ListedReplica, Survey};
+pub use switchover::{LongTransactions, OpenTransaction, Order, Preflight};
 pub use version::ServerVersion;

@@ -158,6 +158,9 @@ codes! {
     NodeRebuild: Warning,
         "A node is being rebuilt, or its last rebuild failed.",
         "It stays quarantined until it runs on a whole copy and follows the primary.";
+    SwitchoverOrdered: Info,
+        "An operator wants another primary.",
+        "Lictor holds writes for a moment and changes the primary, or undoes everything.";
 }
 
 impl fmt::Display for ProblemCode {

@@ -1,4 +1,4 @@
-//! A recovery: the story of one failover, as it is stored and told.
+//! A recovery: the story of one failover or switchover, as it is stored and told.
 //!
 //! It is written step by step while it happens, so that another leader can
 //! read where it stands; finished, it is history.
@@ -44,10 +44,16 @@ impl FromStr for RecoveryId {
 pub enum RecoveryKind {
     /// Unplanned: the primary was lost.
     Failover,
+    /// Planned: an operator wants another primary.
+    Switchover,
 }
-words!(RecoveryKind, "recovery kind", Failover => "failover");
+words!(
+    RecoveryKind, "recovery kind",
+    Failover => "failover", Switchover => "switchover",
+);
 
-/// The phases of a failover, in order.
+/// The phases of a recovery, in order; a failover and a switchover each have
+/// some of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -57,7 +63,13 @@ pub enum Phase {
     Fence,
     /// The candidate is chosen by what each replica received.
     Elect,
-    /// The candidate applies all it received.
+    /// The intent is stored, and long transactions are out of the way.
+    Prepare,
+    /// Subscribers hold their writes.
+    Hold,
+    /// The old primary is closed for writes.
+    Close,
+    /// The candidate applies all it is to hold.
     CatchUp,
     /// The candidate is opened for writes.
     Promote,
@@ -65,11 +77,14 @@ pub enum Phase {
     Publish,
     /// The other replicas follow the new primary.
     Repoint,
+    /// What was done before it was given up is undone.
+    Undo,
 }
 words!(
     Phase, "phase",
-    Detect => "detect", Fence => "fence", Elect => "elect", CatchUp => "catch_up",
-    Promote => "promote", Publish => "publish", Repoint => "repoint",
+    Detect => "detect", Fence => "fence", Elect => "elect", Prepare => "prepare",
+    Hold => "hold", Close => "close", CatchUp => "catch_up", Promote => "promote",
+    Publish => "publish", Repoint => "repoint", Undo => "undo",
 );
 
 /// How it was made certain that the old primary acknowledges nothing more.
@@ -261,6 +276,32 @@ pub enum AbortReason {
     LeadershipLost,
     /// The policy lets Lictor only watch; this is what it would have done.
     OnlyObserved,
+    /// The old primary was lost before the candidate was opened.
+    PrimaryLost,
+    /// Long transactions were in the way.
+    TransactionsInTheWay {
+        /// Which.
+        error: String,
+    },
+    /// The candidate stopped answering.
+    CandidateLost,
+    /// The old primary did not close.
+    NotClosed {
+        /// What it said.
+        error: String,
+    },
+    /// The candidate did not catch up with the closed primary.
+    NotCaughtUp {
+        /// What it said.
+        error: String,
+    },
+    /// Nobody could write for longer than was allowed.
+    PauseExceeded {
+        /// What was allowed.
+        pause: Duration,
+        /// What was waited for.
+        during: Phase,
+    },
 }
 
 impl fmt::Display for AbortReason {
@@ -281,6 +322,21 @@ impl fmt::Display for AbortReason {
                 f.write_str("its leader was lost on the way, and the next one undid it")
             }
             Self::OnlyObserved => f.write_str("the policy lets Lictor only watch"),
+            Self::PrimaryLost => {
+                f.write_str("the old primary was lost before the candidate was opened")
+            }
+            Self::TransactionsInTheWay { error } => {
+                write!(f, "long transactions were in the way: {error}")
+            }
+            Self::CandidateLost => f.write_str("the candidate stopped answering"),
+            Self::NotClosed { error } => write!(f, "the old primary did not close: {error}"),
+            Self::NotCaughtUp { error } => write!(f, "the candidate did not catch up: {error}"),
+            Self::PauseExceeded { pause, during } => write!(
+                f,
+                "writes may be paused for {}, and that was over during {}",
+                human(*pause),
+                during.as_str().replace('_', " ")
+            ),
         }
     }
 }
@@ -311,7 +367,8 @@ pub enum Standing {
     Ended,
 }
 
-/// One failover, from the first sign to the last replica.
+/// One failover or switchover, from the first sign or the order to the last
+/// replica.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovery {
     /// Its identity.
@@ -322,9 +379,9 @@ pub struct Recovery {
     pub kind: RecoveryKind,
     /// The epoch it makes.
     pub epoch: Epoch,
-    /// When its first sign was seen.
+    /// When its first sign was seen, or it was ordered.
     pub started_at: DateTime<Utc>,
-    /// The primary that was lost.
+    /// The primary that was lost, or gives its place away.
     pub old_primary: NodeName,
     /// Who was chosen.
     pub new_primary: Option<NodeName>,
@@ -359,6 +416,15 @@ impl Recovery {
             .iter()
             .find(|step| step.phase == Phase::Promote)
             .and_then(|step| Some(step.began + step.took?))
+    }
+
+    /// How long a switchover kept everyone from writing: from the hold until the
+    /// new primary accepted writes.
+    #[must_use]
+    pub fn write_pause(&self) -> Option<Duration> {
+        let hold = self.steps.iter().find(|step| step.phase == Phase::Hold)?;
+        let writable = self.time_to_writable()?;
+        Some(writable.saturating_sub(hold.began))
     }
 
     /// Each phase with its length: from the begin of its first step to the end

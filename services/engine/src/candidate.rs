@@ -91,6 +91,43 @@ pub fn elect(view: &ClusterView, stopped: &Stopped) -> Election {
     Election { verdicts, winner }
 }
 
+/// How the replicas stand for a planned change: the best first, then those that
+/// cannot be primary, each with its reasons. What each has received does not
+/// matter: the primary is there, and whoever is chosen gets the rest from it.
+#[must_use]
+pub fn planned(view: &ClusterView) -> Vec<CandidateVerdict> {
+    let mut eligible: Vec<(Score, CandidateVerdict)> = Vec::new();
+    let mut rejected = Vec::new();
+    for (node, replica) in view.replicas() {
+        let report = replica.report();
+        let held = report.filter(|_| replica.silence.is_none());
+        let held = held.map(|report| Ok(report.holds()));
+        let rejections = unfit(view, node, report, held.as_ref());
+        let held = held
+            .and_then(Result::ok)
+            .map(|held| (node.name.clone(), held));
+        let held = held.into_iter().collect();
+        let score = score(view, node, report);
+        let verdict = CandidateVerdict {
+            reason: score.terms(),
+            ..self::rejected(node, &held, rejections)
+        };
+        if verdict.rejections.is_empty() {
+            eligible.push((score, verdict));
+        } else {
+            rejected.push(verdict);
+        }
+    }
+    eligible.sort_by(|(a, _), (b, _)| b.cmp(a));
+    let ranked = (1..)
+        .zip(eligible)
+        .map(|(rank, (_, verdict))| CandidateVerdict {
+            rank: Some(rank),
+            ..verdict
+        });
+    ranked.chain(rejected).collect()
+}
+
 fn sets(stopped: &Stopped) -> BTreeMap<NodeName, GtidSet> {
     let answered = stopped.iter().filter_map(|(name, result)| {
         let set = result.as_ref().ok()?;
@@ -101,13 +138,17 @@ fn sets(stopped: &Stopped) -> BTreeMap<NodeName, GtidSet> {
 
 impl Score {
     fn reason(&self) -> String {
+        format!("holds everything received; {}", self.terms())
+    }
+
+    fn terms(&self) -> String {
         let zone = if self.same_zone {
             ", in the old primary's zone"
         } else {
             ""
         };
         format!(
-            "holds everything received; promotion rule {}{zone}, version {}, {} ms to apply",
+            "promotion rule {}{zone}, version {}, {} ms to apply",
             self.rule,
             self.version.0,
             self.lag.0.as_millis()

@@ -22,7 +22,7 @@
 
 use std::collections::BTreeSet;
 
-use lictor_domain::{Durability, FencingProof, NodeName};
+use lictor_domain::{Durability, FencingProof, GtidSet, NodeName};
 
 use crate::view::{Answer, ClusterView, Idle};
 
@@ -64,6 +64,14 @@ impl Fenced {
     #[must_use]
     pub const fn proof(&self) -> &FencingProof {
         &self.0
+    }
+
+    /// A switchover closed the old primary, and that was its answer: all that it
+    /// has committed. It boots `super_read_only`, so it stays closed whatever
+    /// happens to it, until Lictor opens it.
+    #[must_use]
+    pub(crate) const fn closed(_committed: &GtidSet) -> Self {
+        Self(FencingProof::ReadOnlySet)
     }
 
     /// The primary answers as ours and holds everything: nobody else was ever

@@ -2,12 +2,14 @@
 //! what is done next. It is the whole of what a leader knows and wants of a
 //! cluster; the hands around it only obey.
 //!
-//! `Watching ⇄ Failing over`. While it watches, a verdict of loss begins a
-//! failover if mode, budget and what blocked the last attempt allow; otherwise
-//! the refusal stands as a problem. While a failover runs nothing else touches
-//! the cluster's nodes.
+//! `Watching ⇄ Operating`. While it watches, a verdict of loss begins a failover
+//! if mode, budget and what blocked the last attempt allow; otherwise the
+//! refusal stands as a problem. An operator's order begins a switchover, which
+//! gives way to a failover when the primary is lost on the way. While either
+//! runs nothing else touches the cluster's nodes.
 
 mod asking;
+mod handover;
 mod heritage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,22 +17,24 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use lictor_domain::{
-    AbortReason, Cluster, ClusterRoute, Epoch, Evidence, Mode, Mono, NodeName, Now, ProbeOutcome,
-    Problem, ProblemCode, Rebuild, RebuildId, ReceiverState, Recovery, RecoveryId, RecoveryOutcome,
-    Severity, Term,
+    AbortReason, Cluster, ClusterRoute, Epoch, Evidence, Mode, Mono, NodeName, Now, Order,
+    Preflight, ProbeOutcome, Problem, ProblemCode, Rebuild, RebuildId, ReceiverState, Recovery,
+    RecoveryId, RecoveryKind, RecoveryOutcome, Severity, Term,
 };
 
 use self::asking::Asking;
 use self::heritage::Fate;
 use crate::analysis;
 use crate::candidate;
-use crate::failover::{Beginning, Failover, Next, Progress};
+use crate::failover::{Beginning, Failover};
 use crate::maintenance;
 use crate::message::{Act, Care, Command, Done, Event};
+use crate::operation::{Next, Operation, Progress};
 use crate::pool;
 use crate::rebuild::Desk;
 use crate::rejoin;
 use crate::routing;
+use crate::switchover::{self, Facts, Switchover};
 use crate::timing::Timing;
 use crate::verdict::{self, Verdict};
 use crate::view::{Answer, ClusterView};
@@ -48,7 +52,7 @@ pub struct Keeper {
     view: ClusterView,
     timing: Timing,
     term: Term,
-    failover: Option<Failover>,
+    operation: Option<Operation>,
     /// A recovery that another leader left unfinished.
     inherited: Option<Recovery>,
     /// The highest epoch ever given out, also to a failover that was given up.
@@ -131,7 +135,7 @@ impl Keeper {
         Self {
             timing: Timing::of(cluster.policy.profile),
             term,
-            failover: None,
+            operation: None,
             last_epoch: unfinished_epoch.unwrap_or_default().max(cluster.epoch),
             inherited: unfinished,
             done_at,
@@ -163,10 +167,10 @@ impl Keeper {
         &self.timing
     }
 
-    /// The failover under way.
+    /// The failover or switchover under way.
     #[must_use]
     pub fn recovery(&self) -> Option<&Recovery> {
-        self.failover.as_ref().map(Failover::record)
+        self.operation.as_ref().map(Operation::record)
     }
 
     /// The recovery that another leader left unfinished, until it is settled.
@@ -184,7 +188,12 @@ impl Keeper {
     /// Where its traffic goes.
     #[must_use]
     pub fn route(&self, now: Mono) -> ClusterRoute {
-        routing::route(&self.view, self.serving(now), &self.readers)
+        let mut route = routing::route(&self.view, self.serving(now), &self.readers);
+        let told = self.operation.as_ref().and_then(Operation::route_state);
+        if let Some(state) = told {
+            route.state = state;
+        }
+        route
     }
 
     /// Everything that is not as it should be.
@@ -202,9 +211,14 @@ impl Keeper {
     #[must_use]
     pub fn wake_at(&self, now: Mono) -> Mono {
         let soonest = now + Duration::from_millis(1);
-        let wishes = match &self.failover {
-            Some(failover) => failover.wake_at(),
-            None => Some(asking::wake_at(&self.view, &self.timing, now)),
+        let watched = || asking::wake_at(&self.view, &self.timing, now);
+        let wishes = match &self.operation {
+            Some(operation) if operation.gives_way() => {
+                let due = watched();
+                Some(operation.wake_at().map_or(due, |at| at.min(due)))
+            }
+            Some(operation) => operation.wake_at(),
+            None => Some(watched()),
         };
         let latest = now + LONGEST_SLEEP;
         wishes
@@ -220,13 +234,13 @@ impl Keeper {
         let mut commands = self.absorb(event, now);
         // Time passes with every event: one that comes when something is due
         // takes the place of the waking.
-        commands.extend(self.advance(now, |failover, view| failover.ticked(view, now)));
+        commands.extend(self.advance(now, |operation, view| operation.ticked(view, now)));
         commands.extend(self.rebuilds.ticked(now));
-        if self.failover.is_none() {
+        if self.operation.is_none() {
             commands.extend(self.inherit(now));
-            commands.extend(self.judge(now, fresh));
         }
-        if self.failover.is_none() {
+        commands.extend(self.judge(now, fresh));
+        if self.operation.is_none() {
             commands.extend(self.tend(now));
             commands.extend(self.rebuild_by_policy(now, fresh));
         }
@@ -235,12 +249,50 @@ impl Keeper {
         commands
     }
 
+    /// Takes in an operator's order for another primary: what was found, and, if
+    /// nothing stands in the way, how the switchover begins.
+    #[must_use]
+    pub fn switch_over(
+        &mut self,
+        order: Order,
+        facts: &Facts,
+        now: Now,
+        fresh: RecoveryId,
+    ) -> (Preflight, Vec<Command>) {
+        let preflight = self.preflight(&order, facts, now.mono);
+        let Some(candidate) = preflight.cleared().cloned() else {
+            return (preflight, vec![]);
+        };
+        self.last_epoch = self.last_epoch.max(self.view.cluster.epoch).next(self.term);
+        let beginning = switchover::Beginning {
+            id: fresh,
+            epoch: self.last_epoch,
+            order,
+            candidate,
+            preflight: preflight.clone(),
+        };
+        let (switchover, commands) = Switchover::begin(beginning, &self.view, now);
+        self.operation = Some(Operation::Switchover(Box::new(switchover)));
+        (preflight, commands)
+    }
+
+    /// What would be found if this were ordered now.
+    #[must_use]
+    pub fn preflight(&self, order: &Order, facts: &Facts, now: Mono) -> Preflight {
+        let under_way = self.recovery().or(self.inherited.as_ref());
+        switchover::preflight(&self.view, order, facts, under_way, &self.timing, now)
+    }
+
     /// A node that is told to receive may acknowledge from now on.
     fn note_moves(&mut self, commands: &[Command]) {
         for command in commands {
             match command {
                 Command::Recover {
-                    act: Act::Repoint { node, .. } | Act::StartReceiver { node },
+                    act:
+                        Act::Repoint { node, .. }
+                        | Act::StartReceiver { node }
+                        | Act::Demote { node, .. }
+                        | Act::Follow { node, .. },
                     ..
                 }
                 | Command::Tend {
@@ -282,7 +334,7 @@ impl Keeper {
             }
             Event::RebuildOrdered { id, order } => {
                 // Nobody's data is dropped while it is asked who holds what.
-                let busy = self.failover.is_some() || self.inherited.is_some();
+                let busy = self.operation.is_some() || self.inherited.is_some();
                 let scene = (&self.view, &self.timing);
                 self.rebuilds.order(&order, id, scene, busy, now)
             }
@@ -300,7 +352,7 @@ impl Keeper {
         }
         if answered && *node == self.view.cluster.primary {
             self.refusal = None;
-            commands.extend(self.advance(now, |failover, _| failover.primary_answered(now)));
+            commands.extend(self.advance(now, |operation, _| operation.primary_answered(now)));
         }
         commands
     }
@@ -322,34 +374,34 @@ impl Keeper {
             }
             return vec![];
         }
-        self.advance(now, |failover, view| failover.finished(done, view, now))
+        self.advance(now, |operation, view| operation.finished(done, view, now))
     }
 
-    /// Moves the failover on, and takes over what it has brought about.
+    /// Moves the operation on, and takes over what it has brought about.
     fn advance(
         &mut self,
         now: Now,
-        step: impl FnOnce(Failover, &ClusterView) -> Next,
+        step: impl FnOnce(Operation, &ClusterView) -> Next,
     ) -> Vec<Command> {
-        let Some(failover) = self.failover.take() else {
+        let Some(operation) = self.operation.take() else {
             return vec![];
         };
-        let was_open = failover.opened().is_some();
-        let asked: Vec<NodeName> = failover.asked().cloned().collect();
-        let (progress, mut commands) = step(failover, &self.view);
+        let was_open = operation.opened().is_some();
+        let touched = operation.touched();
+        let (progress, mut commands) = step(operation, &self.view);
         match progress {
-            Progress::Running(failover) => {
-                let opened = failover.opened().filter(|_| !was_open);
+            Progress::Running(operation) => {
+                let opened = operation.opened().filter(|_| !was_open);
                 if let Some(primary) = opened {
                     let node = primary.node.clone();
-                    let epoch = failover.record().epoch;
+                    let epoch = operation.record().epoch;
                     self.view.begin_epoch(epoch, node.clone(), now.mono);
                     commands.push(Command::Probe { node });
                 }
-                self.failover = Some(*failover);
+                self.operation = Some(operation);
             }
             Progress::Over(record) => {
-                for node in &asked {
+                for node in &touched {
                     self.view.entrust(node, now.mono);
                 }
                 self.over(&record, now);
@@ -359,10 +411,15 @@ impl Keeper {
     }
 
     fn over(&mut self, record: &Recovery, now: Now) {
-        match &record.outcome {
-            RecoveryOutcome::Aborted { reason } => self.refuse(record, reason, now.mono),
-            RecoveryOutcome::Done | RecoveryOutcome::Running => {
-                self.done_at.push(now.wall);
+        match (&record.outcome, record.kind) {
+            (RecoveryOutcome::Aborted { .. }, RecoveryKind::Switchover) => {}
+            (RecoveryOutcome::Aborted { reason }, RecoveryKind::Failover) => {
+                self.refuse(record, reason, now.mono);
+            }
+            (RecoveryOutcome::Done | RecoveryOutcome::Running, kind) => {
+                if kind == RecoveryKind::Failover {
+                    self.done_at.push(now.wall);
+                }
                 self.refusal = None;
             }
         }
@@ -424,7 +481,7 @@ impl Keeper {
     }
 
     /// Takes up what another leader left: a node it had opened is the primary,
-    /// and what is still to be done is care; otherwise the failover is void and
+    /// and what is still to be done is care; otherwise the recovery is void and
     /// the old primary goes on. Receivers that were stopped are started.
     fn inherit(&mut self, now: Now) -> Vec<Command> {
         let Some(record) = self.inherited.take() else {
@@ -458,13 +515,19 @@ impl Keeper {
             Fate::Adopted(node) => {
                 self.begin_own_epoch(node.clone(), now.mono);
                 self.view.entrust(&node, now.mono);
-                self.done_at.push(now.wall);
+                if record.kind == RecoveryKind::Failover {
+                    self.done_at.push(now.wall);
+                }
                 let epoch = self.last_epoch;
                 let how = format!("{node} goes on as the primary, in epoch {epoch}");
                 (RecoveryOutcome::Done, how)
             }
             Fate::Void => {
                 self.begin_own_epoch(primary.clone(), now.mono);
+                // A switchover may have closed it: it is ours to open.
+                if record.kind == RecoveryKind::Switchover {
+                    self.view.entrust(&primary, now.mono);
+                }
                 let epoch = self.last_epoch;
                 (undone, format!("{primary} goes on, in epoch {epoch}"))
             }
@@ -503,7 +566,8 @@ impl Keeper {
     }
 
     fn judge(&mut self, now: Now, fresh: RecoveryId) -> Vec<Command> {
-        if self.inherited.is_some() {
+        let busy = |operation: &Operation| !operation.gives_way();
+        if self.inherited.is_some() || self.operation.as_ref().is_some_and(busy) {
             return vec![];
         }
         match verdict::of_primary(&self.view, &self.timing, now.mono) {
@@ -511,7 +575,11 @@ impl Keeper {
             Verdict::Suspect | Verdict::Withheld(_) => {
                 self.asking.ask(&self.view, &self.timing, now.mono)
             }
-            Verdict::Lost(problem) => self.lost(problem, now, fresh),
+            Verdict::Lost(problem) => {
+                let mut commands = self.advance(now, |operation, _| operation.primary_lost(now));
+                commands.extend(self.lost(problem, now, fresh));
+                commands
+            }
         }
     }
 
@@ -542,7 +610,7 @@ impl Keeper {
         match self.view.cluster.mode() {
             Mode::Auto => {
                 let (failover, commands) = Failover::begin(beginning, &self.view, now);
-                self.failover = Some(failover);
+                self.operation = Some(Operation::Failover(Box::new(failover)));
                 commands
             }
             Mode::Observe | Mode::Manual => self.only_observe(beginning, now),
@@ -665,7 +733,7 @@ impl Keeper {
     /// Whether writers are sent to the primary: unless it is known to be lost
     /// for good, or known to refuse writes.
     fn serving(&self, now: Mono) -> bool {
-        if self.failover.is_some() {
+        if self.operation.is_some() {
             return true;
         }
         let closed = self

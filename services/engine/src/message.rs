@@ -1,9 +1,11 @@
 //! What goes into a keeper and what comes out: events and commands, as values.
 
+use std::time::Duration;
+
 use lictor_domain::report::Knock;
 use lictor_domain::{
-    Cluster, Endpoint, Epoch, GtidSet, NodeAddress, NodeName, ProbeOutcome, Quarantine, RebuildId,
-    Recovery, RecoveryId, Standing,
+    Cluster, Endpoint, Epoch, GtidSet, LongTransactions, NodeAddress, NodeName, ProbeOutcome,
+    Quarantine, RebuildId, Recovery, RecoveryId, Standing,
 };
 
 use crate::fencing::Fenced;
@@ -105,6 +107,24 @@ pub enum Done {
     },
     /// The new primary has forgotten its old source.
     Detached(Result<(), String>),
+    /// No long transaction is open any more.
+    TransactionsCleared(Result<(), String>),
+    /// Subscribers hold their writes, or did not say so in time.
+    Held {
+        /// How many said so.
+        acked: u32,
+        /// How many were asked.
+        of: u32,
+    },
+    /// A node takes no writes any more.
+    Closed {
+        /// The node.
+        node: NodeName,
+        /// All it has committed.
+        result: Result<GtidSet, String>,
+    },
+    /// The old primary takes writes again.
+    Reopened(Result<(), String>),
 }
 
 /// Something to be done. Every command is idempotent.
@@ -161,6 +181,8 @@ pub enum Act {
         node: NodeName,
         /// What it must have applied.
         holds: GtidSet,
+        /// How long it may take.
+        within: Duration,
     },
     /// Open the candidate for writes.
     Promote {
@@ -192,6 +214,57 @@ pub enum Act {
     StartReceiver {
         /// The replica.
         node: NodeName,
+    },
+    /// Get long transactions out of the way before a switchover.
+    ClearTransactions {
+        /// The primary.
+        node: NodeName,
+        /// Whether to wait for them or to end them.
+        how: LongTransactions,
+        /// From this age on a transaction is long.
+        older_than: Duration,
+        /// How long it may take.
+        within: Duration,
+    },
+    /// Wait until the subscribers hold their writes; the route says so already.
+    Hold {
+        /// How long at most.
+        within: Duration,
+    },
+    /// Close the old primary for writes. What runs there finishes; when that
+    /// takes too long, it fails and nobody is cut off.
+    Close {
+        /// The old primary.
+        node: NodeName,
+        /// How long it may take.
+        within: Duration,
+    },
+    /// Open the old primary again, after giving up.
+    Reopen {
+        /// The old primary.
+        node: NodeName,
+        /// The proof that nobody else can take writes.
+        fenced: Fenced,
+    },
+    /// Close a candidate that may have been opened, whatever hinders it.
+    Withdraw {
+        /// The candidate.
+        node: NodeName,
+    },
+    /// Make the old primary follow the new one: it acknowledges at once, and
+    /// leaves the primary's settings afterwards.
+    Demote {
+        /// The old primary.
+        node: NodeName,
+        /// The new primary.
+        source: NodeAddress,
+    },
+    /// Make a withdrawn candidate follow the old primary, every setting anew.
+    Follow {
+        /// The candidate.
+        node: NodeName,
+        /// The old primary.
+        source: NodeAddress,
     },
 }
 

@@ -136,7 +136,7 @@ fn replica_care(
     if node.quarantine.is_some() {
         return Some(Care::Quarantine(None));
     }
-    if !following {
+    if !following || is_source(report) {
         let source = view.primary_node()?.address.clone();
         return Some(Care::Follow { source });
     }
@@ -144,6 +144,13 @@ fn replica_care(
     let idle = replication.receiver == ReceiverState::Stopped || !replication.applier_running;
     let broken = replication.receiver_error.as_ref().is_some_and(is_lasting);
     (returned && idle && !broken && replication.applier_error.is_none()).then_some(Care::Resume)
+}
+
+/// Whether it would wait for acknowledgements itself: a former primary or a
+/// withdrawn candidate, whose applier is frozen by it.
+fn is_source(report: &NodeReport) -> bool {
+    let semi_sync = report.semi_sync.as_ref();
+    semi_sync.is_some_and(|semi_sync| semi_sync.source_enabled)
 }
 
 /// Numbers from 2000 on are the client library's, such as a lost connection:

@@ -49,7 +49,7 @@ impl Timing {
     }
 }
 
-/// Deadlines of the hands during a failover. Each bounds one command as a whole;
+/// Deadlines of the hands during a recovery. Each bounds one command as a whole;
 /// a hand that passes it has failed.
 pub mod deadline {
     use std::time::Duration;
@@ -66,6 +66,12 @@ pub mod deadline {
     pub const OPEN: Duration = Duration::from_secs(5);
     /// Pointing a replica at another source.
     pub const REPOINT: Duration = Duration::from_secs(10);
+    /// Opening the old primary again after a switchover was given up.
+    pub const REOPEN: Duration = Duration::from_secs(2);
+    /// Getting long transactions out of the way before a switchover.
+    pub const TRANSACTIONS: Duration = Duration::from_mins(1);
+    /// Applying what a switchover's candidate is behind with, before anyone holds.
+    pub const NEARING: Duration = Duration::from_secs(10);
     /// Closing a node for writes, commits stuck on their acknowledgement
     /// included.
     pub const CLOSE: Duration = Duration::from_secs(5);

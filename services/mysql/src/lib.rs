@@ -23,6 +23,7 @@ mod report;
 mod session;
 mod survey;
 mod target;
+mod transactions;
 mod tripwire;
 mod writes;
 

@@ -30,6 +30,10 @@ pub enum How {
     /// and applier stop for it, so the server drops what it received and has
     /// not applied, and fetches it again from the new source.
     Full,
+    /// Everything, for a primary that was closed a moment ago: its new source
+    /// may need its acknowledgement at once, so it receives before it stops
+    /// being a semi-sync source itself.
+    Demoted,
 }
 
 impl Session {
@@ -75,8 +79,8 @@ impl Session {
     /// Points the node at `source`, with a heartbeat of [`HEARTBEAT_PERIOD`],
     /// and lets it replicate; it acknowledges as a semi-sync replica if it can.
     ///
-    /// `account` is what the node logs in with at its source; only [`How::Full`]
-    /// sets it. `Full` also turns the semi-sync source side off, which takes up
+    /// `account` is what the node logs in with at its source; [`How::HostOnly`]
+    /// leaves it. The others also turn the semi-sync source side off, which takes up
     /// to a second where it is on.
     pub async fn follow(
         &mut self,
@@ -90,6 +94,7 @@ impl Session {
         let sql = match how {
             How::HostOnly => dialect.follow_host(source, HEARTBEAT_PERIOD),
             How::Full => dialect.follow_fully(source, account, HEARTBEAT_PERIOD),
+            How::Demoted => dialect.follow_demoted(source, account, HEARTBEAT_PERIOD),
         };
         self.tell(&deadline, &sql)
             .await

@@ -13,6 +13,9 @@ use crate::error::{LOCK_WAIT_TIMEOUT, MysqlError};
 use crate::session::Session;
 use crate::target::LOCK_PATIENCE;
 
+/// Between two looks at a session that was ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
 /// How hard to try to close a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closing {
@@ -46,6 +49,29 @@ impl Session {
         let sql = self.dialect().open(durability)?;
         self.tell(&Deadline::new("open for writes", deadline), &sql)
             .await
+    }
+
+    /// The same for a node whose closing was given up: an attempt that still
+    /// waits on the server is ended first, so that it cannot succeed afterwards.
+    pub async fn reopen_for_writes(
+        &mut self,
+        durability: Durability,
+        deadline: Duration,
+    ) -> Result<(), MysqlError> {
+        let deadline = Deadline::new("open for writes again", deadline);
+        let closing = self.dialect().closing();
+        loop {
+            let sessions = self.ask(&deadline, &closing).await?.rows()?;
+            if sessions.is_empty() {
+                break;
+            }
+            for session in sessions {
+                self.kill(&deadline, session.get("id")?).await?;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        let sql = self.dialect().open(durability)?;
+        self.tell(&deadline, &sql).await
     }
 
     /// Makes the node `super_read_only` and returns what it has executed. A

@@ -13,6 +13,7 @@ mod problem;
 mod recovery;
 mod refusal;
 mod routing;
+mod switchover;
 mod time;
 
 /// Messages, clients and servers of `lictor.v1`, generated from `proto/`.

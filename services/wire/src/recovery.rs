@@ -10,6 +10,7 @@ impl From<domain::RecoveryKind> for v1::RecoveryKind {
     fn from(kind: domain::RecoveryKind) -> Self {
         match kind {
             domain::RecoveryKind::Failover => Self::Failover,
+            domain::RecoveryKind::Switchover => Self::Switchover,
         }
     }
 }
@@ -20,10 +21,14 @@ impl From<domain::Phase> for v1::Phase {
             domain::Phase::Detect => Self::Detect,
             domain::Phase::Fence => Self::Fence,
             domain::Phase::Elect => Self::Elect,
+            domain::Phase::Prepare => Self::Prepare,
+            domain::Phase::Hold => Self::Hold,
+            domain::Phase::Close => Self::Close,
             domain::Phase::CatchUp => Self::CatchUp,
             domain::Phase::Promote => Self::Promote,
             domain::Phase::Publish => Self::Publish,
             domain::Phase::Repoint => Self::Repoint,
+            domain::Phase::Undo => Self::Undo,
         }
     }
 }
@@ -97,6 +102,7 @@ impl From<&domain::Recovery> for v1::RecoverySummary {
             abort_reason,
             verdict_code: recovery.verdict.code.as_str().to_owned(),
             time_to_writable_us: recovery.time_to_writable().map(micros),
+            write_pause_us: recovery.write_pause().map(micros),
         }
     }
 }

@@ -74,6 +74,16 @@ impl Ledger {
         moments.find(|at| *at > moment)
     }
 
+    /// The longest time without an acknowledgement to anybody, from the last one
+    /// before `moment` on.
+    pub fn longest_gap(&self, moment: Instant) -> Option<Duration> {
+        let mut times: Vec<Instant> = self.locked().iter().map(|write| write.at).collect();
+        times.sort();
+        let first = times.partition_point(|at| *at < moment).saturating_sub(1);
+        let pairs = times.get(first..)?.windows(2);
+        pairs.map(|pair| pair[1] - pair[0]).max()
+    }
+
     /// What writers were told instead of an acknowledgement.
     pub fn failures(&self) -> Vec<String> {
         self.failed

@@ -117,8 +117,12 @@ impl Scene {
     pub async fn lictor_ok(&self, args: &[&str]) -> Result<String> {
         let output = self.lictor(args).await?;
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        ensure!(output.status.success(), "lictor {args:?} failed: {error}");
-        Ok(String::from_utf8(output.stdout)?)
+        let said = String::from_utf8(output.stdout)?;
+        ensure!(
+            output.status.success(),
+            "lictor {args:?} failed: {error}{said}"
+        );
+        Ok(said)
     }
 
     /// A connection to the API.

@@ -70,6 +70,7 @@ impl World {
             What::LeaderPauses => self.leader_pauses(until),
             What::LeaderLoses(store) => self.leader_loses(store, until),
             What::OperatorStops(place) => self.operator_stops(place),
+            What::OperatorSwitches => self.operator_switches(),
             What::SubscriberLeaves(who) => self.subscriber_leaves(who, until),
             What::SubscriberLags(who) => self.subscriber_lags(who, until),
         }

@@ -64,19 +64,28 @@ impl World {
         }
         let (node, patience) = match &act {
             Act::StopReceiver { node } => (node, deadline::STOP_RECEIVER),
-            Act::CatchUp { node, .. } => (node, deadline::CATCH_UP),
+            Act::CatchUp { node, within, .. }
+            | Act::Close { node, within }
+            | Act::ClearTransactions { node, within, .. } => (node, *within),
+            Act::Withdraw { node } => (node, deadline::CLOSE),
+            Act::Reopen { node, .. } => (node, deadline::REOPEN),
             Act::Promote { node, .. } => (node, deadline::OPEN),
-            Act::Repoint { node, .. } | Act::Detach { node } | Act::StartReceiver { node } => {
-                (node, deadline::REPOINT)
-            }
-            Act::StoreIntent(_) | Act::Publish { .. } => return,
+            Act::Repoint { node, .. }
+            | Act::Demote { node, .. }
+            | Act::Follow { node, .. }
+            | Act::Detach { node }
+            | Act::StartReceiver { node } => (node, deadline::REPOINT),
+            Act::StoreIntent(_) | Act::Publish { .. } | Act::Hold { .. } => return,
         };
         let Some(place) = self.place(node) else {
             return;
         };
         let epoch = self.leader_of(reign).and_then(|leader| {
             let recovery = leader.keeper.recovery()?;
-            Some(recovery.epoch)
+            match act {
+                Act::Reopen { .. } => Some(leader.keeper.cluster().epoch),
+                _ => Some(recovery.epoch),
+            }
         });
         self.queue(Job {
             reign,
@@ -215,6 +224,15 @@ impl World {
                 return;
             }
         }
+        let commits_wait = !self.nodes[place].pending.is_empty();
+        if commits_wait && matches!(job.work, Work::Act(_, Act::Close { .. })) {
+            if now >= job.deadline {
+                self.fail(job, "behind running statements", 0);
+            } else {
+                self.agenda.plan(WAIT, Happening::Effect(Box::new(job)));
+            }
+            return;
+        }
         let held = self.carry_out(&job);
         if self.flaw == Flaw::ResumesTwice && matches!(job.work, Work::Act(..)) {
             let later = self.dice.time(SECOND..=4 * SECOND);
@@ -278,7 +296,12 @@ impl World {
                     _ => self.nodes[place].holds(),
                 });
             }
-            Work::Act(_, Act::Promote { .. }) | Work::Care(_, Care::Reopen { .. }) => {
+            Work::Act(_, Act::Close { .. } | Act::Withdraw { .. }) => {
+                self.nodes[place].close();
+                held = Some(self.nodes[place].executed.clone());
+            }
+            Work::Act(_, Act::Promote { .. } | Act::Reopen { .. })
+            | Work::Care(_, Care::Reopen { .. }) => {
                 self.nodes[place].open(acks);
                 self.opened(job);
             }
@@ -287,7 +310,8 @@ impl World {
                     self.nodes[place].repoint(source);
                 }
             }
-            Work::Care(_, Care::Follow { source }) => {
+            Work::Act(_, Act::Demote { source, .. } | Act::Follow { source, .. })
+            | Work::Care(_, Care::Follow { source }) => {
                 if let Some(source) = self.place_at(source) {
                     self.nodes[place].follow(source);
                 }
@@ -298,7 +322,14 @@ impl World {
             Work::Act(_, Act::StartReceiver { .. }) => self.nodes[place].start_receiver(false),
             Work::Care(_, Care::Resume) => self.nodes[place].start_receiver(true),
             Work::Care(_, Care::Close) => self.nodes[place].close(),
-            Work::Act(_, Act::CatchUp { .. } | Act::StoreIntent(_) | Act::Publish { .. })
+            Work::Act(
+                _,
+                Act::CatchUp { .. }
+                | Act::ClearTransactions { .. }
+                | Act::Hold { .. }
+                | Act::StoreIntent(_)
+                | Act::Publish { .. },
+            )
             | Work::Care(_, Care::Quarantine(_)) => {}
         }
         let hop = self.dice.hop();
@@ -380,10 +411,20 @@ fn event(job: &Job, result: Result<Option<GtidSet>, String>) -> Event {
         },
         Act::CatchUp { .. } => Done::CaughtUp(plain(result)),
         Act::Promote { .. } => Done::Opened(plain(result)),
-        Act::Repoint { node, .. } | Act::StartReceiver { node } => Done::Repointed {
+        Act::Repoint { node, .. }
+        | Act::Demote { node, .. }
+        | Act::Follow { node, .. }
+        | Act::StartReceiver { node } => Done::Repointed {
             node,
             result: plain(result),
         },
+        Act::ClearTransactions { .. } => Done::TransactionsCleared(plain(result)),
+        Act::Hold { .. } => Done::Held { acked: 0, of: 0 },
+        Act::Close { node, .. } | Act::Withdraw { node } => Done::Closed {
+            node,
+            result: result.map(Option::unwrap_or_default),
+        },
+        Act::Reopen { .. } => Done::Reopened(plain(result)),
         Act::Detach { .. } => Done::Detached(plain(result)),
         Act::StoreIntent(record) => Done::IntentStored {
             standing: record.standing(),

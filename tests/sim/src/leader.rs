@@ -198,6 +198,16 @@ impl World {
         };
         let clock = leader.clock;
         let commands = leader.keeper.step(event, engine_time(clock, now), fresh);
+        self.decided(reign, commands);
+    }
+
+    /// What the keeper decided is made known and begun.
+    pub fn decided(&mut self, reign: Reign, commands: Vec<Command>) {
+        let now = self.agenda.now();
+        let Some(leader) = self.leader_of(reign) else {
+            return;
+        };
+        let clock = leader.clock;
         let wake_at = clock.moment(leader.keeper.wake_at(clock.at(now)));
         leader.wake_at = wake_at;
         self.agenda
@@ -235,6 +245,15 @@ impl World {
                 let done = Done::Published { subscribers: 2 };
                 let event = Event::Finished { recovery, done };
                 self.agenda.plan(0, Happening::Tell(reign, event));
+            }
+            Command::Recover {
+                recovery,
+                act: Act::Hold { within },
+            } => {
+                let delay = self.dice.time(MS..=micros(within));
+                let done = Done::Held { acked: 2, of: 2 };
+                let event = Event::Finished { recovery, done };
+                self.agenda.plan(delay, Happening::Tell(reign, event));
             }
             Command::Recover { recovery, act } => self.send_act(reign, recovery, act),
             Command::Record(record) => {

@@ -1,8 +1,11 @@
 //! The operator: he stops and starts replicas, and rebuilds the quarantined ones.
 
-use lictor_domain::{NodeReport, ReceiverState};
+use lictor_domain::{LongTransactions, NodeReport, Order, ReceiverState, RecoveryId};
+use lictor_engine::switchover::Facts;
 use lictor_engine::view::NodeView;
+use uuid::Uuid;
 
+use crate::leader::engine_time;
 use crate::mysqld::{Channel, Mysqld};
 use crate::network::Place;
 use crate::world::World;
@@ -23,6 +26,40 @@ impl World {
         node.looked_after = true;
         let name = node.name.clone();
         self.note(|| format!("the operator stops the receiver of {name}"));
+    }
+
+    /// He wants another primary, while anything else may go wrong.
+    pub fn operator_switches(&mut self) {
+        let at = self.agenda.now();
+        let order = Order {
+            to: None,
+            pause: Order::USUAL_PAUSE,
+            transactions: LongTransactions::Wait,
+            older_than: Order::USUAL_AGE,
+            actor: "the operator".to_owned(),
+            reason: None,
+        };
+        let facts = Facts {
+            transactions: Ok(vec![]),
+            subscribers: 2,
+        };
+        let Some(reign) = self.leader().map(|leader| leader.reign) else {
+            return;
+        };
+        if !self.may_act(reign) {
+            return;
+        }
+        let Some(leader) = self.leader_of(reign) else {
+            return;
+        };
+        let now = engine_time(leader.clock, at);
+        let fresh = RecoveryId(Uuid::from_u128(u128::from(at) << 32 | 1 << 31));
+        let (preflight, commands) = leader.keeper.switch_over(order, &facts, now, fresh);
+        self.note(|| match preflight.cleared() {
+            Some(candidate) => format!("the operator makes {candidate} the primary"),
+            None => "the operator wants another primary, and is refused".to_owned(),
+        });
+        self.decided(reign, commands);
     }
 
     /// What a careful operator does: starts what was stopped by hand, never

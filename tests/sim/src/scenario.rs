@@ -77,6 +77,8 @@ pub enum What {
     LeaderLoses(Option<Store>),
     /// The operator stops a replica's receiver.
     OperatorStops(Place),
+    /// The operator wants another primary.
+    OperatorSwitches,
     /// A subscriber loses its connection.
     SubscriberLeaves(usize),
     /// A subscriber is slow to take what it is sent.
@@ -190,9 +192,10 @@ fn trouble(dice: &mut Dice, at: Micros, replicas: usize) -> Trouble {
         54..=66 => What::CutOff(victim),
         67..=75 => What::Apart(victim, other),
         76..=78 => What::Alone,
-        79..=84 => What::LeaderDies,
-        85..=89 => What::StoresOut,
-        90..=95 => What::OperatorStops(other),
+        79..=83 => What::LeaderDies,
+        84..=87 => What::StoresOut,
+        88..=91 => What::OperatorSwitches,
+        92..=95 => What::OperatorStops(other),
         96..=97 => What::SubscriberLeaves(subscriber),
         _ => What::SubscriberLags(subscriber),
     };
@@ -208,7 +211,7 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", Stamp(self.at), self.what)?;
         match self.what {
-            What::LeaderDies | What::OperatorStops(_) => Ok(()),
+            What::LeaderDies | What::OperatorStops(_) | What::OperatorSwitches => Ok(()),
             _ => write!(f, " for {} ms", self.lasts / MS),
         }
     }
@@ -235,6 +238,7 @@ impl fmt::Display for What {
             Self::OperatorStops(place) => {
                 write!(f, "the operator stops the receiver of node {}", place + 1)
             }
+            Self::OperatorSwitches => f.write_str("the operator wants another primary"),
             Self::SubscriberLeaves(who) => write!(f, "subscriber {who} is cut off"),
             Self::SubscriberLags(who) => write!(f, "subscriber {who} is slow"),
         }

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 use lictor_domain::{
-    AbortReason, Cluster, Epoch, NodeName, Quarantine, Recovery, RecoveryId, RecoveryOutcome,
+    AbortReason, Cluster, Epoch, NodeName, Quarantine, Recovery, RecoveryId, RecoveryKind,
+    RecoveryOutcome,
 };
 use lictor_engine::keeper::Inheritance;
 use lictor_engine::leadership::{self, PerStore};
@@ -177,7 +178,8 @@ impl Store {
                 self.cluster.primary = primary;
             }
             Note::Recovery(recovery, at) => {
-                if recovery.outcome == RecoveryOutcome::Done {
+                let failover = recovery.kind == RecoveryKind::Failover;
+                if failover && recovery.outcome == RecoveryOutcome::Done {
                     self.done_at.push(at);
                 }
                 self.keep(*recovery);

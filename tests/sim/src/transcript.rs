@@ -128,7 +128,7 @@ fn command(command: &Command) -> String {
             record.epoch, record.verdict
         ),
         Command::Recover {
-            act: Act::CatchUp { node, holds },
+            act: Act::CatchUp { node, holds, .. },
             ..
         } => format!("let {node} apply {}", short(holds)),
         Command::Recover { act, .. } => format!("{act:?}"),

@@ -7,6 +7,7 @@ pub(crate) mod problem;
 pub(crate) mod recovery;
 pub(crate) mod routing;
 pub(crate) mod status;
+pub(crate) mod switchover;
 pub(crate) mod upkeep;
 
 use chrono::{DateTime, SecondsFormat, Utc};

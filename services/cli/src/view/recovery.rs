@@ -24,6 +24,7 @@ pub(crate) struct Summary {
     abort_reason: Option<String>,
     verdict: String,
     time_to_writable_us: Option<u64>,
+    write_pause_us: Option<u64>,
 }
 
 impl From<v1::RecoverySummary> for Summary {
@@ -48,6 +49,7 @@ impl From<v1::RecoverySummary> for Summary {
             abort_reason: summary.abort_reason,
             verdict: summary.verdict_code,
             time_to_writable_us: summary.time_to_writable_us,
+            write_pause_us: summary.write_pause_us,
         }
     }
 }
@@ -76,7 +78,8 @@ impl Summary {
 
     /// How it ended, in a word: how long nobody could write, when it went well.
     fn result(&self) -> (String, Tone) {
-        let text = match (self.state.as_str(), self.time_to_writable_us) {
+        let unwritable = self.write_pause_us.or(self.time_to_writable_us);
+        let text = match (self.state.as_str(), unwritable) {
             ("done", Some(us)) => format!("in {}", time(us)),
             (state, _) => state.to_owned(),
         };
@@ -137,8 +140,9 @@ struct Fencing {
     sentence: String,
 }
 
+/// What the election found about one replica.
 #[derive(Debug, Serialize)]
-struct Candidate {
+pub(crate) struct Candidate {
     node: String,
     rank: Option<u32>,
     reason: String,
@@ -208,7 +212,7 @@ impl From<&v1::Step> for Step {
 }
 
 impl Candidate {
-    fn line(&self, paint: Paint) -> String {
+    pub(crate) fn line(&self, paint: Paint) -> String {
         match self.rank {
             Some(rank) => format!("  {rank}. {}: {}", self.node, self.reason),
             None => format!(
@@ -248,22 +252,31 @@ impl View for Story {
             summary.epoch,
             paint.tone(&summary.outcome(), summary.tone()),
         );
-        let writable = summary.time_to_writable_us.map(|us| {
+        let after_sign = |us| {
             let after = paint.bold(&time(us));
             format!("\nThe new primary took writes {after} after the first sign.")
-        });
+        };
+        let paused = |us| format!("\nNobody could write for {}.", paint.bold(&time(us)));
+        let writable = match (summary.write_pause_us, summary.time_to_writable_us) {
+            (Some(us), _) => Some(paused(us)),
+            (None, us) => us.map(after_sign),
+        };
         let list = |title: &str, lines: Vec<String>| {
             (!lines.is_empty()).then(|| format!("{title}:\n{}", lines.join("\n")))
         };
         let phases = self.phases.iter().map(|phase| phase.lines(paint)).collect();
         let candidates = self.candidates.iter().map(|one| one.line(paint)).collect();
+        let since = match summary.kind.as_str() {
+            "switchover" => "What was done, since the order",
+            _ => "What was done, since the first sign",
+        };
         let parts = [
             Some(format!("{head}{}", writable.unwrap_or_default())),
             self.problem.as_ref().map(|problem| problem.text(paint)),
             self.fencing.as_ref().map(|fencing| {
                 format!("Fencing of {}: {}.", summary.old_primary, fencing.sentence)
             }),
-            list("What was done, since the first sign", phases),
+            list(since, phases),
             list("Candidates", candidates),
             Some(format!("Id {}", summary.id)),
         ];
@@ -311,6 +324,7 @@ mod tests {
                 abort_reason: None,
                 verdict_code: "DeadPrimary".to_owned(),
                 time_to_writable_us: Some(24_230),
+                write_pause_us: None,
             }),
             verdict: Some(v1::Problem {
                 code: "DeadPrimary".to_owned(),

@@ -83,6 +83,11 @@ pub(super) fn not_leading(leader: Option<String>) -> Status {
     )
 }
 
+/// Nobody keeps the cluster at this moment.
+pub(super) fn not_kept(sentence: impl Into<String>) -> Status {
+    status(Code::Unavailable, "NOT_KEPT", sentence)
+}
+
 /// A use case ended without an answer.
 pub(super) fn broken_off(error: &dyn Error) -> Status {
     tracing::error!(error = %with_sources(error), "a use case broke off");

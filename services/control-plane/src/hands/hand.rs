@@ -9,7 +9,8 @@
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use lictor_domain::Term;
+use lictor_domain::evidence::human;
+use lictor_domain::{OpenTransaction, Term};
 use lictor_mysql::{MysqlError, Session, Target};
 use thiserror::Error;
 use tokio::sync::Mutex;
@@ -30,8 +31,11 @@ pub(crate) enum HandError {
     #[error(transparent)]
     Mysql(#[from] MysqlError),
     /// The candidate still had something to apply.
-    #[error("it had not applied everything after {} s", .0.as_secs())]
+    #[error("it had not applied everything after {}", human(*.0))]
     NotApplied(Duration),
+    /// Long transactions did not come to an end.
+    #[error("{0} still open, the oldest in {1}")]
+    StillOpen(usize, OpenTransaction),
 }
 
 /// One thing to do on a node.

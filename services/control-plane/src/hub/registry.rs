@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use lictor_domain::{ClusterName, Mono, Revision};
 use thiserror::Error;
+use tokio::sync::watch;
 
 use super::cursor::Filter;
 use crate::telemetry;
@@ -87,10 +88,23 @@ pub(crate) struct Subscriber {
     pub(crate) progress: Progress,
 }
 
+/// How subscribers stand to a revision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Acks {
+    /// How many it concerns.
+    pub(crate) of: u32,
+    /// Those that acknowledged it.
+    pub(crate) acked: u32,
+    /// Those whose answer is still to come.
+    pub(super) awaited: u32,
+}
+
 /// Everyone who is subscribed.
 #[derive(Debug, Default)]
 pub(super) struct Registry {
     next: AtomicU64,
+    /// Told of every answer, and of everyone who leaves.
+    answers: watch::Sender<()>,
     entries: Mutex<BTreeMap<u64, Arc<Entry>>>,
 }
 
@@ -151,6 +165,33 @@ impl Registry {
         self.with(|entries| number(entries.values().filter(wants).count()))
     }
 
+    /// Tells of every answer, and of everyone who leaves.
+    pub(super) fn answers(&self) -> watch::Receiver<()> {
+        self.answers.subscribe()
+    }
+
+    /// How those who want the cluster stand to a revision.
+    pub(super) fn standing(&self, name: &ClusterName, revision: Revision) -> Acks {
+        let mut acks = Acks::default();
+        self.with(|entries| {
+            let concerned = entries
+                .values()
+                .filter(|entry| entry.introduction.filter.wants(name));
+            for entry in concerned {
+                acks.of += 1;
+                entry.with(|progress| {
+                    let refused = progress.last_nack.as_ref();
+                    if progress.acked >= Some(revision) {
+                        acks.acked += 1;
+                    } else if refused.is_none_or(|refusal| refusal.revision < revision) {
+                        acks.awaited += 1;
+                    }
+                });
+            }
+        });
+        acks
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<u64, Arc<Entry>>) -> T) -> T {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let before = entries.len();
@@ -209,6 +250,7 @@ impl Membership {
                 progress.ack_delay = Some(now.since(at));
             }
         });
+        self.registry.answers.send_replace(());
     }
 
     pub(super) fn nacked(&self, refusal: Refusal) {
@@ -219,12 +261,14 @@ impl Membership {
             progress.nacks += 1;
             progress.last_nack = Some(refusal);
         });
+        self.registry.answers.send_replace(());
     }
 }
 
 impl Drop for Membership {
     fn drop(&mut self) {
         self.registry.with(|entries| entries.remove(&self.key));
+        self.registry.answers.send_replace(());
     }
 }
 

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use lictor_domain::{AbortReason, Now, Phase, RecoveryOutcome};
 
-use super::{Failover, Intent, Next, Progress, Stage};
+use super::{Failover, Intent, Stage};
 use crate::message::{Act, Command};
+use crate::operation::{Next, Progress};
 
 /// Between two tries to store that it is given up.
 const WITHDRAW_PAUSE: Duration = Duration::from_millis(250);

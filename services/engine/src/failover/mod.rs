@@ -21,7 +21,6 @@
 
 mod giving_up;
 mod settling;
-mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -31,10 +30,12 @@ use lictor_domain::{
     Recovery, RecoveryId, RecoveryKind, RecoveryOutcome, Standing,
 };
 
-use self::story::{Running, Story};
 use crate::candidate::{self, Stopped, Winner};
 use crate::fencing::{self, Fenced};
 use crate::message::{Act, Command, Done};
+use crate::operation::{Next, Operation, Progress};
+use crate::story::{Running, Story};
+use crate::timing::deadline;
 use crate::view::ClusterView;
 
 /// How long a quorum waits for receivers that are slow to stop.
@@ -117,18 +118,6 @@ struct Chosen {
     /// diverged: it is not made to follow, but looked at when all is over.
     followers: BTreeSet<NodeName>,
 }
-
-/// Where a failover stands after a step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// It goes on.
-    Running(Box<Failover>),
-    /// It is over, done or given up.
-    Over(Box<Recovery>),
-}
-
-/// What a step gives: where the failover stands, and what is to be done.
-pub type Next = (Progress, Vec<Command>);
 
 /// What a failover begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -267,6 +256,11 @@ impl Failover {
                 self.detached(result, now);
                 self.settled(now)
             }
+            // A switchover's.
+            Done::TransactionsCleared(_)
+            | Done::Held { .. }
+            | Done::Closed { .. }
+            | Done::Reopened(_) => self.going(vec![]),
         }
     }
 
@@ -306,7 +300,8 @@ impl Failover {
 
     fn going(self, acts: Vec<Act>) -> Next {
         let commands = self.commands(acts);
-        (Progress::Running(Box::new(self)), commands)
+        let running = Operation::Failover(Box::new(self));
+        (Progress::Running(running), commands)
     }
 
     fn begin_stored(mut self, result: Result<(), String>, now: Now) -> Next {
@@ -446,7 +441,12 @@ impl Failover {
         let storing = self.story.begin(Phase::CatchUp, sentence, now);
         self.intent = Intent::Storing(storing);
         let chosen = Box::new(self.story.record.clone());
-        self.going(vec![Act::StoreIntent(chosen), Act::CatchUp { node, holds }])
+        let catch_up = Act::CatchUp {
+            node,
+            holds,
+            within: deadline::CATCH_UP,
+        };
+        self.going(vec![Act::StoreIntent(chosen), catch_up])
     }
 
     fn caught_up(mut self, result: Result<(), String>, now: Now) -> Next {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use lictor_domain::{AbortReason, Endpoint, NodeName, Now, Phase, RecoveryOutcome};
 
-use super::{Chosen, Failover, Next, Progress, SETTLING, Stage};
+use super::{Chosen, Failover, SETTLING, Stage};
 use crate::message::{Act, Command};
+use crate::operation::{Next, Progress};
 use crate::view::ClusterView;
 
 impl Failover {

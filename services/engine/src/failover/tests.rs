@@ -55,7 +55,7 @@ impl Scene {
         let (failover, commands) = Failover::begin(beginning(), &view, at(0));
         Self {
             view,
-            progress: Progress::Running(Box::new(failover)),
+            progress: Progress::Running(Operation::Failover(Box::new(failover))),
             acts: acts(commands),
             now: 0,
         }
@@ -63,7 +63,7 @@ impl Scene {
 
     fn step(&mut self, step: impl FnOnce(Failover, &ClusterView, Now) -> Next) -> &[Act] {
         self.now += 1;
-        let Progress::Running(failover) = self.progress.clone() else {
+        let Progress::Running(Operation::Failover(failover)) = self.progress.clone() else {
             panic!("it is over");
         };
         let (progress, commands) = step(*failover, &self.view, at(self.now));
@@ -92,15 +92,15 @@ impl Scene {
 
     fn running(&self) -> &Failover {
         match &self.progress {
-            Progress::Running(failover) => failover,
-            Progress::Over(record) => panic!("over: {:?}", record.outcome),
+            Progress::Running(Operation::Failover(failover)) => failover,
+            other => panic!("no failover runs: {other:?}"),
         }
     }
 
     fn over(&self) -> &Recovery {
         match &self.progress {
             Progress::Over(record) => record,
-            Progress::Running(failover) => panic!("still running: {:?}", failover.stage),
+            Progress::Running(operation) => panic!("still running: {operation:?}"),
         }
     }
 
@@ -142,7 +142,12 @@ fn start(n: u32) -> Act {
 
 fn catch_up(n: u32) -> Act {
     let (node, holds) = (name(n), all());
-    Act::CatchUp { node, holds }
+    let within = deadline::CATCH_UP;
+    Act::CatchUp {
+        node,
+        holds,
+        within,
+    }
 }
 
 fn stored(standing: Standing) -> Done {

@@ -1,4 +1,5 @@
-//! What became of a failover that another leader left unfinished.
+//! What became of a failover that another leader left unfinished; of a
+//! switchover `handover` says it.
 //!
 //! Three facts about every failover carry the decision:
 //!
@@ -28,8 +29,11 @@
 //! As soon as W answers one of the first four holds, so nothing waits for ever
 //! unless W stays away for ever, and then the operator is told what for.
 
-use lictor_domain::{GtidSet, NodeName, Problem, ProblemCode, Recovery, RecoveryOutcome, Step};
+use lictor_domain::{
+    GtidSet, NodeName, Problem, ProblemCode, Recovery, RecoveryKind, RecoveryOutcome, Step,
+};
 
+use super::handover;
 use crate::replica::current;
 use crate::view::ClusterView;
 
@@ -64,6 +68,9 @@ pub(super) fn fate(view: &ClusterView, record: &Recovery) -> Result<Fate, Undeci
     });
     if unseen {
         return Err(Undecided::Unseen);
+    }
+    if record.kind == RecoveryKind::Switchover {
+        return handover::fate(view, record);
     }
     let Some(winner) = record.new_primary.clone() else {
         return Ok(Fate::Void);

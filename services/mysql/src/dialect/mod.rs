@@ -67,6 +67,15 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     /// Points any node at `source` with everything a channel needs.
     fn follow_fully(&self, source: &NodeAddress, account: &Account, heartbeat: Duration) -> String;
 
+    /// Points a closed primary at `source`: it acknowledges first, and stops
+    /// being a semi-sync source afterwards.
+    fn follow_demoted(
+        &self,
+        source: &NodeAddress,
+        account: &Account,
+        heartbeat: Duration,
+    ) -> String;
+
     /// Ends replication and forgets the channel.
     fn detach(&self) -> String;
 
@@ -85,6 +94,13 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
 
     /// The sessions of clients in the middle of a commit: `id`.
     fn committing(&self) -> String;
+
+    /// The other sessions in which the server is being closed: `id`.
+    fn closing(&self) -> String;
+
+    /// Clients' transactions that have been open for so long: `id` (of the
+    /// session), `user`, `age` (seconds).
+    fn long_transactions(&self, older_than: Duration) -> String;
 
     /// Lets no commit wait for an acknowledgement any longer; `None` when it
     /// never does.

@@ -21,6 +21,7 @@ const STOP_RECEIVER: &str = "STOP REPLICA IO_THREAD FOR CHANNEL ''";
 const START_RECEIVER: &str = "START REPLICA IO_THREAD FOR CHANNEL ''";
 const STOP: &str = "STOP REPLICA FOR CHANNEL ''";
 const START: &str = "START REPLICA FOR CHANNEL ''";
+const CLOSE: &str = "SET GLOBAL super_read_only = ON";
 const WRITABLE: &str = "SET GLOBAL super_read_only = OFF; SET GLOBAL read_only = OFF";
 
 /// Reconnects once a second for this long: as good as for ever. Left out, a
@@ -256,6 +257,24 @@ impl Mysql {
         )
     }
 
+    /// Everything a channel needs.
+    fn whole_channel(
+        &self,
+        source: &NodeAddress,
+        account: &Account,
+        heartbeat: Duration,
+    ) -> String {
+        let prefix = self.words.source;
+        self.change(&format!(
+            "{}, {prefix}_USER = {}, {prefix}_PASSWORD = {}, {prefix}_AUTO_POSITION = 1, \
+             GET_{prefix}_PUBLIC_KEY = 1, {prefix}_CONNECT_RETRY = 1, \
+             {prefix}_RETRY_COUNT = {RETRIES}",
+            self.place(source, heartbeat),
+            quoted(&account.user),
+            quoted(account.password.expose_secret())
+        ))
+    }
+
     fn acknowledge(&self) -> Option<String> {
         self.semi_sync.map(|words| words.acknowledge())
     }
@@ -358,20 +377,30 @@ impl Dialect for Mysql {
     /// A semi-sync source side left on freezes the applier, and with it the
     /// stop: it goes off first.
     fn follow_fully(&self, source: &NodeAddress, account: &Account, heartbeat: Duration) -> String {
-        let prefix = self.words.source;
-        let change = self.change(&format!(
-            "{}, {prefix}_USER = {}, {prefix}_PASSWORD = {}, {prefix}_AUTO_POSITION = 1, \
-             GET_{prefix}_PUBLIC_KEY = 1, {prefix}_CONNECT_RETRY = 1, \
-             {prefix}_RETRY_COUNT = {RETRIES}",
-            self.place(source, heartbeat),
-            quoted(&account.user),
-            quoted(account.password.expose_secret())
-        ));
         in_turn([
             self.stop_waiting(),
             Some(STOP.to_owned()),
             self.acknowledge(),
-            Some(change),
+            Some(self.whole_channel(source, account, heartbeat)),
+            Some(START.to_owned()),
+        ])
+    }
+
+    /// Turning the source side off takes up to a second with clients connected,
+    /// and the new primary may need this acknowledgement at once. Until then the
+    /// applier is not started: it would freeze.
+    fn follow_demoted(
+        &self,
+        source: &NodeAddress,
+        account: &Account,
+        heartbeat: Duration,
+    ) -> String {
+        in_turn([
+            Some(STOP_RECEIVER.to_owned()),
+            self.acknowledge(),
+            Some(self.whole_channel(source, account, heartbeat)),
+            Some(START_RECEIVER.to_owned()),
+            self.stop_waiting(),
             Some(START.to_owned()),
         ])
     }
@@ -400,7 +429,27 @@ impl Dialect for Mysql {
     }
 
     fn close(&self) -> String {
-        "SET GLOBAL super_read_only = ON; SELECT @@global.gtid_executed AS executed".to_owned()
+        format!("{CLOSE}; SELECT @@global.gtid_executed AS executed")
+    }
+
+    fn closing(&self) -> String {
+        format!(
+            "SELECT ID AS id FROM information_schema.PROCESSLIST \
+             WHERE INFO LIKE '{CLOSE}%' AND ID <> CONNECTION_ID()"
+        )
+    }
+
+    fn long_transactions(&self, older_than: Duration) -> String {
+        format!(
+            "SELECT p.ID AS id, p.USER AS user, \
+             TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) AS age \
+             FROM information_schema.INNODB_TRX t \
+             JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id \
+             WHERE p.USER <> 'system user' AND p.ID <> CONNECTION_ID() \
+             AND TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) >= {:.3} \
+             ORDER BY t.trx_started, p.ID",
+            older_than.as_secs_f64()
+        )
     }
 
     fn set_offline(&self, offline: bool) -> String {

@@ -12,4 +12,5 @@ mod push;
 mod rebuild;
 mod registration;
 mod rejoin;
+mod switchover;
 mod takeover;

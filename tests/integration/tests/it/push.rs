@@ -26,13 +26,13 @@ fn at(revision: Option<v1::Revision>) -> At {
 }
 
 /// One stream, spoken by hand: what the wire carries, and nothing between.
-struct Stream {
+pub(crate) struct Stream {
     requests: mpsc::Sender<v1::SubscribeRequest>,
     responses: Streaming<v1::SubscribeResponse>,
 }
 
 impl Stream {
-    async fn open(scene: &Scene, id: &str, last: Option<At>) -> Result<Self> {
+    pub(crate) async fn open(scene: &Scene, id: &str, last: Option<At>) -> Result<Self> {
         let (requests, inbox) = mpsc::channel(16);
         let hello = v1::Hello {
             id: id.to_owned(),
@@ -53,7 +53,7 @@ impl Stream {
         })
     }
 
-    async fn next(&mut self) -> Result<v1::subscribe_response::Message> {
+    pub(crate) async fn next(&mut self) -> Result<v1::subscribe_response::Message> {
         let response = tokio::time::timeout(PATIENCE, self.responses.message())
             .await
             .context("nothing came")??;

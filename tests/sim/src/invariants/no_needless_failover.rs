@@ -1,7 +1,7 @@
 //! A failover does not begin while the primary runs, unless a receiver that
 //! nobody had stopped has lost it.
 
-use lictor_domain::Recovery;
+use lictor_domain::{Recovery, RecoveryKind};
 
 use super::{Breach, Premise};
 use crate::agenda::{MS, Micros, SECOND};
@@ -17,6 +17,9 @@ const YOUNG: Micros = 600 * MS;
 /// Looks at a failover's intent.
 #[must_use]
 pub fn at_beginning(world: &mut World, record: &Recovery) -> Option<Breach> {
+    if record.kind != RecoveryKind::Failover {
+        return None;
+    }
     world.ledger.premises.saw(Premise::FailoverBegan);
     let now = world.agenda.now();
     let primary = &world.nodes[world.place(&record.old_primary)?];

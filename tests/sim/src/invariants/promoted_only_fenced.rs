@@ -49,7 +49,9 @@ pub fn at_command(world: &mut World, reign: Reign, act: &Act) -> Option<Breach> 
                 None => None,
             }
         }
-        other => Some(format!("`{other}` is no proof for a failover")),
+        FencingProof::ReadOnlySet => (old.lives() && old.writable)
+            .then(|| format!("{} is said to be closed, and is writable", old.name)),
+        other => Some(format!("`{other}` is no proof for a recovery")),
     };
     wrong.map(|wrong| {
         Breach::of(

@@ -14,6 +14,7 @@ use crate::app::Shared;
 use crate::pause::{self, Asked};
 use crate::policy_change::{self, ChangeError};
 use crate::registration::{self, Added, Wish};
+use crate::switchover::{self, OrderError};
 
 /// The service.
 pub(super) struct Api {
@@ -202,6 +203,40 @@ impl ClusterService for Api {
         let asked = Asked { actor, reason };
         let cluster = Some(self.set_pause(name, None, asked).await?);
         Ok(Response::new(v1::ResumeClusterResponse { cluster }))
+    }
+
+    async fn switchover_cluster(
+        &self,
+        request: Request<v1::SwitchoverClusterRequest>,
+    ) -> Result<Response<v1::SwitchoverClusterResponse>, Status> {
+        let actor = actor(&request)?;
+        let request = request.into_inner();
+        let name: ClusterName = parse(&request.name, "name")?;
+        let rehearse = request.dry_run;
+        let order = request.order(actor).map_err(problem::invalid)?;
+        let app = self.app.clone();
+        // A caller that goes away does not keep it out of the audit log.
+        let ordering = self
+            .app
+            .tasks
+            .spawn(async move { switchover::order(&app, &name, order, rehearse).await });
+        let answer = ordering
+            .await
+            .map_err(|error| problem::broken_off(&error))??;
+        Ok(Response::new(v1::SwitchoverClusterResponse {
+            recovery: answer.recovery.map(|id| id.to_string()),
+            ..(&answer.preflight).into()
+        }))
+    }
+}
+
+impl From<OrderError> for Status {
+    fn from(error: OrderError) -> Self {
+        match error {
+            OrderError::NotLeading { leader } => problem::not_leading(leader),
+            OrderError::Store(error) => Problem::from(error).into(),
+            OrderError::NotKept(_) => problem::not_kept(error.to_string()),
+        }
     }
 }
 

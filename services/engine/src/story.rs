@@ -7,18 +7,18 @@ use lictor_domain::{Mono, Now, Phase, Recovery, RecoveryOutcome, Step};
 
 /// A recovery's record and its clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Story {
-    pub(super) record: Recovery,
+pub(crate) struct Story {
+    pub(crate) record: Recovery,
     began: Mono,
 }
 
 /// A step that runs; given back to [`Story::end`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Running(usize);
+pub(crate) struct Running(usize);
 
 impl Story {
     /// A record whose first sign was seen at `began`.
-    pub(super) const fn new(record: Recovery, began: Mono) -> Self {
+    pub(crate) const fn new(record: Recovery, began: Mono) -> Self {
         Self { record, began }
     }
 
@@ -27,7 +27,7 @@ impl Story {
     }
 
     /// Writes down a step that runs from now on.
-    pub(super) fn begin(&mut self, phase: Phase, sentence: String, now: Now) -> Running {
+    pub(crate) fn begin(&mut self, phase: Phase, sentence: String, now: Now) -> Running {
         self.record.steps.push(Step {
             phase,
             began: self.elapsed(now),
@@ -38,7 +38,7 @@ impl Story {
     }
 
     /// Writes down how a step ended.
-    pub(super) fn end(&mut self, step: Running, failure: Option<&str>, now: Now) {
+    pub(crate) fn end(&mut self, step: Running, failure: Option<&str>, now: Now) {
         let elapsed = self.elapsed(now);
         if let Some(step) = self.record.steps.get_mut(step.0) {
             step.took = Some(elapsed.saturating_sub(step.began));
@@ -49,20 +49,20 @@ impl Story {
     }
 
     /// Adds what became known at the end of a step.
-    pub(super) fn append(&mut self, step: Running, more: &str) {
+    pub(crate) fn append(&mut self, step: Running, more: &str) {
         if let Some(step) = self.record.steps.get_mut(step.0) {
             step.sentence.push_str(more);
         }
     }
 
     /// Writes down a step that took no time of its own.
-    pub(super) fn note(&mut self, phase: Phase, sentence: String, now: Now) {
+    pub(crate) fn note(&mut self, phase: Phase, sentence: String, now: Now) {
         let step = self.begin(phase, sentence, now);
         self.end(step, None, now);
     }
 
     /// The finished record. Steps nobody waited for are closed.
-    pub(super) fn close(mut self, outcome: RecoveryOutcome, now: Now) -> Recovery {
+    pub(crate) fn close(mut self, outcome: RecoveryOutcome, now: Now) -> Recovery {
         let elapsed = self.elapsed(now);
         for step in &mut self.record.steps {
             step.took

@@ -1,0 +1,171 @@
+//! What became of a switchover that another leader left unfinished. Its record
+//! names the candidate, so only that one can have been opened.
+//!
+//! The candidate was opened if it takes writes, has forgotten its source, or is
+//! followed. It was not if it still receives from the old primary: a receiver
+//! does not start by itself when a node boots. Where it is silent, or has
+//! rebooted, it matters only if enough nodes that cannot be asked may have
+//! acknowledged what was written to it.
+
+use lictor_domain::{Node, NodeName, NodeReport, Recovery};
+
+use super::heritage::{Fate, Undecided};
+use crate::replica::current;
+use crate::view::ClusterView;
+
+/// What became of it, once that is certain: everyone has been looked at, and the
+/// store knows no primacy as new as its own.
+pub(super) fn fate(view: &ClusterView, record: &Recovery) -> Result<Fate, Undecided> {
+    let candidate = record.new_primary.as_ref();
+    let Some(candidate) = candidate.and_then(|name| view.cluster.node(name)) else {
+        return Ok(Fate::Void);
+    };
+    let report = current(view.node(&candidate.name));
+    if report.is_some_and(leads) || is_followed(view, candidate) {
+        return Ok(Fate::Adopted(candidate.name.clone()));
+    }
+    if report.is_some_and(|report| view.receives_from_primary(report)) {
+        return Ok(Fate::Void);
+    }
+    let acks = view.cluster.policy.durability.acks().max(1) as usize;
+    let silent = silent(view, candidate);
+    if silent.len() < acks {
+        return Ok(Fate::Void);
+    }
+    Err(Undecided::Winner(candidate.name.clone(), silent))
+}
+
+/// Whether it is open, or was and has left its source since.
+fn leads(report: &NodeReport) -> bool {
+    report.writability.accepts_writes() || report.replication.is_none()
+}
+
+fn others<'a>(
+    view: &'a ClusterView,
+    candidate: &'a Node,
+) -> impl Iterator<Item = (&'a NodeName, Option<&'a NodeReport>)> {
+    let others = view.cluster.nodes.iter();
+    let others = others.filter(|node| node.name != candidate.name);
+    others.map(|node| (&node.name, current(view.node(&node.name))))
+}
+
+fn is_followed(view: &ClusterView, candidate: &Node) -> bool {
+    others(view, candidate).any(|(_, report)| {
+        let replication = report.and_then(|report| report.replication.as_ref());
+        replication.is_some_and(|replication| replication.source == candidate.address)
+    })
+}
+
+/// The others that say nothing.
+fn silent(view: &ClusterView, candidate: &Node) -> Vec<NodeName> {
+    let silent = others(view, candidate).filter(|(_, report)| report.is_none());
+    silent.map(|(name, _)| name.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use lictor_domain::{
+        Epoch, ProbeOutcome, Problem, ProblemCode, ReceiverState, RecoveryId, RecoveryKind,
+        RecoveryOutcome, Severity, Term, Writability,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::fixture::{Fixture, name};
+
+    fn record() -> Recovery {
+        Recovery {
+            id: RecoveryId(Uuid::nil()),
+            cluster: "orders".parse().unwrap(),
+            kind: RecoveryKind::Switchover,
+            epoch: Epoch {
+                term: Term(1),
+                n: 2,
+            },
+            started_at: chrono::DateTime::UNIX_EPOCH,
+            old_primary: name(1),
+            new_primary: Some(name(2)),
+            verdict: Problem {
+                code: ProblemCode::SwitchoverOrdered,
+                severity: Severity::Info,
+                node: None,
+                sentence: String::new(),
+                response: String::new(),
+                evidence: vec![],
+            },
+            fencing: None,
+            candidates: vec![],
+            steps: vec![],
+            outcome: RecoveryOutcome::Running,
+        }
+    }
+
+    fn of(fixture: &Fixture) -> Option<Fate> {
+        super::super::heritage::fate(&fixture.view(), &record()).ok()
+    }
+
+    fn adopted() -> Fate {
+        let candidate: NodeName = name(2);
+        Fate::Adopted(candidate)
+    }
+
+    /// Three nodes of which the old primary was closed already.
+    fn closed() -> Fixture {
+        Fixture::healthy(2).writability(1, Writability::SuperReadOnly)
+    }
+
+    fn silent(fixture: Fixture, n: u32) -> Fixture {
+        fixture.silent(n, ProbeOutcome::TimedOut, Duration::from_millis(300))
+    }
+
+    fn stopped(fixture: Fixture, n: u32) -> Fixture {
+        fixture.replication(n, |replication| {
+            replication.receiver = ReceiverState::Stopped;
+        })
+    }
+
+    #[test]
+    fn a_candidate_that_takes_writes_is_the_primary() {
+        assert_eq!(
+            of(&closed().writability(2, Writability::Writable)),
+            Some(adopted())
+        );
+    }
+
+    #[test]
+    fn a_candidate_that_left_its_source_or_is_followed_was_opened_before_it_rebooted() {
+        let left = closed().report(2, |report| report.replication = None);
+        assert_eq!(of(&left), Some(adopted()));
+        for follower in [1, 3] {
+            let followed = stopped(closed(), 2).follows(follower, 2);
+            assert_eq!(of(&followed), Some(adopted()));
+            assert_eq!(of(&silent(followed, 2)), Some(adopted()));
+        }
+    }
+
+    #[test]
+    fn a_candidate_that_still_receives_was_never_opened() {
+        assert_eq!(of(&Fixture::healthy(2)), Some(Fate::Void));
+        assert_eq!(of(&closed()), Some(Fate::Void));
+        assert_eq!(of(&silent(silent(closed(), 1), 3)), Some(Fate::Void));
+    }
+
+    #[test]
+    fn a_candidate_that_cannot_tell_matters_only_if_someone_may_have_acknowledged_to_it() {
+        for fixture in [silent(closed(), 2), stopped(closed(), 2)] {
+            assert_eq!(of(&fixture), Some(Fate::Void));
+            for other in [1, 3] {
+                assert_eq!(of(&silent(fixture.clone(), other)), None);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_certain_before_everyone_was_looked_at() {
+        for n in [1, 2, 3] {
+            assert_eq!(of(&closed().unseen(n)), None);
+        }
+    }
+}
