@@ -11,6 +11,9 @@ pub enum Flaw {
     /// Receivers are reported as stopped at once, and stopped a little later:
     /// the candidate is promoted before the old primary is fenced.
     PromotesBeforeFencing,
+    /// The old primary of a switchover is reported as closed at once, and closed
+    /// a little later: the candidate is opened before.
+    OpensBeforeClosing,
     /// One replica is never asked to stop, and reported as if it had been.
     SkipsAReceiver,
     /// A replica that does not answer counts as stopped.
@@ -47,8 +50,9 @@ const SPLIT: &[&str] = &["promoted only fenced", "one acknowledger", "no lost wr
 
 impl Flaw {
     /// Every real flaw.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::PromotesBeforeFencing,
+        Self::OpensBeforeClosing,
         Self::SkipsAReceiver,
         Self::TakesSilenceForStopped,
         Self::FencesOneTooFew,
@@ -71,6 +75,7 @@ impl Flaw {
         match self {
             Self::None => &[],
             Self::PromotesBeforeFencing
+            | Self::OpensBeforeClosing
             | Self::SkipsAReceiver
             | Self::TakesSilenceForStopped
             | Self::FencesOneTooFew

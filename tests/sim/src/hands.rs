@@ -167,6 +167,13 @@ impl World {
             self.end(job, Ok(Some(held)));
             return;
         }
+        let closes = matches!(job.work, Work::Act(_, Act::Close { .. }));
+        if self.flaw == Flaw::OpensBeforeClosing && closes {
+            let held = self.nodes[place].executed.clone();
+            self.agenda.plan(300 * MS, Happening::CloseLate(place));
+            self.end(job, Ok(Some(held)));
+            return;
+        }
         let hop = self.slow_stop(&job).unwrap_or_else(|| self.way_to(place));
         self.agenda.plan(hop, Happening::Effect(Box::new(job)));
     }

@@ -98,11 +98,13 @@ impl World {
         self.push(who);
     }
 
-    /// A connection to a process that is paused is given up after a while.
+    /// A connection breaks now and then; one to a process that is paused is given
+    /// up after a while.
     fn keep_alive(&mut self, who: usize) {
         let connection = self.subscribers[who].connection.as_ref();
         let paused = connection.and_then(|connection| self.paused_until(connection.reign));
-        if paused.is_some() && self.dice.percent(30) {
+        let given_up = if paused.is_some() { 30 } else { 3 };
+        if self.dice.percent(given_up) {
             self.subscribers[who].connection = None;
         }
     }

@@ -79,6 +79,8 @@ pub enum Happening {
     Ends(Box<Job>, Event),
     /// A receiver is stopped later than said, for a flaw.
     StopLate(Place),
+    /// A node is closed later than said, for a flaw.
+    CloseLate(Place),
     /// A command is carried out once more, for a flaw.
     Again(Box<Job>),
     /// Something goes wrong.
@@ -310,6 +312,7 @@ impl World {
             Happening::Effect(job) => self.effect(*job),
             Happening::Ends(job, event) => self.ends(&job, event),
             Happening::StopLate(place) => self.nodes[place].stop_receiver(),
+            Happening::CloseLate(place) => self.nodes[place].close(),
             Happening::Again(job) => self.again(&job),
             Happening::Trouble(trouble) => self.trouble(&trouble),
             Happening::Mend(fault) => self.mend(fault),

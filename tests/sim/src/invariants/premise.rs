@@ -23,6 +23,8 @@ pub enum Premise {
     PromotedByDeath,
     /// For *promoted only fenced*.
     PromotedByQuorum,
+    /// For *promoted only fenced*.
+    PromotedByClosing,
     /// For *intent first*.
     PromotedAfterIntent,
     /// For *no needless failover*.
@@ -48,7 +50,7 @@ const COUNT: usize = Premise::ALL.len();
 
 impl Premise {
     /// Each of them, in order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::OpenedBesideAnother,
         Self::OpenedAfterWrites,
         Self::LossAccepted,
@@ -57,6 +59,7 @@ impl Premise {
         Self::WroteBesideOlderPrimary,
         Self::PromotedByDeath,
         Self::PromotedByQuorum,
+        Self::PromotedByClosing,
         Self::PromotedAfterIntent,
         Self::FailoverBegan,
         Self::PrimaryOnlyUnseen,
@@ -80,6 +83,7 @@ impl fmt::Display for Premise {
             Self::WroteBesideOlderPrimary => "a subscriber wrote while an older primary was open",
             Self::PromotedByDeath => "a candidate was promoted because the process was dead",
             Self::PromotedByQuorum => "a candidate was promoted because a quorum was revoked",
+            Self::PromotedByClosing => "a candidate was promoted because the primary was closed",
             Self::PromotedAfterIntent => "a candidate was promoted after its intent was stored",
             Self::FailoverBegan => "a failover began",
             Self::PrimaryOnlyUnseen => "a primary that ran well was out of sight",

@@ -16,6 +16,7 @@ pub fn at_command(world: &mut World, reign: Reign, act: &Act) -> Option<Breach> 
     };
     world.ledger.premises.saw(match fenced.proof() {
         FencingProof::ProcessDead => Premise::PromotedByDeath,
+        FencingProof::ReadOnlySet => Premise::PromotedByClosing,
         _ => Premise::PromotedByQuorum,
     });
     let old = world
