@@ -6,8 +6,8 @@ use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueP
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use lictor_wire::domain::{
-    Budget, ClusterName, Durability, LongTransactions, Mode, NodeAddress, NodeName, Profile,
-    RebuildPolicy,
+    Budget, ClusterName, Durability, LongTransactions, Mode, NoReaders, NodeAddress, NodeName,
+    OnStarved, Profile, RebuildPolicy, Share,
 };
 use lictor_wire::v1;
 
@@ -162,7 +162,8 @@ Examples:
             lictor cluster set orders --mode auto --reason 'rehearsed on Monday'\n  \
             lictor cluster set orders --budget 1/1h --reason 'new rack'",
         group(clap::ArgGroup::new("change").required(true).multiple(true)
-            .args(["mode", "profile", "durability", "budget", "max_read_lag", "rebuild"]))
+            .args(["mode", "profile", "durability", "budget", "max_read_lag", "rebuild",
+                "on_starved", "no_readers", "keep_readers"]))
     )]
     Set {
         /// Its name.
@@ -253,6 +254,17 @@ pub(crate) struct PolicyArgs {
     /// its data by itself.
     #[arg(long, value_parser = words(RebuildPolicy::ALL, RebuildPolicy::as_str))]
     pub(crate) rebuild: Option<RebuildPolicy>,
+    /// When too few replicas can acknowledge: `wait`, or `loosen:N/TIME` to let
+    /// commits wait for only N or more after that time, such as `loosen:0/5s`.
+    #[arg(long, value_name = "wait|loosen:N/TIME", value_parser = on_starved)]
+    pub(crate) on_starved: Option<OnStarved>,
+    /// Who serves reads when no replica does.
+    #[arg(long, value_parser = words(NoReaders::ALL, NoReaders::as_str))]
+    pub(crate) no_readers: Option<NoReaders>,
+    /// So many replicas serve reads however far they are behind, the least
+    /// lagging first: such as `1` or `50%`.
+    #[arg(long, value_name = "N|N%")]
+    pub(crate) keep_readers: Option<Share>,
 }
 
 impl From<PolicyArgs> for v1::PolicyChange {
@@ -270,6 +282,13 @@ impl From<PolicyArgs> for v1::PolicyChange {
                 .map(v1::RebuildPolicy::from)
                 .unwrap_or_default()
                 .into(),
+            on_starved: args.on_starved.map(Into::into),
+            no_readers: args
+                .no_readers
+                .map(v1::NoReaders::from)
+                .unwrap_or_default()
+                .into(),
+            keep_readers: args.keep_readers.map(Into::into),
         }
     }
 }
@@ -435,6 +454,23 @@ fn durability(text: &str) -> Result<Durability, String> {
         .map_err(|_| "use async, semi-sync or semi-sync:N with N of at least 1".to_owned())
 }
 
+fn on_starved(text: &str) -> Result<OnStarved, String> {
+    if text == "wait" {
+        return Ok(OnStarved::Wait);
+    }
+    let loosen = text
+        .strip_prefix("loosen:")
+        .and_then(|rest| rest.split_once('/'));
+    let loosen = loosen.map(|(acks, time)| (acks.parse(), whole_seconds(time)));
+    match loosen {
+        Some((Ok(min_acks), Ok(after_secs))) => Ok(OnStarved::Loosen {
+            min_acks,
+            after_secs,
+        }),
+        _ => Err("use wait or loosen:N/TIME, such as loosen:0/5s".to_owned()),
+    }
+}
+
 fn budget(text: &str) -> Result<Budget, String> {
     let (failovers, window) = text.split_once('/').unwrap_or((text, ""));
     match (failovers.parse(), whole_seconds(window)) {
@@ -481,7 +517,8 @@ mod tests {
     #[test]
     fn a_policy_is_read_whole() {
         let line = "lictor cluster add orders --seed 127.0.0.1:3306 --mode auto \
-                    --profile fast --durability semi-sync:2 --budget 2/1h --max-read-lag 10s";
+                    --profile fast --durability semi-sync:2 --budget 2/1h --max-read-lag 10s \
+                    --on-starved loosen:0/5s --no-readers primary --keep-readers 50%";
         let Noun::Cluster(ClusterCommand::Add { policy, .. }) = parse(line).unwrap().noun else {
             panic!("not cluster add");
         };
@@ -493,6 +530,14 @@ mod tests {
         let budget = change.budget.unwrap();
         assert_eq!((budget.failovers, budget.window_secs), (2, 3600));
         assert_eq!(change.max_read_lag_secs, Some(10));
+        let loosen = v1::on_starved::Kind::Loosen(v1::on_starved::Loosen {
+            min_acks: 0,
+            after_secs: 5,
+        });
+        assert_eq!(change.on_starved.as_ref().unwrap().kind, Some(loosen));
+        assert_eq!(change.no_readers(), v1::NoReaders::Primary);
+        let half = v1::share::Kind::Percent(50);
+        assert_eq!(change.keep_readers.unwrap().kind, Some(half));
     }
 
     #[test]
@@ -510,6 +555,9 @@ mod tests {
             "lictor cluster add orders --seed 127.0.0.1:3306 --durability semi-sync:0",
             "lictor cluster add orders --seed 127.0.0.1:3306 --max-read-lag 1500ms",
             "lictor cluster set orders --reason why --budget 3",
+            "lictor cluster set orders --reason why --on-starved loosen",
+            "lictor cluster set orders --reason why --on-starved loosen:1",
+            "lictor cluster set orders --reason why --keep-readers 101%",
             "lictor cluster set orders --reason why --budget 0/10m",
             "lictor cluster set orders --reason why --budget 3/soon",
             "lictor cluster set orders --mode auto --reason=",

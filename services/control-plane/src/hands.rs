@@ -16,6 +16,7 @@ use std::time::Duration;
 use lictor_domain::{
     Durability, GtidSet, LongTransactions, NodeAddress, NodeName, Recovery, RecoveryId,
 };
+use lictor_engine::durability::Enforcement;
 use lictor_engine::message::{Act, Care, Done, Event};
 use lictor_engine::timing::deadline;
 use lictor_mysql::{Account, Closing, How};
@@ -202,6 +203,15 @@ impl Hands {
                 })
                 .await
             }
+            Care::Enforce(Enforcement { acks, .. }) => self.wait_for_acks(node, acks).await,
+            Care::StopWaiting => self.wait_for_acks(node, 0).await,
+            Care::Acknowledge { reconnect } => {
+                let hand = self.hand(node)?;
+                hand.with(deadline::REPOINT, |session, left| {
+                    Box::pin(session.acknowledge(reconnect, left))
+                })
+                .await
+            }
             // The steward writes it down: nothing is done on the node itself.
             Care::Quarantine(_) => Ok(()),
         }
@@ -323,6 +333,14 @@ impl Hands {
         let hand = self.hand(node)?;
         hand.with(deadline::OPEN, |session, left| {
             Box::pin(session.open_for_writes(self.durability, left))
+        })
+        .await
+    }
+
+    async fn wait_for_acks(&self, node: &NodeName, acks: u32) -> Outcome {
+        let hand = self.hand(node)?;
+        hand.with(deadline::OPEN, |session, left| {
+            Box::pin(session.wait_for_acks(acks, left))
         })
         .await
     }

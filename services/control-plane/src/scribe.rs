@@ -11,6 +11,7 @@ use std::fmt;
 use std::time::Duration;
 
 use lictor_domain::{ClusterName, Epoch, NodeName, Quarantine, Rebuild, RebuildState, Recovery};
+use lictor_engine::durability::Enforcement;
 use lictor_store::{AuditEntry, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -35,6 +36,7 @@ enum Entry {
     /// A rebuild that may begin as soon as this is written.
     RebuildBegins(Box<Rebuild>, Quarantine),
     Rebuild(Box<Rebuild>),
+    Audit(AuditEntry),
 }
 
 impl fmt::Display for Entry {
@@ -47,6 +49,7 @@ impl fmt::Display for Entry {
             Self::RebuildBegins(record, _) | Self::Rebuild(record) => {
                 write!(f, "the rebuild of {}", record.node)
             }
+            Self::Audit(entry) => write!(f, "{} of {}", entry.action, entry.target),
         }
     }
 }
@@ -119,6 +122,19 @@ impl Scribe {
     /// Has a rebuild written down as it stands. It never waits.
     pub(crate) fn note_rebuild(&self, record: Box<Rebuild>) {
         self.note(Entry::Rebuild(record));
+    }
+
+    /// Has it written down that commits are told to wait for more or fewer
+    /// acknowledgements. It never waits.
+    pub(crate) fn note_enforcement(&self, node: &NodeName, enforcement: Enforcement) {
+        tracing::warn!(%node, %enforcement, "durability");
+        self.note(Entry::Audit(AuditEntry {
+            actor: "lictor".to_owned(),
+            action: "durability.enforce".to_owned(),
+            target: node.to_string(),
+            reason: None,
+            result: enforcement.to_string(),
+        }));
     }
 
     fn note(&self, entry: Entry) {
@@ -220,6 +236,7 @@ impl Desk {
                     .cluster_set_primary(term, &self.cluster, *epoch, primary)
                     .await
             }
+            Entry::Audit(entry) => store.audit_append(term, entry).await,
             Entry::Recovery(record) => store.recovery_save(term, record).await,
             Entry::Quarantine(node, quarantine) => {
                 store

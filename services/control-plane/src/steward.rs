@@ -243,6 +243,9 @@ impl Steward {
                     self.scribe
                         .note_quarantine(node.clone(), quarantine.clone());
                 }
+                if let Care::Enforce(enforcement) = &care {
+                    self.scribe.note_enforcement(&node, *enforcement);
+                }
                 self.hands.tend(node, care);
             }
             Command::Rebuild { id, act } => self.rebuild(id, act),

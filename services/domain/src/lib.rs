@@ -27,7 +27,10 @@ pub use evidence::{Evidence, GtidRole};
 pub use gtid::GtidSet;
 pub use names::{ClusterName, NodeAddress, NodeName, ServerUuid};
 pub use order::{Epoch, Revision, Term};
-pub use policy::{Budget, Durability, Mode, Policy, Profile, PromotionRule, RebuildPolicy};
+pub use policy::{
+    Budget, Durability, Mode, NoReaders, OnStarved, Policy, Profile, PromotionRule, RebuildPolicy,
+    Share,
+};
 pub use problem::{Problem, ProblemCode, Severity};
 pub use rebuild::{CopyProgress, Rebuild, RebuildId, RebuildState};
 pub use recovery::{

@@ -169,6 +169,113 @@ impl FromStr for Durability {
     }
 }
 
+/// What is done when fewer replicas can acknowledge than commits wait for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum OnStarved {
+    /// Commits wait: nothing is acknowledged that the durability does not cover.
+    #[default]
+    Wait,
+    /// After a while commits wait for fewer, and for all again when enough are
+    /// back. What is acknowledged meanwhile survives only what it waited for.
+    Loosen {
+        /// Never fewer than this; 0 lets commits wait for nobody.
+        min_acks: u32,
+        /// Starved for so long, in whole seconds.
+        after_secs: u64,
+    },
+}
+
+impl fmt::Display for OnStarved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wait => f.write_str("wait"),
+            Self::Loosen {
+                min_acks,
+                after_secs,
+            } => write!(f, "loosen to {min_acks} after {after_secs}s"),
+        }
+    }
+}
+
+/// Who serves reads when no replica does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoReaders {
+    /// Nobody: reads fail or wait until a replica is fit.
+    #[default]
+    None,
+    /// The primary.
+    Primary,
+}
+words!(NoReaders, "no-readers policy", None => "none", Primary => "primary");
+
+/// Some of the replicas, by number or by share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Share {
+    /// So many.
+    Count(u32),
+    /// So many of a hundred; more than a hundred is all.
+    Percent(u32),
+}
+
+impl Share {
+    /// How many of `all` it is; a share counts what it touches.
+    #[must_use]
+    pub fn of(self, all: usize) -> usize {
+        match self {
+            Self::Count(count) => all.min(count as usize),
+            Self::Percent(percent) => all.min((all * percent as usize).div_ceil(100)),
+        }
+    }
+}
+
+impl Default for Share {
+    fn default() -> Self {
+        Self::Count(0)
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => count.fmt(f),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+impl FromStr for Share {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let (number, percent) = match text.strip_suffix('%') {
+            Some(number) => (number, true),
+            None => (text, false),
+        };
+        match (number.parse(), percent) {
+            (Ok(count), false) => Ok(Self::Count(count)),
+            (Ok(share @ 0..=100), true) => Ok(Self::Percent(share)),
+            _ => Err(UnknownWord::new("share", text, &["N", "N% (N ≤ 100)"])),
+        }
+    }
+}
+
+impl TryFrom<String> for Share {
+    type Error = UnknownWord;
+
+    fn try_from(text: String) -> Result<Self, UnknownWord> {
+        text.parse()
+    }
+}
+
+impl From<Share> for String {
+    fn from(share: Share) -> Self {
+        share.to_string()
+    }
+}
+
 /// How many failovers a cluster may have in a time before Lictor stops and
 /// asks: it ends flapping without blocking the first of several true failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -245,6 +352,13 @@ pub struct Policy {
     pub max_read_lag_secs: u64,
     /// Who starts the rebuild of a quarantined node.
     pub rebuild: RebuildPolicy,
+    /// What is done when too few replicas can acknowledge.
+    pub on_starved: OnStarved,
+    /// Who serves reads when no replica does.
+    pub no_readers: NoReaders,
+    /// So many replicas serve reads however far they are behind, the least
+    /// lagging first, if it is known how far.
+    pub keep_readers: Share,
 }
 
 impl Policy {
@@ -252,6 +366,16 @@ impl Policy {
     #[must_use]
     pub const fn max_read_lag(&self) -> Duration {
         Duration::from_secs(self.max_read_lag_secs)
+    }
+
+    /// The fewest acknowledgements that Lictor may ever let commits wait for.
+    #[must_use]
+    pub fn lowest_acks(&self) -> u32 {
+        let acks = self.durability.acks();
+        match self.on_starved {
+            OnStarved::Wait => acks,
+            OnStarved::Loosen { min_acks, .. } => acks.min(min_acks),
+        }
     }
 }
 
@@ -264,6 +388,9 @@ impl Default for Policy {
             budget: Budget::default(),
             max_read_lag_secs: 5,
             rebuild: RebuildPolicy::default(),
+            on_starved: OnStarved::default(),
+            no_readers: NoReaders::default(),
+            keep_readers: Share::default(),
         }
     }
 }
@@ -282,6 +409,26 @@ mod tests {
             error,
             "mode `on` is unknown; use one of: observe, manual, auto"
         );
+    }
+
+    #[test]
+    fn a_share_is_a_number_or_a_percentage() {
+        for (text, of_three) in [("0", 0), ("2", 2), ("7", 3), ("50%", 2), ("100%", 3)] {
+            let share: Share = text.parse().unwrap();
+            assert_eq!(share.to_string(), text);
+            assert_eq!(share.of(3), of_three, "{text}");
+        }
+        for text in ["", "-1", "101%", "half"] {
+            assert!(text.parse::<Share>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_policy_stored_before_there_was_an_option_reads_with_its_default() {
+        let stored = r#"{"mode": "auto", "max_read_lag_secs": 9}"#;
+        let policy: Policy = serde_json::from_str(stored).unwrap();
+        assert_eq!(policy.on_starved, OnStarved::Wait);
+        assert_eq!(policy.lowest_acks(), 1);
     }
 
     #[test]

@@ -133,6 +133,11 @@ codes! {
     SemiSyncNotEnforced: Critical,
         "The primary does not enforce the durability policy.",
         "Lictor sets it right, the replicas' side first.";
+    DurabilityLoosened: Critical,
+        "Commits wait for fewer replicas than the durability demands, as the policy allows while \
+         too few can acknowledge.",
+        "Lictor tightens it again when enough replicas can acknowledge; a failover must not lose \
+         what is acknowledged meanwhile.";
     SemiSyncStarved: Critical,
         "Fewer replicas can acknowledge than the primary waits for.",
         "Commits wait, unless the policy says that Lictor may loosen what they wait for.";

@@ -88,8 +88,11 @@ pub struct Replication {
 )]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SemiSync {
-    /// Acknowledges as a replica.
+    /// Acknowledges as a replica, from when its receiver next connects.
     pub replica_enabled: bool,
+    /// Whether its receiver acknowledges at this moment
+    /// (`Rpl_semi_sync_replica_status`).
+    pub replica_active: bool,
     /// Waits for acknowledgements as a source.
     pub source_enabled: bool,
     /// Whether the source side is in force at this moment
@@ -112,6 +115,16 @@ pub struct SemiSync {
 impl SemiSync {
     /// A timeout this long never passes in practice: it counts as no fall-back.
     pub const NEVER: Duration = Duration::from_hours(365 * 24);
+
+    /// How many acknowledgements a commit waits for; 0 when it is off.
+    #[must_use]
+    pub const fn level(&self) -> u32 {
+        if self.source_enabled {
+            self.wait_for_acks
+        } else {
+            0
+        }
+    }
 
     /// Whether a commit is acknowledged only after at least `acks` replicas
     /// hold it, without any fall-back: what `QuorumRevoked` relies on.

@@ -22,7 +22,7 @@
 
 use std::collections::BTreeSet;
 
-use lictor_domain::{Durability, FencingProof, GtidSet, NodeName};
+use lictor_domain::{FencingProof, GtidSet, NodeName};
 
 use crate::view::{Answer, ClusterView, Idle};
 
@@ -92,7 +92,7 @@ pub fn prove(view: &ClusterView, stopped: &BTreeSet<NodeName>) -> Result<Fenced,
     if view.primary().refused() {
         return Ok(Fenced(FencingProof::ProcessDead));
     }
-    let acks = view.cluster.policy.durability.acks();
+    let acks = view.effective_acks();
     let ackers = possible_ackers(view);
     let count = |set: &BTreeSet<NodeName>| u32::try_from(set.len()).unwrap_or(u32::MAX);
     let (stopped, missing): (BTreeSet<_>, BTreeSet<_>) = ackers
@@ -101,8 +101,8 @@ pub fn prove(view: &ClusterView, stopped: &BTreeSet<NodeName>) -> Result<Fenced,
         .partition(|node| stopped.contains(node));
     let needed = quorum(count(&ackers), acks).ok_or_else(|| {
         NotFenced(format!(
-            "the policy is {}, so the old primary needs nobody to acknowledge a commit",
-            Durability::Async
+            "the policy is {}, and the old primary needs nobody to acknowledge a commit",
+            view.cluster.policy.durability
         ))
     })?;
     was_enforcing(view, acks)?;
@@ -163,9 +163,15 @@ pub fn holds_all_acknowledged(
     view: &ClusterView,
     stopped: &BTreeSet<NodeName>,
 ) -> Result<(), NotFenced> {
-    let acks = view.cluster.policy.durability.acks();
-    if acks == 0 {
+    if view.cluster.policy.durability.acks() == 0 {
         return Ok(());
+    }
+    let acks = view.effective_acks();
+    if acks == 0 {
+        return Err(NotFenced(format!(
+            "{} was last seen, or told, to acknowledge commits that no replica holds",
+            view.cluster.primary
+        )));
     }
     // A primary this leader never saw was set to enforce when it was made one.
     if view.primary().report().is_some() {

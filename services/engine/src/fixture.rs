@@ -99,6 +99,7 @@ pub(crate) fn primary_report(replicas: u32) -> NodeReport {
         purged: GtidSet::default(),
         semi_sync: Some(SemiSync {
             replica_enabled: true,
+            replica_active: false,
             source_enabled: true,
             source_active: true,
             wait_for_acks: 1,
@@ -123,6 +124,7 @@ pub(crate) fn primary_report(replicas: u32) -> NodeReport {
 pub(crate) fn replica_report(n: u32) -> NodeReport {
     let primary = primary_report(0);
     let semi_sync = primary.semi_sync.map(|semi_sync| SemiSync {
+        replica_active: true,
         source_enabled: false,
         source_active: false,
         ..semi_sync

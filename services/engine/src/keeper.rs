@@ -26,6 +26,7 @@ use self::asking::Asking;
 use self::heritage::Fate;
 use crate::analysis;
 use crate::candidate;
+use crate::durability;
 use crate::failover::{Beginning, Failover};
 use crate::maintenance;
 use crate::message::{Act, Care, Command, Done, Event};
@@ -299,6 +300,10 @@ impl Keeper {
                     node,
                     care: Care::Follow { .. } | Care::Resume,
                 } => self.view.move_begins(node),
+                Command::Tend {
+                    care: Care::Enforce(enforcement),
+                    ..
+                } => self.view.enforcing_begins(enforcement.acks),
                 _ => {}
             }
         }
@@ -320,6 +325,9 @@ impl Keeper {
             Event::Finished { recovery, done } => self.finished(recovery, done, now),
             Event::Tended { node, result } => {
                 self.view.move_ends(&node, now.mono);
+                if node == self.view.cluster.primary {
+                    self.view.enforcing_ends(result.is_ok(), now.mono);
+                }
                 self.tended(node, &result, now.mono);
                 vec![]
             }
@@ -654,7 +662,9 @@ impl Keeper {
             if !self.is_ours(&node.name) || !self.may_tend(&node.name, now.mono) {
                 continue;
             }
-            match rejoin::care(&self.view, &node, &self.timing, now.mono) {
+            let care = rejoin::care(&self.view, &node, &self.timing, now.mono)
+                .or_else(|| durability::care(&self.view, &node, &self.timing, now.mono));
+            match care {
                 Some(care) => {
                     self.note_quarantine(&node.name, &care);
                     let tending = match care {

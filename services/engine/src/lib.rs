@@ -8,6 +8,7 @@
 pub mod admission;
 pub mod analysis;
 pub mod candidate;
+pub mod durability;
 pub mod errant;
 pub mod failover;
 pub mod fencing;

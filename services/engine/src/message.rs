@@ -8,6 +8,7 @@ use lictor_domain::{
     Quarantine, RebuildId, Recovery, RecoveryId, Standing,
 };
 
+use crate::durability::Enforcement;
 use crate::fencing::Fenced;
 use crate::rebuild::{Order, RebuildAct, RebuildDone};
 
@@ -287,6 +288,16 @@ pub enum Care {
     Detach,
     /// Start its receiver and applier again after its restart.
     Resume,
+    /// Let the primary's commits wait for so many acknowledgements, without any
+    /// fall-back.
+    Enforce(Enforcement),
+    /// Make it acknowledge as a semi-sync replica.
+    Acknowledge {
+        /// Its receiver must connect anew for it.
+        reconnect: bool,
+    },
+    /// Turn off the semi-sync source side of a closed replica.
+    StopWaiting,
     /// Keep it out of every pool, or let it back.
     Quarantine(Option<Quarantine>),
 }

@@ -5,6 +5,9 @@
 //! the policy allows, another enters only when it is known to be at most half
 //! as old. Unknown lag never lets anyone in; a member whose lag becomes unknown
 //! stays only as long as its last known lag still bounds its age.
+//!
+//! Where fewer are left than the policy keeps, the least lagging of the others
+//! serve too, if it is known how far they are behind.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -23,17 +26,44 @@ pub fn readers(
     previous: &BTreeSet<NodeName>,
     now: Mono,
 ) -> BTreeSet<NodeName> {
-    view.replicas()
+    let able: Vec<_> = view
+        .replicas()
         .filter(|(node, seen)| may_serve(view, node, seen, timing, now))
-        .filter(|(node, seen)| {
-            if previous.contains(&node.name) {
-                may_stay(view, seen, now)
-            } else {
-                may_enter(view, seen, now)
-            }
-        })
-        .map(|(node, _)| node.name.clone())
-        .collect()
+        .collect();
+    let (mut readers, mut others) = (BTreeSet::new(), Vec::new());
+    for (node, seen) in able {
+        let member = previous.contains(&node.name);
+        let fresh = if member {
+            may_stay(view, seen, now)
+        } else {
+            may_enter(view, seen, now)
+        };
+        if fresh {
+            readers.insert(node.name.clone());
+        } else if let Some(lag) = known_lag(view, seen, now) {
+            others.push((kept_by(lag, member), node.name.clone()));
+        }
+    }
+    let kept = view.cluster.policy.keep_readers;
+    let missing = kept
+        .of(view.cluster.replicas().count())
+        .saturating_sub(readers.len());
+    others.sort();
+    readers.extend(others.into_iter().take(missing).map(|(_, name)| name));
+    readers
+}
+
+/// A lag is measured against the node's own source: that must be the primary.
+fn known_lag(view: &ClusterView, seen: &NodeView, now: Mono) -> Option<Duration> {
+    let report = seen.report().filter(|_| tells_lag(seen))?;
+    leads_to_primary(view, report)
+        .then(|| staleness(seen, now))
+        .flatten()
+}
+
+/// A kept reader makes place only for one that lags half as much.
+fn kept_by(lag: Duration, member: bool) -> Duration {
+    if member { lag } else { lag * 2 }
 }
 
 fn may_serve(view: &ClusterView, node: &Node, seen: &NodeView, timing: &Timing, now: Mono) -> bool {
@@ -150,6 +180,38 @@ mod tests {
             let pool = pool(&behind(lag), previous, NOW);
             assert_eq!(pool.contains(&name(2)), expected, "{lag} ms, {member}");
         }
+    }
+
+    #[test]
+    fn the_least_lagging_is_kept_where_the_policy_keeps_one() {
+        let keep = |share: &str, lags: [Option<u64>; 2]| {
+            Fixture::healthy(2)
+                .policy(|policy| policy.keep_readers = share.parse().unwrap())
+                .lag(2, lags[0].map(ms))
+                .lag(3, lags[1].map(ms))
+        };
+        for (share, lags, previous, expected) in [
+            ("0", [Some(9000), Some(8000)], &[2, 3][..], &[][..]),
+            ("1", [Some(9000), Some(8000)], &[], &[3]),
+            ("50%", [Some(9000), Some(8000)], &[], &[3]),
+            ("1", [Some(9000), Some(8000)], &[2], &[2]),
+            ("1", [Some(20_000), Some(8000)], &[2], &[3]),
+            ("100%", [Some(9000), Some(8000)], &[], &[2, 3]),
+            ("1", [None, Some(8000)], &[2], &[3]),
+            ("2", [None, Some(8000)], &[2], &[3]),
+            ("1", [Some(0), Some(8000)], &[], &[2]),
+        ] {
+            let pool = pool(&keep(share, lags), previous, NOW);
+            assert_eq!(pool, numbers(expected), "{share} of {lags:?}, {previous:?}");
+        }
+    }
+
+    #[test]
+    fn who_must_not_be_shown_is_not_kept_either() {
+        let fixture = Fixture::healthy(2)
+            .policy(|policy| policy.keep_readers = "100%".parse().unwrap())
+            .executed(2, &gtids(9, 1, 1));
+        assert_eq!(pool(&fixture, &[2, 3], NOW), numbers(&[3]));
     }
 
     #[test]

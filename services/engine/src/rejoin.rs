@@ -103,7 +103,7 @@ pub(crate) fn lost(primary: &NodeReport, replica: &NodeReport) -> GtidSet {
 /// or nobody led meanwhile: a boot turns the semi-sync source side off, and an
 /// operator who closes a primary leaves it on.
 fn is_back(view: &ClusterView, primary: &NodeReport) -> bool {
-    let demanded = view.cluster.policy.durability.acks() > 0;
+    let demanded = view.cluster.policy.lowest_acks() > 0;
     let source = primary.semi_sync.as_ref();
     let rebooted = demanded && source.is_some_and(|semi_sync| !semi_sync.source_enabled);
     view.primary().returned || rebooted

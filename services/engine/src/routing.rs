@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use lictor_domain::{ClusterRoute, Endpoint, Node, NodeName, Reader, RouteState};
+use lictor_domain::{ClusterRoute, Endpoint, NoReaders, Node, NodeName, Reader, RouteState};
 
 use crate::view::ClusterView;
 
@@ -15,7 +15,7 @@ pub fn route(view: &ClusterView, serving: bool, readers: &BTreeSet<NodeName>) ->
         address: node.address.clone(),
     };
     let writer = view.primary_node().filter(|_| serving).map(endpoint);
-    let readers = view
+    let replicas = view
         .cluster
         .replicas()
         .filter(|node| readers.contains(&node.name))
@@ -23,12 +23,40 @@ pub fn route(view: &ClusterView, serving: bool, readers: &BTreeSet<NodeName>) ->
             endpoint: endpoint(node),
             weight: 1,
         });
+    let mut readers: Vec<_> = replicas.collect();
+    if readers.is_empty() && view.cluster.policy.no_readers == NoReaders::Primary {
+        readers.extend(writer.clone().map(|endpoint| Reader {
+            endpoint,
+            weight: 1,
+        }));
+    }
     ClusterRoute {
         name: view.cluster.name.clone(),
         epoch: view.cluster.epoch,
         state: writer.map_or(RouteState::NoPrimary, |writer| RouteState::Serving {
             writer,
         }),
-        readers: readers.collect(),
+        readers,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Fixture, name};
+
+    fn readers(policy: NoReaders, serving: bool, replicas: &[u32]) -> Vec<NodeName> {
+        let view = Fixture::healthy(1).policy(|p| p.no_readers = policy).view();
+        let replicas = replicas.iter().map(|n| name(*n)).collect();
+        let route = route(&view, serving, &replicas);
+        route.readers.into_iter().map(|r| r.endpoint.node).collect()
+    }
+
+    #[test]
+    fn the_primary_serves_reads_only_where_no_replica_does_and_the_policy_says_so() {
+        assert_eq!(readers(NoReaders::Primary, true, &[2]), [name(2)]);
+        assert_eq!(readers(NoReaders::Primary, true, &[]), [name(1)]);
+        assert_eq!(readers(NoReaders::Primary, false, &[]), []);
+        assert_eq!(readers(NoReaders::None, true, &[]), []);
     }
 }

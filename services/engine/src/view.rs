@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lictor_domain::report::Knock;
+use lictor_domain::report::{Knock, SemiSync};
 use lictor_domain::{
     Cluster, Epoch, Mono, Node, NodeName, NodeReport, ProbeOutcome, Quarantine, ReceiverState,
     Replication,
@@ -85,6 +85,8 @@ pub struct NodeView {
     pub moved_at: Option<Mono>,
     /// Since when sessions wait to commit there and nothing was committed.
     pub stalled_since: Option<Mono>,
+    /// Since when fewer replicas can acknowledge there than commits wait for.
+    pub starved_since: Option<Mono>,
 }
 
 impl NodeView {
@@ -143,6 +145,10 @@ impl NodeView {
             .is_some_and(|last| last.report.executed == report.executed);
         self.stalled_since =
             (!report.stalls.is_empty()).then(|| self.stalled_since.filter(|_| idle).unwrap_or(now));
+        let semi_sync = report.semi_sync.as_ref();
+        self.starved_since = semi_sync
+            .filter(|s| s.clients < s.level())
+            .map(|_| self.starved_since.unwrap_or(now));
         self.answer = Some(Answer {
             report,
             at: now,
@@ -204,7 +210,23 @@ pub struct ClusterView {
     /// When this leader opened or adopted the primary, or began to watch.
     epoch_began: Mono,
     nodes: BTreeMap<NodeName, NodeView>,
+    /// Acknowledgements that commits may have been told to wait for, until the
+    /// primary itself says what they do.
+    told: Option<Told>,
 }
+
+/// The last order to the primary about what commits wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Told {
+    /// The fewest acknowledgements of the orders under way.
+    acks: u32,
+    /// What the primary says of a moment after this counts; `None` while a
+    /// hand is at it.
+    over: Option<Mono>,
+}
+
+/// A server that did not do what it was told in time may still do it so long.
+const LATE: Duration = Duration::from_secs(10);
 
 impl ClusterView {
     /// A cluster of which nothing has been seen yet.
@@ -220,15 +242,17 @@ impl ClusterView {
             watched_since: now,
             epoch_began: now,
             nodes,
+            told: None,
         }
     }
 
     /// Takes over a changed definition, keeping what is known of its nodes.
     pub fn redefine(&mut self, cluster: Cluster) {
         let known = std::mem::take(&mut self.nodes);
-        let epoch_began = self.epoch_began;
+        let (epoch_began, told) = (self.epoch_began, self.told);
         *self = Self {
             epoch_began,
+            told,
             ..Self::new(cluster, self.watched_since)
         };
         for (name, view) in known {
@@ -253,6 +277,7 @@ impl ClusterView {
             moving: false,
             moved_at: None,
             stalled_since: None,
+            starved_since: None,
         };
         self.nodes.get(name).unwrap_or(NOTHING)
     }
@@ -300,6 +325,7 @@ impl ClusterView {
             return;
         }
         self.with(name, |view| view.probed(outcome, now));
+        self.note_told(name);
         self.note_freshness(name, now);
         self.note_acknowledging(name, now);
     }
@@ -385,6 +411,41 @@ impl ClusterView {
         self.cluster.epoch = epoch;
         self.cluster.primary = primary;
         self.epoch_began = now;
+        self.told = None;
+    }
+
+    /// How few acknowledgements a commit of the primary may have waited for
+    /// since its last answer: what was acknowledged before is in that answer.
+    #[must_use]
+    pub fn effective_acks(&self) -> u32 {
+        let demanded = self.cluster.policy.durability.acks();
+        let report = self.primary().report();
+        let said = report.and_then(|report| report.semi_sync.as_ref());
+        let said = said.map_or(demanded, SemiSync::level);
+        let told = self.told.map_or(demanded, |told| told.acks);
+        demanded.min(said).min(told)
+    }
+
+    /// The primary is told to let commits wait for so many acknowledgements.
+    pub fn enforcing_begins(&mut self, acks: u32) {
+        let acks = self.told.map_or(acks, |told| told.acks.min(acks));
+        self.told = Some(Told { acks, over: None });
+    }
+
+    /// That ended, well or not.
+    pub fn enforcing_ends(&mut self, well: bool, now: Mono) {
+        let over = if well { now } else { now + LATE };
+        if let Some(told) = self.told.as_mut().filter(|told| told.over.is_none()) {
+            told.over = Some(over);
+        }
+    }
+
+    fn note_told(&mut self, name: &NodeName) {
+        let asked = self.node(name).answer.as_ref().map(Answer::asked);
+        let over = self.told.and_then(|told| told.over);
+        if *name == self.cluster.primary && over.is_some() && asked >= over {
+            self.told = None;
+        }
     }
 
     fn with(&mut self, name: &NodeName, change: impl FnOnce(&mut NodeView)) {

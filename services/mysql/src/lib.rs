@@ -20,6 +20,7 @@ mod quoting;
 mod replication;
 mod reply;
 mod report;
+mod semi_sync;
 mod session;
 mod survey;
 mod target;

@@ -127,6 +127,9 @@ fn semi_sync(globals: &Fields, status: &Fields) -> Result<Option<SemiSync>, Mysq
     }
     Ok(Some(SemiSync {
         replica_enabled: globals.switch("semi_replica_enabled")?,
+        replica_active: status
+            .maybe::<String>("acknowledges")?
+            .is_some_and(|word| is_on(&word)),
         source_enabled: globals.switch("semi_source_enabled")?,
         source_active: status
             .maybe::<String>("active")?

@@ -32,6 +32,7 @@ macro_rules! words {
 
 words!(Mode, "mode", Observe, Manual, Auto);
 words!(RebuildPolicy, "rebuild", Manual, Auto);
+words!(NoReaders, "no_readers", None, Primary);
 words!(Profile, "profile", Fast, Balanced, Conservative);
 words!(
     PromotionRule,
@@ -75,6 +76,62 @@ impl TryFrom<v1::Durability> for domain::Durability {
     }
 }
 
+impl From<domain::OnStarved> for v1::OnStarved {
+    fn from(on_starved: domain::OnStarved) -> Self {
+        use v1::on_starved::{Kind, Loosen, Wait};
+        let kind = match on_starved {
+            domain::OnStarved::Wait => Kind::Wait(Wait {}),
+            domain::OnStarved::Loosen {
+                min_acks,
+                after_secs,
+            } => Kind::Loosen(Loosen {
+                min_acks,
+                after_secs,
+            }),
+        };
+        Self { kind: Some(kind) }
+    }
+}
+
+impl TryFrom<v1::OnStarved> for domain::OnStarved {
+    type Error = WireError;
+
+    fn try_from(on_starved: v1::OnStarved) -> Result<Self, WireError> {
+        use v1::on_starved::Kind;
+        Ok(match required(on_starved.kind, "kind")? {
+            Kind::Wait(_) => Self::Wait,
+            Kind::Loosen(loosen) => Self::Loosen {
+                min_acks: loosen.min_acks,
+                after_secs: loosen.after_secs,
+            },
+        })
+    }
+}
+
+impl From<domain::Share> for v1::Share {
+    fn from(share: domain::Share) -> Self {
+        use v1::share::Kind;
+        let kind = match share {
+            domain::Share::Count(count) => Kind::Count(count),
+            domain::Share::Percent(percent) => Kind::Percent(percent),
+        };
+        Self { kind: Some(kind) }
+    }
+}
+
+impl TryFrom<v1::Share> for domain::Share {
+    type Error = WireError;
+
+    fn try_from(share: v1::Share) -> Result<Self, WireError> {
+        use v1::share::Kind;
+        match required(share.kind, "kind")? {
+            Kind::Count(count) => Ok(Self::Count(count)),
+            Kind::Percent(percent @ 0..=100) => Ok(Self::Percent(percent)),
+            Kind::Percent(_) => Err(WireError::invalid("percent", "it is above 100")),
+        }
+    }
+}
+
 impl From<domain::Budget> for v1::Budget {
     fn from(budget: domain::Budget) -> Self {
         Self {
@@ -102,6 +159,9 @@ impl From<&domain::Policy> for v1::Policy {
             budget: Some(policy.budget.into()),
             max_read_lag_secs: policy.max_read_lag_secs,
             rebuild: v1::RebuildPolicy::from(policy.rebuild).into(),
+            on_starved: Some(policy.on_starved.into()),
+            no_readers: v1::NoReaders::from(policy.no_readers).into(),
+            keep_readers: Some(policy.keep_readers.into()),
         }
     }
 }
@@ -117,6 +177,9 @@ impl TryFrom<v1::Policy> for domain::Policy {
             budget: required(policy.budget, "budget")?.into(),
             max_read_lag_secs: policy.max_read_lag_secs,
             rebuild: known::<v1::RebuildPolicy>(policy.rebuild, "rebuild")?.try_into()?,
+            on_starved: convert(policy.on_starved, "on_starved")?,
+            no_readers: known::<v1::NoReaders>(policy.no_readers, "no_readers")?.try_into()?,
+            keep_readers: convert(policy.keep_readers, "keep_readers")?,
         })
     }
 }
@@ -127,9 +190,18 @@ impl v1::PolicyChange {
         let mode: v1::Mode = known(self.mode, "mode")?;
         let profile: v1::Profile = known(self.profile, "profile")?;
         let rebuild: v1::RebuildPolicy = known(self.rebuild, "rebuild")?;
+        let no_readers: v1::NoReaders = known(self.no_readers, "no_readers")?;
         let durability = self
             .durability
             .map(|durability| convert(Some(durability), "durability"))
+            .transpose()?;
+        let on_starved = self
+            .on_starved
+            .map(|on_starved| convert(Some(on_starved), "on_starved"))
+            .transpose()?;
+        let keep_readers = self
+            .keep_readers
+            .map(|share| convert(Some(share), "keep_readers"))
             .transpose()?;
         Ok(domain::Policy {
             mode: mode.try_into().unwrap_or(policy.mode),
@@ -138,6 +210,9 @@ impl v1::PolicyChange {
             budget: self.budget.map_or(policy.budget, Into::into),
             max_read_lag_secs: self.max_read_lag_secs.unwrap_or(policy.max_read_lag_secs),
             rebuild: rebuild.try_into().unwrap_or(policy.rebuild),
+            on_starved: on_starved.unwrap_or(policy.on_starved),
+            no_readers: no_readers.try_into().unwrap_or(policy.no_readers),
+            keep_readers: keep_readers.unwrap_or(policy.keep_readers),
         })
     }
 }
@@ -159,6 +234,12 @@ mod tests {
             },
             max_read_lag_secs: 9,
             rebuild: domain::RebuildPolicy::Auto,
+            on_starved: domain::OnStarved::Loosen {
+                min_acks: 0,
+                after_secs: 3,
+            },
+            no_readers: domain::NoReaders::Primary,
+            keep_readers: domain::Share::Percent(50),
         }
     }
 
@@ -186,6 +267,9 @@ mod tests {
             budget: all.budget,
             max_read_lag_secs: Some(all.max_read_lag_secs),
             rebuild: all.rebuild,
+            on_starved: all.on_starved,
+            no_readers: all.no_readers,
+            keep_readers: all.keep_readers,
         };
         let changed = change.applied_to(&Policy::default()).unwrap();
         assert_eq!(changed, unusual());

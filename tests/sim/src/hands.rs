@@ -102,7 +102,10 @@ impl World {
         let patience = match &care {
             Care::Close => deadline::CLOSE,
             Care::Reopen { .. } => deadline::OPEN,
-            Care::Follow { .. } | Care::Detach | Care::Resume => deadline::REPOINT,
+            Care::Enforce(_) | Care::StopWaiting => deadline::OPEN,
+            Care::Acknowledge { .. } | Care::Follow { .. } | Care::Detach | Care::Resume => {
+                deadline::REPOINT
+            }
             Care::Quarantine(_) => {
                 let (node, result) = (node.clone(), Ok(()));
                 self.agenda
@@ -329,6 +332,11 @@ impl World {
             Work::Act(_, Act::StartReceiver { .. }) => self.nodes[place].start_receiver(false),
             Work::Care(_, Care::Resume) => self.nodes[place].start_receiver(true),
             Work::Care(_, Care::Close) => self.nodes[place].close(),
+            Work::Care(_, Care::Enforce(enforcement)) => {
+                let acks = enforcement.acks as usize;
+                self.nodes[place].waits_for = (acks > 0).then_some(acks);
+            }
+            Work::Care(_, Care::StopWaiting) => self.nodes[place].waits_for = None,
             Work::Act(
                 _,
                 Act::CatchUp { .. }
@@ -337,7 +345,7 @@ impl World {
                 | Act::StoreIntent(_)
                 | Act::Publish { .. },
             )
-            | Work::Care(_, Care::Quarantine(_)) => {}
+            | Work::Care(_, Care::Quarantine(_) | Care::Acknowledge { .. }) => {}
         }
         let hop = self.dice.hop();
         self.agenda.plan(hop, Happening::Fetch(place));

@@ -363,6 +363,7 @@ impl Mysqld {
             purged: GtidSet::default(),
             semi_sync: Some(SemiSync {
                 replica_enabled: true,
+                replica_active: self.channel.as_ref().is_some_and(Channel::is_connected),
                 source_enabled: self.waits_for.is_some(),
                 source_active: self.waits_for.is_some(),
                 wait_for_acks: u32::try_from(waits_for).unwrap_or(u32::MAX),

@@ -30,6 +30,9 @@ struct Policy {
     budget: Budget,
     max_read_lag_secs: u64,
     rebuild: String,
+    on_starved: String,
+    no_readers: String,
+    keep_readers: String,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -88,7 +91,33 @@ impl From<v1::Policy> for Policy {
                 v1::RebuildPolicy::as_str_name,
                 "REBUILD_POLICY_",
             ),
+            on_starved: on_starved(policy.on_starved),
+            no_readers: word(policy.no_readers, v1::NoReaders::as_str_name, "NO_READERS_"),
+            keep_readers: share(policy.keep_readers),
         }
+    }
+}
+
+/// As `--on-starved` takes it.
+fn on_starved(policy: Option<v1::OnStarved>) -> String {
+    use v1::on_starved::Kind;
+    match policy.and_then(|policy| policy.kind) {
+        Some(Kind::Wait(_)) => "wait".to_owned(),
+        Some(Kind::Loosen(loosen)) => {
+            let after = humantime::format_duration(Duration::from_secs(loosen.after_secs));
+            format!("loosen:{}/{after}", loosen.min_acks)
+        }
+        None => "unknown".to_owned(),
+    }
+}
+
+/// As `--keep-readers` takes it.
+fn share(share: Option<v1::Share>) -> String {
+    use v1::share::Kind;
+    match share.and_then(|share| share.kind) {
+        Some(Kind::Count(count)) => count.to_string(),
+        Some(Kind::Percent(percent)) => format!("{percent}%"),
+        None => "unknown".to_owned(),
     }
 }
 
@@ -157,14 +186,18 @@ impl Cluster {
     fn policy_text(&self) -> String {
         let policy = &self.policy;
         format!(
-            "mode {}, profile {}, durability {}\n\
-             at most {} in {}, reads up to {} s behind, rebuild {}",
+            "mode {}, profile {}, durability {}, when starved {}\n\
+             at most {} in {}, reads up to {} s behind, at least {} reader(s), else {}\n\
+             rebuild {}",
             policy.mode,
             policy.profile,
             policy.durability,
+            policy.on_starved,
             count(policy.budget.failovers as usize, "failover"),
             humantime::format_duration(Duration::from_secs(policy.budget.window_secs)),
             policy.max_read_lag_secs,
+            policy.keep_readers,
+            policy.no_readers,
             policy.rebuild,
         )
     }

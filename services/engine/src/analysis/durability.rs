@@ -1,9 +1,10 @@
 //! Whether a commit survives what the policy says it must.
 
 use lictor_domain::report::SemiSync;
-use lictor_domain::{Evidence, ServerVersion};
+use lictor_domain::{Evidence, OnStarved, ServerVersion};
 
 use super::{Finding, Scene};
+use crate::durability::is_loosened;
 use crate::replica::current;
 
 /// Says whether semi-sync is in force; no setting, so it cannot be set.
@@ -67,6 +68,11 @@ pub(crate) fn wrong_settings(semi_sync: &SemiSync, acks: u32) -> Vec<WrongSettin
     settings.into_iter().flatten().collect()
 }
 
+/// Whether a command can set it right.
+pub(crate) fn settable(wrong: &WrongSetting) -> bool {
+    wrong.name != STATUS
+}
+
 pub(super) fn not_enforced(scene: &Scene<'_>) -> Option<Finding> {
     let name = &scene.view.cluster.primary;
     let policy = scene.view.cluster.policy.durability;
@@ -85,10 +91,18 @@ pub(super) fn not_enforced(scene: &Scene<'_>) -> Option<Finding> {
             evidence: vec![setting("rpl_semi_sync_source", "not loaded", "loaded")],
         });
     };
+    if is_loosened(scene.view, semi_sync) {
+        return None;
+    }
     let wrong = wrong_settings(semi_sync, acks);
+    let by_hand = format!("on {name}: {}", correction(&wrong));
     (!wrong.is_empty()).then(|| Finding {
         sentence: format!("{name} does not enforce {policy}: a failover may lose commits"),
-        response: format!("on {name}: {}", correction(&wrong)),
+        response: if wrong.iter().any(settable) {
+            scene.response("Lictor sets it right, the replicas' side first", &by_hand)
+        } else {
+            by_hand
+        },
         evidence: wrong
             .iter()
             .map(|wrong| setting(wrong.name, &wrong.value, &wrong.wanted))
@@ -113,7 +127,7 @@ pub(crate) fn install_plugins(version: ServerVersion) -> String {
 pub(crate) fn correction(wrong: &[WrongSetting]) -> String {
     let statements: Vec<_> = wrong
         .iter()
-        .filter(|wrong| wrong.name != STATUS)
+        .filter(|wrong| settable(wrong))
         .map(|wrong| format!("SET GLOBAL {} = {}", wrong.name, wrong.wanted))
         .collect();
     if statements.is_empty() {
@@ -123,10 +137,54 @@ pub(crate) fn correction(wrong: &[WrongSetting]) -> String {
     }
 }
 
+/// By policy, so it is no drift; but never silent.
+pub(super) fn loosened(scene: &Scene<'_>) -> Option<Finding> {
+    let name = &scene.view.cluster.primary;
+    let policy = &scene.view.cluster.policy;
+    let semi_sync = current(scene.view.primary())?.semi_sync.as_ref()?;
+    is_loosened(scene.view, semi_sync).then(|| Finding {
+        sentence: format!(
+            "commits on {name} wait for {} replica(s), not for {}: too few can acknowledge",
+            semi_sync.level(),
+            policy.durability
+        ),
+        response: scene.response(
+            "Lictor tightens it again when enough replicas acknowledge; no failover may lose \
+             what is acknowledged meanwhile",
+            "start the replicas, then set the primary as the policy demands",
+        ),
+        evidence: vec![
+            Evidence::Setting {
+                node: name.clone(),
+                name: "rpl_semi_sync_source_wait_for_replica_count".to_owned(),
+                value: semi_sync.level().to_string(),
+                wanted: policy.durability.acks().to_string(),
+            },
+            Evidence::Setting {
+                node: name.clone(),
+                name: "Rpl_semi_sync_source_clients".to_owned(),
+                value: semi_sync.clients.to_string(),
+                wanted: format!("at least {}", policy.durability.acks()),
+            },
+        ],
+    })
+}
+
 pub(super) fn starved(scene: &Scene<'_>) -> Option<Finding> {
     let name = &scene.view.cluster.primary;
-    let acks = scene.view.cluster.policy.durability.acks();
     let semi_sync = current(scene.view.primary())?.semi_sync.as_ref()?;
+    let acks = semi_sync.level();
+    let waits = "start a replica with semi-sync, or lower the policy's acknowledgements";
+    let response = match scene.view.cluster.policy.on_starved {
+        OnStarved::Loosen { after_secs, .. } if scene.view.cluster.policy.lowest_acks() < acks => {
+            let by_lictor = format!(
+                "Lictor lets commits wait for fewer once it has lasted {after_secs} s, as the \
+                 policy says"
+            );
+            scene.response(&by_lictor, waits)
+        }
+        _ => waits.to_owned(),
+    };
     let status = |variable: &str, value: u32, wanted: String| Evidence::Setting {
         node: name.clone(),
         name: variable.to_owned(),
@@ -138,8 +196,7 @@ pub(super) fn starved(scene: &Scene<'_>) -> Option<Finding> {
             "commits on {name} wait: {} of the {acks} replicas that must acknowledge are connected",
             semi_sync.clients
         ),
-        response: "start a replica with semi-sync, or lower the policy's acknowledgements"
-            .to_owned(),
+        response,
         evidence: vec![
             status(
                 "Rpl_semi_sync_source_clients",

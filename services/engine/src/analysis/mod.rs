@@ -21,7 +21,7 @@ use std::cmp::Reverse;
 use lictor_domain::{Evidence, Mode, Mono, Node, NodeName, Problem, ProblemCode};
 
 pub(crate) use self::configuration::{LONG_NET_TIMEOUT, RARE_HEARTBEAT};
-pub(crate) use self::durability::{correction, install_plugins, wrong_settings};
+pub(crate) use self::durability::{correction, install_plugins, settable, wrong_settings};
 use crate::timing::Timing;
 use crate::verdict::{self, Verdict};
 use crate::view::{ClusterView, NodeView};
@@ -102,6 +102,7 @@ pub const MATCHERS: &[Matcher] = {
         ),
         finds(Code::ConfigurationDrift, AnyNode(configuration::drifted)),
         finds(Code::SemiSyncNotEnforced, Primary(durability::not_enforced)),
+        finds(Code::DurabilityLoosened, Primary(durability::loosened)),
         finds(Code::SemiSyncStarved, Primary(durability::starved)),
         finds(Code::NoViableCandidate, Cluster(candidates::none_viable)),
     ]

@@ -318,7 +318,9 @@ fn that_nobody_could_take_over_is_said_before_the_primary_dies() {
     assert_found([
         (
             "no replica",
-            Fixture::healthy(0).acks(0),
+            Fixture::healthy(0)
+                .acks(0)
+                .semi_sync(1, |semi_sync| semi_sync.source_enabled = false),
             &[NoViableCandidate],
         ),
         ("one of two may not", healthy().definition(2, must_not), &[]),
@@ -695,6 +697,7 @@ fn no_setting_is_wrong_exactly_when_semi_sync_enforces_the_policy() {
         for (timeout, acks) in [(SemiSync::NEVER, 1), (SemiSync::NEVER, 2), (LONG, 1)] {
             let semi_sync = SemiSync {
                 replica_enabled: is(0),
+                replica_active: false,
                 source_enabled: is(1),
                 source_active: is(2),
                 wait_for_acks: 1,

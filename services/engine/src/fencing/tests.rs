@@ -148,7 +148,6 @@ fn it_is_no_proof_unless_the_primary_was_seen_enforcing() {
             "fallen back",
             hung().semi_sync(1, |s| s.source_active = false),
         ),
-        ("too few", hung().acks(2)),
         (
             "a time-out",
             hung().semi_sync(1, |s| s.timeout = ms(10_000)),
@@ -170,6 +169,16 @@ fn it_is_no_proof_unless_the_primary_was_seen_enforcing() {
     ] {
         assert!(prove(&fixture.view(), &names(&[2])).is_err(), "{why}");
     }
+}
+
+#[test]
+fn what_the_primary_was_seen_waiting_for_counts_where_it_is_less_than_the_policy() {
+    let hung = Fixture::healthy(2).acks(2).hung_primary(ms(5_000));
+    let loosened = hung.view();
+    assert!(prove(&loosened, &names(&[2])).is_err(), "1 of 2 is too few");
+    assert!(prove(&loosened, &names(&[2, 3])).is_ok());
+    let in_force = hung.semi_sync(1, |s| s.wait_for_acks = 2).view();
+    assert!(prove(&in_force, &names(&[2])).is_ok());
 }
 
 #[test]

@@ -82,6 +82,13 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     /// Makes the server writable under `durability`.
     fn open(&self, durability: Durability) -> Result<String, MysqlError>;
 
+    /// Lets commits wait for so many acknowledgements, or for none.
+    fn enforce(&self, acks: u32) -> Result<String, MysqlError>;
+
+    /// Makes it acknowledge as a replica; its receiver connects anew for it if
+    /// asked to.
+    fn acknowledge(&self, reconnect: bool) -> Result<String, MysqlError>;
+
     /// Whether it is closed and what hinders closing it: `super_read_only`,
     /// `offline`, `waiting` (sessions awaiting an acknowledgement, or NULL).
     fn writing(&self) -> String;

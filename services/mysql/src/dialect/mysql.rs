@@ -199,7 +199,10 @@ const APPLIERS: &str = "SELECT LAST_ERROR_NUMBER AS errno, LAST_ERROR_MESSAGE AS
 /// twice until its old dump thread, which ends, is gone: no more can acknowledge
 /// than there are others.
 const SEMI_SYNC_STATUS: &str = "SELECT \
-     MAX(IF(VARIABLE_NAME LIKE '%status', VARIABLE_VALUE, NULL)) AS active, \
+     MAX(IF(VARIABLE_NAME IN ('Rpl_semi_sync_source_status', 'Rpl_semi_sync_master_status'), \
+     VARIABLE_VALUE, NULL)) AS active, \
+     MAX(IF(VARIABLE_NAME IN ('Rpl_semi_sync_replica_status', 'Rpl_semi_sync_slave_status'), \
+     VARIABLE_VALUE, NULL)) AS acknowledges, \
      LEAST(CAST(MAX(IF(VARIABLE_NAME LIKE '%clients', VARIABLE_VALUE, NULL)) AS UNSIGNED), \
      (SELECT COUNT(*) FROM performance_schema.threads \
      WHERE PROCESSLIST_COMMAND LIKE 'Binlog Dump%' AND COALESCE(PROCESSLIST_STATE, '') <> \
@@ -207,6 +210,7 @@ const SEMI_SYNC_STATUS: &str = "SELECT \
      MAX(IF(VARIABLE_NAME LIKE '%sessions', VARIABLE_VALUE, NULL)) AS waiting \
      FROM performance_schema.global_status WHERE VARIABLE_NAME IN (\
      'Rpl_semi_sync_source_status', 'Rpl_semi_sync_master_status', \
+     'Rpl_semi_sync_replica_status', 'Rpl_semi_sync_slave_status', \
      'Rpl_semi_sync_source_clients', 'Rpl_semi_sync_master_clients', \
      'Rpl_semi_sync_source_wait_sessions', 'Rpl_semi_sync_master_wait_sessions')";
 
@@ -275,8 +279,14 @@ impl Mysql {
         ))
     }
 
-    fn acknowledge(&self) -> Option<String> {
+    fn acknowledge_if_able(&self) -> Option<String> {
         self.semi_sync.map(|words| words.acknowledge())
+    }
+
+    fn semi_sync(&self) -> Result<SemiSyncWords, MysqlError> {
+        self.semi_sync.ok_or_else(|| MysqlError::Unsupported {
+            found: "a server without the semi-sync plugins".to_owned(),
+        })
     }
 }
 
@@ -368,7 +378,7 @@ impl Dialect for Mysql {
         let change = self.change(&self.place(source, heartbeat));
         in_turn([
             Some(STOP_RECEIVER.to_owned()),
-            self.acknowledge(),
+            self.acknowledge_if_able(),
             Some(change),
             Some(START_RECEIVER.to_owned()),
         ])
@@ -380,7 +390,7 @@ impl Dialect for Mysql {
         in_turn([
             self.stop_waiting(),
             Some(STOP.to_owned()),
-            self.acknowledge(),
+            self.acknowledge_if_able(),
             Some(self.whole_channel(source, account, heartbeat)),
             Some(START.to_owned()),
         ])
@@ -397,7 +407,7 @@ impl Dialect for Mysql {
     ) -> String {
         in_turn([
             Some(STOP_RECEIVER.to_owned()),
-            self.acknowledge(),
+            self.acknowledge_if_able(),
             Some(self.whole_channel(source, account, heartbeat)),
             Some(START_RECEIVER.to_owned()),
             self.stop_waiting(),
@@ -410,15 +420,26 @@ impl Dialect for Mysql {
     }
 
     fn open(&self, durability: Durability) -> Result<String, MysqlError> {
-        match (durability, self.semi_sync) {
-            (Durability::Async, _) => Ok(WRITABLE.to_owned()),
-            (Durability::SemiSync { acks }, Some(words)) => {
-                Ok([&words.enforce(acks.get()), WRITABLE].join("; "))
+        match durability {
+            Durability::Async => Ok(WRITABLE.to_owned()),
+            Durability::SemiSync { acks } => {
+                Ok([&self.semi_sync()?.enforce(acks.get()), WRITABLE].join("; "))
             }
-            (Durability::SemiSync { .. }, None) => Err(MysqlError::Unsupported {
-                found: "a server without the semi-sync plugins".to_owned(),
-            }),
         }
+    }
+
+    fn enforce(&self, acks: u32) -> Result<String, MysqlError> {
+        let words = self.semi_sync()?;
+        Ok(if acks == 0 {
+            words.stop_waiting()
+        } else {
+            words.enforce(acks)
+        })
+    }
+
+    fn acknowledge(&self, reconnect: bool) -> Result<String, MysqlError> {
+        let again = reconnect.then(|| [STOP_RECEIVER, START_RECEIVER].join("; "));
+        Ok(in_turn([Some(self.semi_sync()?.acknowledge()), again]))
     }
 
     fn writing(&self) -> String {
