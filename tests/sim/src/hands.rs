@@ -101,8 +101,7 @@ impl World {
     pub fn send_care(&mut self, reign: Reign, node: &NodeName, care: Care) {
         let patience = match &care {
             Care::Close => deadline::CLOSE,
-            Care::Reopen { .. } => deadline::OPEN,
-            Care::Enforce(_) | Care::StopWaiting => deadline::OPEN,
+            Care::Reopen { .. } | Care::Enforce(_) | Care::StopWaiting => deadline::OPEN,
             Care::Acknowledge { .. } | Care::Follow { .. } | Care::Detach | Care::Resume => {
                 deadline::REPOINT
             }

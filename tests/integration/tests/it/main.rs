@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod catalog;
 mod crash_matrix;
+mod durability;
 mod failover;
 mod leadership;
 mod maintenance;

@@ -1,0 +1,223 @@
+//! What commits wait for, and what is done when nobody is left to acknowledge.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use lictor_integration::{Ledger, Load, PATIENCE, Scene};
+use lictor_lab::{Node, Server, eventually};
+use lictor_wire::v1;
+
+async fn problem(scene: &Scene, code: &str) -> Result<v1::Problem> {
+    eventually(code, PATIENCE, || async {
+        let problems = scene.cluster("orders").await?.problems;
+        let found = problems.iter().find(|problem| problem.code == code);
+        found
+            .cloned()
+            .ok_or_else(|| anyhow::anyhow!("not among {problems:?}"))
+    })
+    .await
+}
+
+async fn no_problem(scene: &Scene, code: &str) -> Result<()> {
+    eventually("the problem to go", PATIENCE, || async {
+        let problems = scene.cluster("orders").await?.problems;
+        ensure!(problems.iter().all(|p| p.code != code), "{problems:?}");
+        Ok(())
+    })
+    .await
+}
+
+async fn more_writes(ledger: &Ledger) -> Result<()> {
+    let goal = ledger.count() + 30;
+    eventually("more acknowledged writes", PATIENCE, || async {
+        ensure!(
+            ledger.count() >= goal,
+            "{} of {goal}; {:?}",
+            ledger.count(),
+            ledger.failures()
+        );
+        Ok(())
+    })
+    .await
+}
+
+async fn is(node: &Node, variable: &str, value: &str) -> Result<()> {
+    let what = format!("{variable} to be {value}");
+    eventually(&what, PATIENCE, || async {
+        let found = node.value(&format!("SELECT {variable}")).await?;
+        ensure!(found == value, "{} has {found}", node.name());
+        Ok(())
+    })
+    .await
+}
+
+const ENABLED: &str = "@@global.rpl_semi_sync_source_enabled";
+const ACKNOWLEDGES: &str = "(SELECT VARIABLE_VALUE FROM performance_schema.global_status \
+     WHERE VARIABLE_NAME = 'Rpl_semi_sync_replica_status')";
+
+/// The primary and one replica of `orders`.
+async fn pair(scene: &Scene) -> Result<(&Node, &Node)> {
+    let cluster = scene.lab.cluster("orders");
+    let primary = cluster.primary().await?;
+    let replica = cluster.nodes().iter().find(|n| n.name() != primary.name());
+    let replica = replica.ok_or_else(|| anyhow::anyhow!("no replica"))?;
+    Ok((primary, replica))
+}
+
+async fn set(scene: &Scene, options: &[&str]) -> Result<()> {
+    let mut args = vec!["cluster", "set", "orders", "--reason", "a test"];
+    args.extend(options);
+    scene.lictor_ok(&args).await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_wait_for_a_lost_acknowledger_and_the_problems_say_so() {
+    let scene = Scene::with_orders(1).await.unwrap();
+    let (primary, replica) = pair(&scene).await.unwrap();
+    Load::prepare(primary).await.unwrap();
+    let client = scene.client("writers").await.unwrap();
+    let load = Load::start(&client, "orders", 2, 1);
+    more_writes(load.ledger()).await.unwrap();
+
+    replica.kill().unwrap();
+    let stalled = problem(&scene, "StalledPrimary").await.unwrap();
+    let evidence: Vec<_> = stalled.evidence.iter().map(|e| &e.sentence).collect();
+    assert!(
+        evidence
+            .iter()
+            .any(|e| e.contains("wait for acknowledgements of replicas")),
+        "{evidence:?}"
+    );
+    let acknowledged = load.ledger().count();
+    problem(&scene, "SemiSyncStarved").await.unwrap();
+    // As long as it takes to look at everyone a few times.
+    let lag = problem(&scene, "UnreachableReplica").await.unwrap();
+    assert_eq!(lag.node.as_deref(), Some(replica.name()));
+    let view = scene.cluster("orders").await.unwrap();
+    assert!(view.problems.iter().all(|p| p.code != "DurabilityLoosened"));
+    is(primary, ENABLED, "1").await.unwrap();
+    assert_eq!(load.ledger().count(), acknowledged);
+
+    replica.start().await.unwrap();
+    more_writes(load.ledger()).await.unwrap();
+    no_problem(&scene, "StalledPrimary").await.unwrap();
+    let ledger = load.stop().await;
+    assert_eq!(ledger.failures(), Vec::<String>::new());
+    assert_eq!(ledger.missing_on(primary).await.unwrap(), Vec::<u64>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_loosens_lets_writes_pass_and_tightens_them_again() {
+    let scene = Scene::with_orders(1).await.unwrap();
+    set(&scene, &["--on-starved", "loosen:0/1s"]).await.unwrap();
+    let (primary, replica) = pair(&scene).await.unwrap();
+    Load::prepare(primary).await.unwrap();
+    let client = scene.client("writers").await.unwrap();
+    let load = Load::start(&client, "orders", 2, 1);
+    more_writes(load.ledger()).await.unwrap();
+
+    replica.kill().unwrap();
+    let loosened = problem(&scene, "DurabilityLoosened").await.unwrap();
+    assert_eq!(loosened.severity(), v1::Severity::Critical);
+    more_writes(load.ledger()).await.unwrap();
+    is(primary, ENABLED, "0").await.unwrap();
+
+    replica.start().await.unwrap();
+    no_problem(&scene, "DurabilityLoosened").await.unwrap();
+    is(primary, ENABLED, "1").await.unwrap();
+    more_writes(load.ledger()).await.unwrap();
+    assert_eq!(load.stop().await.failures(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn semi_sync_settings_that_drift_or_change_by_policy_are_set_right() {
+    let scene = Scene::with_orders(1).await.unwrap();
+    let (primary, replica) = pair(&scene).await.unwrap();
+    let off = "SET GLOBAL rpl_semi_sync_source_enabled = OFF";
+    primary.sql(off).await.unwrap();
+    is(primary, ENABLED, "1").await.unwrap();
+
+    for statement in [
+        "SET GLOBAL rpl_semi_sync_replica_enabled = OFF",
+        "STOP REPLICA IO_THREAD",
+        "START REPLICA IO_THREAD",
+    ] {
+        replica.sql(statement).await.unwrap();
+    }
+    is(replica, ACKNOWLEDGES, "ON").await.unwrap();
+
+    set(&scene, &["--durability", "async"]).await.unwrap();
+    is(primary, ENABLED, "0").await.unwrap();
+    set(&scene, &["--durability", "semi-sync"]).await.unwrap();
+    is(primary, ENABLED, "1").await.unwrap();
+    no_problem(&scene, "SemiSyncNotEnforced").await.unwrap();
+
+    set(&scene, &["--mode", "observe"]).await.unwrap();
+    primary.sql(off).await.unwrap();
+    problem(&scene, "SemiSyncNotEnforced").await.unwrap();
+    is(primary, ENABLED, "0").await.unwrap();
+}
+
+/// Who serves reads by the route that is pushed.
+async fn readers_are(scene: &Scene, fits: impl Fn(&[String]) -> bool) -> Result<()> {
+    let client = scene.client("reader of the route").await?;
+    eventually("the readers to change", PATIENCE, || async {
+        let route = client.routes().route("orders")?;
+        let readers: Vec<_> = route
+            .readers
+            .iter()
+            .map(|reader| reader.endpoint.node.to_string())
+            .collect();
+        ensure!(fits(&readers), "{readers:?}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lagging_replicas_leave_the_readers_as_the_policy_says() {
+    let scene = Scene::with_orders(2).await.unwrap();
+    let (primary, _) = pair(&scene).await.unwrap();
+    let cluster = scene.lab.cluster("orders");
+    let replicas: Vec<_> = cluster
+        .nodes()
+        .iter()
+        .filter(|node| node.name() != primary.name())
+        .collect();
+    set(&scene, &["--max-read-lag", "2s"]).await.unwrap();
+    readers_are(&scene, |readers| readers.len() == 2)
+        .await
+        .unwrap();
+
+    for replica in &replicas {
+        replica.sql("STOP REPLICA SQL_THREAD").await.unwrap();
+    }
+    primary
+        .sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
+        .await
+        .unwrap();
+    readers_are(&scene, <[String]>::is_empty).await.unwrap();
+    set(&scene, &["--no-readers", "primary"]).await.unwrap();
+    readers_are(&scene, |readers| readers == [primary.name()])
+        .await
+        .unwrap();
+    set(&scene, &["--keep-readers", "50%"]).await.unwrap();
+    readers_are(&scene, |readers| {
+        readers.len() == 1 && readers[0] != primary.name()
+    })
+    .await
+    .unwrap();
+
+    for replica in &replicas {
+        replica.sql("START REPLICA SQL_THREAD").await.unwrap();
+    }
+    readers_are(&scene, |readers| readers.len() == 2)
+        .await
+        .unwrap();
+    replicas[0].lag(Duration::from_secs(60)).await.unwrap();
+    readers_are(&scene, |readers| readers == [replicas[1].name()])
+        .await
+        .unwrap();
+    let delayed = problem(&scene, "DelayedReplica").await.unwrap();
+    assert_eq!(delayed.severity(), v1::Severity::Info);
+}
