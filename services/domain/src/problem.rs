@@ -129,7 +129,7 @@ codes! {
         "Lictor makes those that follow it follow the primary.";
     ConfigurationDrift: Warning,
         "A node's settings are not those that a safe failover relies on.",
-        "Lictor makes a replica super_read_only; the operator sets the rest.";
+        "Lictor makes a replica super_read_only and acknowledge; the operator sets the rest.";
     SemiSyncNotEnforced: Critical,
         "The primary does not enforce the durability policy.",
         "Lictor sets it right, the replicas' side first.";

@@ -20,6 +20,8 @@ struct Drift {
     value: String,
     wanted: String,
     remedy: &'static str,
+    /// Lictor sets it right where the mode lets it.
+    by_lictor: bool,
 }
 
 pub(super) fn drifted(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Option<Finding> {
@@ -34,14 +36,23 @@ pub(super) fn drifted(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Option
     ];
     let drifts: Vec<_> = drifts.into_iter().flatten().collect();
     let names: Vec<_> = drifts.iter().map(|drift| drift.name).collect();
-    let remedies: Vec<_> = drifts.iter().map(|drift| drift.remedy).collect();
+    let remedies = |drifts: &[Drift], all: bool| {
+        let left = drifts.iter().filter(|drift| all || !drift.by_lictor);
+        let left: Vec<_> = left.map(|drift| drift.remedy).collect();
+        format!("on {}: {}", node.name, left.join("; "))
+    };
+    let by_lictor = if drifts.iter().all(|drift| drift.by_lictor) {
+        "Lictor sets it right while the primary accepts writes".to_owned()
+    } else {
+        remedies(&drifts, false)
+    };
     (!drifts.is_empty()).then(|| Finding {
         sentence: format!(
             "{} is not set as a safe failover needs it: {}",
             node.name,
             names.join(", ")
         ),
-        response: format!("on {}: {}", node.name, remedies.join("; ")),
+        response: scene.response(&by_lictor, &remedies(&drifts, true)),
         evidence: drifts
             .iter()
             .map(|drift| Evidence::Setting {
@@ -60,13 +71,22 @@ fn off(name: &'static str, remedy: &'static str) -> Drift {
         value: "OFF".to_owned(),
         wanted: "ON".to_owned(),
         remedy,
+        by_lictor: false,
+    }
+}
+
+/// A setting of a replica that Lictor sets right.
+fn kept(name: &'static str, remedy: &'static str) -> Drift {
+    Drift {
+        by_lictor: true,
+        ..off(name, remedy)
     }
 }
 
 /// Open for everyone is another problem.
 fn privileged_writes(scene: &Scene<'_>, node: &Node, report: &NodeReport) -> Option<Drift> {
     let lost = scene.is_replica(node) && report.writability == Writability::ReadOnly;
-    lost.then(|| off("super_read_only", "SET GLOBAL super_read_only = ON"))
+    lost.then(|| kept("super_read_only", "SET GLOBAL super_read_only = ON"))
 }
 
 /// Persisted only: a primary is not to be closed now.
@@ -97,6 +117,7 @@ fn long_net_timeout(report: &NodeReport) -> Option<Drift> {
         value: timeout.as_secs().to_string(),
         wanted: "4".to_owned(),
         remedy: "SET PERSIST replica_net_timeout = 4",
+        by_lictor: false,
     })
 }
 
@@ -108,6 +129,7 @@ fn rare_heartbeat(report: &NodeReport) -> Option<Drift> {
         wanted: "200 ms".to_owned(),
         remedy: "STOP REPLICA; CHANGE REPLICATION SOURCE TO SOURCE_HEARTBEAT_PERIOD = 0.2; \
                  START REPLICA",
+        by_lictor: false,
     })
 }
 
@@ -115,7 +137,7 @@ fn acknowledges_nothing(scene: &Scene<'_>, node: &Node, report: &NodeReport) -> 
     let demanded = scene.view.cluster.policy.durability.acks() > 0 && scene.is_replica(node);
     let semi_sync = report.semi_sync.as_ref().filter(|_| demanded)?;
     (!semi_sync.replica_enabled).then(|| {
-        off(
+        kept(
             "rpl_semi_sync_replica_enabled",
             "SET GLOBAL rpl_semi_sync_replica_enabled = ON; STOP REPLICA IO_THREAD; \
              START REPLICA IO_THREAD",

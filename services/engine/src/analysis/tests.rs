@@ -497,6 +497,24 @@ fn settings_that_a_failover_relies_on_are_watched() {
 }
 
 #[test]
+fn of_drifted_settings_the_operator_is_told_those_that_lictor_leaves_alone() {
+    let drifted = healthy()
+        .policy(|policy| policy.mode = Mode::Auto)
+        .semi_sync(2, |semi_sync| semi_sync.replica_enabled = false);
+    assert_eq!(
+        only(&drifted).response,
+        "Lictor sets it right while the primary accepts writes"
+    );
+    let both = drifted.report(2, |report| {
+        report.settings.replica_net_timeout = Duration::from_mins(1);
+    });
+    assert_eq!(
+        only(&both).response,
+        "on orders-2: SET PERSIST replica_net_timeout = 4"
+    );
+}
+
+#[test]
 fn every_matcher_has_its_own_code() {
     let codes: BTreeSet<_> = MATCHERS.iter().map(|matcher| matcher.code).collect();
     assert_eq!(codes.len(), MATCHERS.len());

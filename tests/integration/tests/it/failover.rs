@@ -110,13 +110,12 @@ async fn a_failover_is_told_as_a_story_with_its_evidence() {
     old.kill().unwrap();
     let new = scene.new_primary("orders", old.name()).await.unwrap();
     let story = eventually("the recovery to be done", PATIENCE, || async {
-        let story = scene.lictor_ok(&["recovery", "show", "last"]).await?;
         let recoveries = scene.recoveries("orders").await?;
         let done = recoveries
             .iter()
             .any(|r| r.state() == v1::RecoveryState::Done);
-        ensure!(done, "{story}");
-        Ok(story)
+        ensure!(done, "{recoveries:?}");
+        scene.lictor_ok(&["recovery", "show", "last"]).await
     })
     .await
     .unwrap();
