@@ -214,7 +214,7 @@ async fn lagging_replicas_leave_the_readers_as_the_policy_says() {
     readers_are(&scene, |readers| readers.len() == 2)
         .await
         .unwrap();
-    replicas[0].lag(Duration::from_secs(60)).await.unwrap();
+    replicas[0].lag(Duration::from_mins(1)).await.unwrap();
     readers_are(&scene, |readers| readers == [replicas[1].name()])
         .await
         .unwrap();
