@@ -156,6 +156,16 @@ Examples:
             value_parser = NonEmptyStringValueParser::new())]
         reason: String,
     },
+    /// Take the primacy away from a primary that is dead, hangs or stalls.
+    #[command(after_help = "\
+It works in the modes manual and auto, whatever the budget. A primary that answers
+is closed first: clients whose commits wait are cut off.
+
+Examples:
+  lictor cluster failover orders --dry-run
+  lictor cluster failover orders --to orders-3 --reason 'its disk is full'
+  lictor cluster failover orders --force --reason 'rack 4 is off, I have looked'")]
+    Failover(FailoverArgs),
     /// Change a cluster's policy.
     #[command(
         after_help = "Examples:\n  \
@@ -228,6 +238,31 @@ impl From<SwitchoverArgs> for v1::SwitchoverClusterRequest {
             reason: args.reason,
         }
     }
+}
+
+/// A failover as it is ordered.
+#[derive(Debug, Args)]
+pub(crate) struct FailoverArgs {
+    /// The cluster's name.
+    pub(crate) name: ClusterName,
+    /// The replica to be made primary; the best one when it is not said.
+    #[arg(long, value_name = "NODE")]
+    pub(crate) to: Option<NodeName>,
+    /// Go on without a proof that the old primary is fenced, and with a replica
+    /// that may lack something, or does where --to names it. What is overridden is
+    /// written into the recovery.
+    #[arg(long, requires = "reason")]
+    pub(crate) force: bool,
+    /// Only say what would be done, and what stands in the way.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Why, for the history.
+    #[arg(
+        long,
+        default_value = "an operator's order",
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub(crate) reason: String,
 }
 
 /// What differs from the policy there is.
@@ -591,6 +626,13 @@ mod tests {
             reason: Some("disks".to_owned()),
         };
         assert_eq!(v1::SwitchoverClusterRequest::from(args), expected);
+    }
+
+    #[test]
+    fn force_needs_a_reason_of_its_own() {
+        parse("lictor cluster failover orders --dry-run").unwrap();
+        parse("lictor cluster failover orders --force").unwrap_err();
+        parse("lictor cluster failover orders --force --reason why").unwrap();
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::args::{
     SubscriberCommand,
 };
 use crate::call::{PATIENT, SOON, answer, connect};
+use crate::failover;
 use crate::nodes;
 use crate::output::show;
 use crate::view::cluster::{Added, Cluster, Clusters};
@@ -97,6 +98,7 @@ async fn cluster(command: ClusterCommand, channel: Channel, format: Format) -> a
     let mut client = ClusterServiceClient::new(channel.clone());
     match command {
         ClusterCommand::Switchover(args) => switchover::run(channel, args, format).await,
+        ClusterCommand::Failover(args) => failover::run(args, channel, format).await,
         ClusterCommand::Add { name, seed, policy } => {
             let request = AddClusterRequest {
                 name: name.into(),

@@ -6,6 +6,7 @@
 mod args;
 mod call;
 mod commands;
+mod failover;
 mod nodes;
 mod output;
 mod switchover;

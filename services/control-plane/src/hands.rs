@@ -130,6 +130,11 @@ impl Hands {
                 holds,
                 within,
             } => Done::CaughtUp(told(self.catch_up(&node, &holds, within).await)),
+            Act::CloseForcibly { node } => {
+                let closing = self.close(&node, Closing::Forced, deadline::CLOSE);
+                let result = closing.await.map_err(|error| error.to_string());
+                Done::Closed { node, result }
+            }
             Act::Promote { node, fenced } => {
                 tracing::info!(%node, proof = %fenced.proof(), "promoting");
                 Done::Opened(told(self.open(&node).await))
@@ -368,6 +373,7 @@ const fn step(act: &Act) -> &'static str {
     match act {
         Act::StoreIntent(_) => "store-intent",
         Act::StopReceiver { .. } => "stop-receiver",
+        Act::CloseForcibly { .. } => "close",
         Act::CatchUp { .. } => "catch-up",
         Act::Promote { .. } => "promote",
         Act::Publish { .. } => "publish",

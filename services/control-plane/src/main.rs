@@ -16,6 +16,7 @@ mod leadership;
 mod membership;
 mod monitor;
 mod nodes;
+mod ordered_failover;
 mod pause;
 mod policy_change;
 mod registration;

@@ -26,6 +26,7 @@ use crate::hands::{Hand, Hands};
 use crate::hub::Acks;
 use crate::leadership::Reign;
 use crate::monitor::Watch;
+use crate::ordered_failover;
 use crate::scribe::Scribe;
 use crate::snapshot::Snapshot;
 use crate::switchover::{Answer, Request};
@@ -50,9 +51,12 @@ pub(crate) struct Steward {
     scribe: Scribe,
     inbox: mpsc::Receiver<Event>,
     events: mpsc::Sender<Event>,
-    /// Operators' orders, and the way to give more.
+    /// Operators' orders to switch over, and the way to give more.
     requests: mpsc::Receiver<Request>,
     orders: mpsc::Sender<Request>,
+    /// Operators' orders to fail over, and the way to give more.
+    failover_requests: mpsc::Receiver<ordered_failover::Request>,
+    failovers: mpsc::Sender<ordered_failover::Request>,
     snapshot: watch::Sender<Arc<Snapshot>>,
     /// The last route handed to the push; none is before the table is opened.
     route: Option<ClusterRoute>,
@@ -63,6 +67,8 @@ pub(crate) struct Steward {
 enum Input {
     Event(Event),
     Order(Request),
+    /// An operator's order to fail over.
+    Failover(ordered_failover::Request),
 }
 
 /// The watch over one node.
@@ -82,6 +88,7 @@ impl Steward {
     ) -> Self {
         let (events, inbox) = mpsc::channel(EVENTS);
         let (orders, requests) = mpsc::channel(ORDERS);
+        let (failovers, failover_requests) = mpsc::channel(ORDERS);
         let now = clock::now();
         let keeper = Keeper::new(inheritance, reign.term, now);
         let cluster = keeper.cluster();
@@ -108,6 +115,8 @@ impl Steward {
             events,
             requests,
             orders,
+            failover_requests,
+            failovers,
             snapshot,
             route: None,
             opened,
@@ -122,6 +131,7 @@ impl Steward {
             snapshot: self.snapshot.subscribe(),
             events: self.events.clone(),
             orders: self.orders.clone(),
+            failovers: self.failovers.clone(),
         }
     }
 
@@ -141,6 +151,7 @@ impl Steward {
                 () = end.cancelled() => return,
                 event = self.inbox.recv() => Input::Event(event.unwrap_or(Event::Tick)),
                 Some(request) = self.requests.recv() => Input::Order(request),
+                Some(request) = self.failover_requests.recv() => Input::Failover(request),
                 () = tokio::time::sleep_until(wake) => Input::Event(Event::Tick),
             };
             if !self.leads() {
@@ -149,6 +160,7 @@ impl Steward {
             match input {
                 Input::Event(event) => self.step(event),
                 Input::Order(request) => self.take_order(request),
+                Input::Failover(request) => self.take_failover(request),
             }
         }
     }
@@ -192,6 +204,30 @@ impl Steward {
         // A caller that went away needs no answer.
         let _ = answer.send(Answer {
             preflight,
+            recovery,
+        });
+    }
+
+    /// Takes an operator's order to fail over, or rehearses it, and answers what
+    /// was found.
+    fn take_failover(&mut self, request: ordered_failover::Request) {
+        let ordered_failover::Request {
+            order,
+            rehearse,
+            answer,
+        } = request;
+        let now = clock::now();
+        let fresh = RecoveryId(uuid::Uuid::now_v7());
+        let (rehearsal, commands) = if rehearse {
+            (self.keeper.rehearse_failover(&order), vec![])
+        } else {
+            self.keeper.order_failover(order, now, fresh)
+        };
+        let recovery = (!commands.is_empty()).then_some(fresh);
+        self.carry_out(commands, now);
+        // A caller that went away needs no answer.
+        let _ = answer.send(ordered_failover::Answer {
+            rehearsal,
             recovery,
         });
     }

@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod cluster;
 pub mod evidence;
+pub mod failover;
 pub mod gtid;
 pub mod lease;
 pub mod names;
@@ -24,6 +25,7 @@ pub mod version;
 pub use clock::{Mono, Now};
 pub use cluster::{Cluster, Maintenance, Node, Pause, Quarantine};
 pub use evidence::{Evidence, GtidRole};
+pub use failover::{Blocker, FailoverOrder, Rehearsal};
 pub use gtid::GtidSet;
 pub use names::{ClusterName, NodeAddress, NodeName, ServerUuid};
 pub use order::{Epoch, Revision, Term};

@@ -150,6 +150,9 @@ codes! {
     ActionWithheld: Critical,
         "The policy does not let Lictor act by itself.",
         "The operator sets the mode to auto, or acts by hand.";
+    FailoverOrdered: Info,
+        "An operator ordered a failover.",
+        "Lictor closes the primary if it answers, fences it, and promotes the best replica.";
     UnfinishedRecovery: Critical,
         "A recovery lost its leader, and what it had done is not certain yet.",
         "Lictor touches nothing until the node that was chosen answers, or enough of the others; \

@@ -39,6 +39,8 @@ pub struct Election {
     pub verdicts: Vec<CandidateVerdict>,
     /// Who won, or what stands in the way.
     pub winner: Result<Winner, String>,
+    /// What stood against the winner and was overridden by the operator.
+    pub overridden: Vec<String>,
 }
 
 /// The candidate to be promoted.
@@ -50,11 +52,48 @@ pub struct Winner {
     pub holds: GtidSet,
 }
 
+/// What an operator demands of an election.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wish<'a> {
+    /// Who is to win.
+    pub to: Option<&'a NodeName>,
+    /// Whether what the winner lacks may be lost.
+    pub force: bool,
+    /// All that the old primary has committed, if it answered and is closed.
+    pub closed: Option<&'a GtidSet>,
+}
+
+impl Wish<'_> {
+    /// Whether the operator overrides all that stands against this node. A node
+    /// that cannot be opened or followed is promoted for nobody.
+    fn overrides(&self, node: &Node, rejections: &[Rejection]) -> bool {
+        let can_be = |rejection: &Rejection| {
+            matches!(
+                rejection,
+                Rejection::Behind { .. } | Rejection::MustNot | Rejection::Delayed { .. }
+            )
+        };
+        self.force && self.to == Some(&node.name) && rejections.iter().all(can_be)
+    }
+
+    /// Whether the winner may be promoted although nobody knows what the silent
+    /// replicas hold: what the closed primary committed is all there is.
+    fn is_complete(&self, holds: &GtidSet) -> bool {
+        self.closed.is_some_and(|all| all.is_subset_of(holds))
+    }
+}
+
 /// Elects among the replicas whose receivers were stopped.
 #[must_use]
 pub fn elect(view: &ClusterView, stopped: &Stopped) -> Election {
+    elect_as(view, stopped, &Wish::default())
+}
+
+/// Elects as an operator wishes.
+#[must_use]
+pub fn elect_as(view: &ClusterView, stopped: &Stopped, wish: &Wish<'_>) -> Election {
     let held = sets(stopped);
-    let mut eligible: Vec<(Score, &Node)> = Vec::new();
+    let mut eligible: Vec<(Score, &Node, Vec<Rejection>)> = Vec::new();
     let mut verdicts: Vec<CandidateVerdict> = Vec::new();
     let most = most_advanced(view, &held);
     for (node, replica) in view.replicas() {
@@ -62,33 +101,83 @@ pub fn elect(view: &ClusterView, stopped: &Stopped) -> Election {
         if let (Some(set), Some(most)) = (held.get(&node.name), &most) {
             rejections.extend(behind(view, node, set, most, &held));
         }
-        if rejections.is_empty() {
-            eligible.push((score(view, node, replica.report()), node));
+        if rejections.is_empty() || wish.overrides(node, &rejections) {
+            eligible.push((score(view, node, replica.report()), node, rejections));
         } else {
             verdicts.push(rejected(node, &held, rejections));
         }
     }
-    eligible.sort_by(|(a, _), (b, _)| b.cmp(a));
+    eligible.sort_by(|(a, ..), (b, ..)| b.cmp(a));
+    let wished = |node: &Node| wish.to.is_none_or(|to| node.name == *to);
+    let best = eligible.iter().find(|(_, node, _)| wished(node));
     let complete = fencing::holds_all_acknowledged(view, &held.keys().cloned().collect());
-    let winner = match (eligible.first(), complete) {
-        (_, Err(missing)) => Err(missing.0),
-        (None, Ok(())) => Err(blocker(&verdicts)),
-        (Some((_, node)), Ok(())) => Ok(Winner {
-            node: node.name.clone(),
-            holds: held.get(&node.name).cloned().unwrap_or_default(),
+    let mut overridden: Vec<String> = Vec::new();
+    let winner = match best {
+        None => Err(match wish.to {
+            Some(to) => blocker_of(to, &verdicts),
+            None => complete
+                .err()
+                .map_or_else(|| blocker(&verdicts), |missing| missing.0),
         }),
+        Some((_, node, rejections)) => {
+            let holds = held.get(&node.name).cloned().unwrap_or_default();
+            overridden.extend(rejections.iter().map(|r| format!("{}: {r}", node.name)));
+            let missing = lacking(view, wish, &holds, complete.err());
+            match missing {
+                Some(missing) if !wish.force => Err(missing),
+                missing => {
+                    overridden.extend(missing);
+                    Ok(Winner {
+                        node: node.name.clone(),
+                        holds,
+                    })
+                }
+            }
+        }
     };
     let ranked = (1..)
         .zip(&eligible)
-        .map(|(rank, (score, node))| CandidateVerdict {
+        .map(|(rank, (score, node, rejections))| CandidateVerdict {
             node: node.name.clone(),
             received: held.get(&node.name).cloned().unwrap_or_default(),
             rank: Some(rank),
-            rejections: vec![],
-            reason: score.reason(),
+            rejections: rejections.clone(),
+            reason: score.reason(rejections),
         });
     let verdicts = ranked.chain(verdicts).collect();
-    Election { verdicts, winner }
+    Election {
+        verdicts,
+        winner,
+        overridden,
+    }
+}
+
+/// What is or may be lost with this winner, as a sentence.
+fn lacking(
+    view: &ClusterView,
+    wish: &Wish<'_>,
+    holds: &GtidSet,
+    incomplete: Option<fencing::NotFenced>,
+) -> Option<String> {
+    if wish.is_complete(holds) {
+        return None;
+    }
+    let primary = &view.cluster.primary;
+    let asynchronous = view.cluster.policy.durability.acks() == 0;
+    let lost = wish.closed.filter(|_| asynchronous);
+    let lost = lost.map(|all| {
+        let missing = all.subtract(holds).summary(4);
+        format!("{primary} has committed what the winner lacks: {missing}")
+    });
+    incomplete.map(|missing| missing.0).or(lost)
+}
+
+fn blocker_of(wished: &NodeName, verdicts: &[CandidateVerdict]) -> String {
+    let verdict = verdicts.iter().find(|verdict| verdict.node == *wished);
+    verdict.map_or_else(
+        || format!("{wished} is no replica of the cluster"),
+        |verdict| format!("{wished}: {}", verdict.reason),
+    )
 }
 
 /// How the replicas stand for a planned change: the best first, then those that
@@ -137,7 +226,11 @@ fn sets(stopped: &Stopped) -> BTreeMap<NodeName, GtidSet> {
 }
 
 impl Score {
-    fn reason(&self) -> String {
+    fn reason(&self, overridden: &[Rejection]) -> String {
+        if !overridden.is_empty() {
+            let reasons: Vec<_> = overridden.iter().map(ToString::to_string).collect();
+            return format!("overridden by the operator: {}", reasons.join("; "));
+        }
         format!("holds everything received; {}", self.terms())
     }
 

@@ -22,7 +22,7 @@
 
 use std::collections::BTreeSet;
 
-use lictor_domain::{FencingProof, GtidSet, NodeName};
+use lictor_domain::{FailoverOrder, FencingProof, GtidSet, NodeName};
 
 use crate::view::{Answer, ClusterView, Idle};
 
@@ -81,6 +81,27 @@ impl Fenced {
     pub(crate) const fn nobody_else() -> Self {
         Self(FencingProof::ReadOnlySet)
     }
+}
+
+/// Seeks a proof for a failover that an operator ordered: a primary that answered
+/// and was closed can commit nothing more; without any proof the operator can
+/// take the responsibility.
+pub fn prove_ordered(
+    view: &ClusterView,
+    stopped: &BTreeSet<NodeName>,
+    closed: bool,
+    order: &FailoverOrder,
+) -> Result<Fenced, NotFenced> {
+    if closed {
+        return Ok(Fenced(FencingProof::ReadOnlySet));
+    }
+    prove(view, stopped).or_else(|missing| {
+        if order.force {
+            let (operator, reason) = (order.operator.clone(), order.reason.clone());
+            return Ok(Fenced(FencingProof::Overridden { operator, reason }));
+        }
+        Err(missing)
+    })
 }
 
 /// Why there is no proof, as a sentence.

@@ -11,6 +11,7 @@
 mod asking;
 mod handover;
 mod heritage;
+mod ordered;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -65,7 +66,8 @@ pub struct Keeper {
     tending: BTreeMap<NodeName, Tending>,
     readers: BTreeSet<NodeName>,
     rebuilds: Desk,
-    /// Nodes that an operator wants back: tended in any mode until they take part.
+    /// Nodes that an operator wants back or that a recovery has touched: tended in
+    /// mode manual too until they take part.
     readmitted: BTreeSet<NodeName>,
 }
 
@@ -412,6 +414,10 @@ impl Keeper {
                 for node in &touched {
                     self.view.entrust(node, now.mono);
                 }
+                self.readmitted.extend(touched);
+                if record.outcome == RecoveryOutcome::Done {
+                    self.readmitted.insert(record.old_primary.clone());
+                }
                 self.over(&record, now);
             }
         }
@@ -500,6 +506,9 @@ impl Keeper {
             return vec![];
         };
         let record = self.settle_heritage(record, fate, now);
+        // Whatever the other leader had begun is brought to its end.
+        let nodes = self.view.cluster.nodes.iter();
+        self.readmitted.extend(nodes.map(|node| node.name.clone()));
         let mut commands = self.resume_stopped();
         commands.push(Command::Record(Box::new(record)));
         commands
@@ -532,10 +541,8 @@ impl Keeper {
             }
             Fate::Void => {
                 self.begin_own_epoch(primary.clone(), now.mono);
-                // A switchover may have closed it: it is ours to open.
-                if record.kind == RecoveryKind::Switchover {
-                    self.view.entrust(&primary, now.mono);
-                }
+                // An order may have closed it: it is ours to open.
+                self.view.entrust(&primary, now.mono);
                 let epoch = self.last_epoch;
                 (undone, format!("{primary} goes on, in epoch {epoch}"))
             }
@@ -688,7 +695,8 @@ impl Keeper {
         commands
     }
 
-    /// Whether the node is ours to tend: the mode says so, or an operator did.
+    /// Whether the node is ours to tend: the mode says so, an operator did, or it
+    /// is what a recovery has begun.
     fn is_ours(&self, node: &NodeName) -> bool {
         let told = self.readmitted.contains(node) || self.rebuilds.rejoins(node);
         let may = match self.view.cluster.mode() {
@@ -766,9 +774,13 @@ const fn before(epoch: Epoch) -> Epoch {
 const fn refusal_response(reason: &AbortReason) -> &'static str {
     match reason {
         AbortReason::OnlyObserved => {
-            "the cluster's mode does not let Lictor act by itself: set it to auto, or act by hand"
+            "the cluster's mode does not let Lictor act by itself: in mode manual order it with \
+             `lictor cluster failover`, or set the mode to auto"
         }
-        _ => "Lictor tries again when what it knows changes; start the nodes that do not answer",
+        _ => {
+            "Lictor tries again when what it knows changes: start the nodes that do not answer; \
+             to go on without them, `lictor cluster failover --force --reason …`"
+        }
     }
 }
 

@@ -176,6 +176,12 @@ pub enum Act {
         /// The replica.
         node: NodeName,
     },
+    /// Close the old primary for writes, whatever hinders it: clients whose
+    /// commits wait are cut off.
+    CloseForcibly {
+        /// The old primary.
+        node: NodeName,
+    },
     /// Let the candidate apply all it holds.
     CatchUp {
         /// The candidate.

@@ -294,6 +294,15 @@ impl ClusterView {
         self.cluster.node(&self.cluster.primary)
     }
 
+    /// The same view, but for what the primary said last.
+    #[must_use]
+    pub fn with_last_words(&self, answer: Option<Answer>) -> Self {
+        let mut view = self.clone();
+        let primary = view.cluster.primary.clone();
+        view.with(&primary, |node| node.answer = answer);
+        view
+    }
+
     /// Every node but the primary, with what is known of it.
     pub fn replicas(&self) -> impl Iterator<Item = (&Node, &NodeView)> {
         self.cluster

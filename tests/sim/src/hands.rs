@@ -67,7 +67,7 @@ impl World {
             Act::CatchUp { node, within, .. }
             | Act::Close { node, within }
             | Act::ClearTransactions { node, within, .. } => (node, *within),
-            Act::Withdraw { node } => (node, deadline::CLOSE),
+            Act::Withdraw { node } | Act::CloseForcibly { node } => (node, deadline::CLOSE),
             Act::Reopen { node, .. } => (node, deadline::REOPEN),
             Act::Promote { node, .. } => (node, deadline::OPEN),
             Act::Repoint { node, .. }
@@ -336,6 +336,10 @@ impl World {
                 self.nodes[place].waits_for = (acks > 0).then_some(acks);
             }
             Work::Care(_, Care::StopWaiting) => self.nodes[place].waits_for = None,
+            Work::Act(_, Act::CloseForcibly { .. }) => {
+                self.nodes[place].close();
+                held = Some(self.nodes[place].executed.clone());
+            }
             Work::Act(
                 _,
                 Act::CatchUp { .. }
@@ -422,6 +426,10 @@ fn event(job: &Job, result: Result<Option<GtidSet>, String>) -> Event {
         Act::StopReceiver { node } => Done::ReceiverStopped {
             node,
             holds: result.map(Option::unwrap_or_default),
+        },
+        Act::CloseForcibly { node } => Done::Closed {
+            node,
+            result: result.map(Option::unwrap_or_default),
         },
         Act::CatchUp { .. } => Done::CaughtUp(plain(result)),
         Act::Promote { .. } => Done::Opened(plain(result)),

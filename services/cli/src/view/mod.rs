@@ -2,6 +2,7 @@
 //! and their text for people.
 
 pub(crate) mod cluster;
+pub(crate) mod failover;
 pub(crate) mod node;
 pub(crate) mod problem;
 pub(crate) mod recovery;

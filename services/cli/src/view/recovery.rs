@@ -212,6 +212,7 @@ impl From<&v1::Step> for Step {
 }
 
 impl Candidate {
+    /// It as an item of a list.
     pub(crate) fn line(&self, paint: Paint) -> String {
         match self.rank {
             Some(rank) => format!("  {rank}. {}: {}", self.node, self.reason),

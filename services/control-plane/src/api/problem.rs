@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 
-use lictor_domain::{ClusterName, NodeAddress, NodeName};
+use lictor_domain::{Blocker, ClusterName, NodeAddress, NodeName};
 use lictor_engine::admission::Objection;
 use lictor_store::StoreError;
 use lictor_wire::{WireError, refusal, v1};
@@ -196,6 +196,16 @@ pub(super) fn finding(code: &str, objection: Objection) -> v1::Finding {
         node: objection.node.map(Into::into),
         sentence: objection.sentence,
         remedy: objection.remedy,
+    }
+}
+
+/// What stands in the way of an ordered failover.
+pub(super) fn blocker(blocker: &Blocker) -> v1::Finding {
+    v1::Finding {
+        code: blocker.code().to_owned(),
+        node: None,
+        sentence: blocker.to_string(),
+        remedy: blocker.remedy().to_owned(),
     }
 }
 

@@ -20,6 +20,7 @@
 //! few times, because it may have half succeeded.
 
 mod giving_up;
+mod ordered;
 mod settling;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,7 @@ use lictor_domain::{
     Recovery, RecoveryId, RecoveryKind, RecoveryOutcome, Standing,
 };
 
+use self::ordered::Ordered;
 use crate::candidate::{self, Stopped, Winner};
 use crate::fencing::{self, Fenced};
 use crate::message::{Act, Command, Done};
@@ -53,6 +55,8 @@ pub struct Failover {
     /// The storing of the record that names nobody yet; nobody waits for it.
     begun: Option<Running>,
     intent: Intent,
+    /// Set if an operator ordered it.
+    ordered: Option<Ordered>,
     /// Replicas whose receivers it stops, but for those an operator had stopped.
     asked: BTreeSet<NodeName>,
     /// Those of them that follow the primary: they are started again when it
@@ -74,6 +78,8 @@ enum Intent {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Stage {
+    /// A primary that answers is being closed, by an operator's order.
+    Closing { step: Running },
     /// Receivers are being stopped.
     Fencing {
         pending: BTreeMap<NodeName, Running>,
@@ -164,10 +170,37 @@ impl Failover {
     /// by side.
     #[must_use]
     pub fn begin(beginning: Beginning, view: &ClusterView, now: Now) -> (Self, Vec<Command>) {
+        let (mut failover, intent) = Self::start(beginning, view, now);
+        let mut acts = vec![intent];
+        acts.extend(failover.stop_receivers(view, now));
+        let commands = failover.commands(acts);
+        (failover, commands)
+    }
+
+    /// A failover that has done nothing yet, and the storing of its intent.
+    fn start(beginning: Beginning, view: &ClusterView, now: Now) -> (Self, Act) {
         let first_sign = beginning.first_sign;
         let mut story = Story::new(beginning.record(view, now), first_sign);
         let begun = story.begin(Phase::Fence, "store the intent".to_owned(), now);
-        let mut acts = vec![Act::StoreIntent(Box::new(story.record.clone()))];
+        let intent = Act::StoreIntent(Box::new(story.record.clone()));
+        let failover = Self {
+            story,
+            begun: Some(begun),
+            intent: Intent::Unnamed,
+            ordered: None,
+            asked: BTreeSet::new(),
+            following: BTreeSet::new(),
+            stage: Stage::Fencing {
+                pending: BTreeMap::new(),
+                stopped: Stopped::new(),
+                since: now.mono,
+            },
+        };
+        (failover, intent)
+    }
+
+    fn stop_receivers(&mut self, view: &ClusterView, now: Now) -> Vec<Act> {
+        let mut acts = vec![];
         let mut pending = BTreeMap::new();
         let mut asked = BTreeSet::new();
         for (node, replica) in view.replicas() {
@@ -176,7 +209,7 @@ impl Failover {
                 continue;
             }
             let sentence = format!("stop the receiver of {}", node.name);
-            let step = story.begin(Phase::Fence, sentence, now);
+            let step = self.story.begin(Phase::Fence, sentence, now);
             pending.insert(node.name.clone(), step);
             if node.quarantine.is_none() && !replica.stopped_by_operator() {
                 asked.insert(node.name.clone());
@@ -185,20 +218,14 @@ impl Failover {
                 node: node.name.clone(),
             });
         }
-        let failover = Self {
-            story,
-            begun: Some(begun),
-            intent: Intent::Unnamed,
-            following: following(view, &asked),
-            asked,
-            stage: Stage::Fencing {
-                pending,
-                stopped: Stopped::new(),
-                since: now.mono,
-            },
+        self.following = following(view, &asked);
+        self.asked.extend(asked);
+        self.stage = Stage::Fencing {
+            pending,
+            stopped: Stopped::new(),
+            since: now.mono,
         };
-        let commands = failover.commands(acts);
-        (failover, commands)
+        acts
     }
 
     /// Its record so far.
@@ -243,6 +270,7 @@ impl Failover {
             },
             Done::ReceiverStopped { node, holds } => self.receiver_stopped(&node, holds, view, now),
             Done::CaughtUp(result) => self.caught_up(result, now),
+            Done::Closed { result, .. } => self.primary_closed(result, view, now),
             Done::Opened(result) => self.opened_or_not(result, view, now),
             Done::Published { subscribers } => {
                 self.published(subscribers, now);
@@ -257,10 +285,9 @@ impl Failover {
                 self.settled(now)
             }
             // A switchover's.
-            Done::TransactionsCleared(_)
-            | Done::Held { .. }
-            | Done::Closed { .. }
-            | Done::Reopened(_) => self.going(vec![]),
+            Done::TransactionsCleared(_) | Done::Held { .. } | Done::Reopened(_) => {
+                self.going(vec![])
+            }
         }
     }
 
@@ -281,13 +308,17 @@ impl Failover {
     /// opened, that ends the failover.
     #[must_use]
     pub fn primary_answered(self, now: Now) -> Next {
+        if self.ordered.is_some() {
+            return self.going(vec![]);
+        }
         match self.stage {
             Stage::Fencing { .. } | Stage::CatchingUp { .. } | Stage::Ready { .. } => {
                 self.abort(AbortReason::PrimaryAnswered, now)
             }
-            Stage::Promoting { .. } | Stage::Settling { .. } | Stage::Withdrawing { .. } => {
-                self.going(vec![])
-            }
+            Stage::Closing { .. }
+            | Stage::Promoting { .. }
+            | Stage::Settling { .. }
+            | Stage::Withdrawing { .. } => self.going(vec![]),
         }
     }
 
@@ -390,8 +421,13 @@ impl Failover {
             .filter(|(_, holds)| holds.is_ok())
             .map(|(node, _)| node.clone())
             .collect();
-        let proof = fencing::prove(view, &answered);
-        let election = candidate::elect(view, stopped);
+        let (proof, election) = match &self.ordered {
+            Some(ordered) => ordered.judge(view, &answered, stopped),
+            None => (
+                fencing::prove(view, &answered),
+                candidate::elect(view, stopped),
+            ),
+        };
         if !pending.is_empty() && (patient || proof.is_err() || election.winner.is_err()) {
             return self.going(vec![]);
         }
@@ -411,6 +447,7 @@ impl Failover {
         self.story.record.fencing = Some(fenced.proof().clone());
         let fence = format!("the old primary is fenced: {}", fenced.proof());
         self.story.note(Phase::Fence, fence, now);
+        self.note_overridden(&election.overridden, now);
         match election.winner {
             Err(blocker) => self.abort(AbortReason::NoViableCandidate { blocker }, now),
             Ok(winner) => self.catch_up(

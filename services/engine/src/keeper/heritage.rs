@@ -19,7 +19,9 @@
 //! - Fewer nodes than a commit needs may have followed W: it cannot have
 //!   acknowledged anything, whether it was opened or not, so nothing is lost by
 //!   undoing it. A node may have followed W if it follows it now or does not
-//!   answer: nobody is pointed away from W but by a leader.
+//!   answer: nobody is pointed away from W but by a leader. Where a commit needs nobody,
+//!   this takes W's process to be gone: what it alone acknowledged is what such
+//!   a policy risks.
 //! - W answers, is closed, and holds all it was chosen for: it is adopted, and
 //!   opened again. Either it was opened before or it may be opened now, by 2, 3.
 //! - W answers and holds less: it applies everything before it is opened, so it
@@ -75,13 +77,16 @@ pub(super) fn fate(view: &ClusterView, record: &Recovery) -> Result<Fate, Undeci
     let Some(winner) = record.new_primary.clone() else {
         return Ok(Fate::Void);
     };
-    let acks = view.cluster.policy.durability.acks().max(1) as usize;
+    let acks = view.cluster.policy.durability.acks() as usize;
     let ackers = may_have_followed(view, &winner);
+    let gone = view.cluster.node(&winner).is_none();
+    let dead = view.node(&winner).refused() && ackers.is_empty();
+    let harmless = ackers.len() < acks || gone || dead;
     match current(view.node(&winner)) {
-        Some(report) if report.writability.accepts_writes() && !unfenced(view, acks) => {
+        Some(report) if report.writability.accepts_writes() && !unfenced(view, acks.max(1)) => {
             Ok(Fate::Adopted(winner))
         }
-        _ if ackers.len() < acks => Ok(Fate::Void),
+        _ if harmless => Ok(Fate::Void),
         Some(report) if chosen_for(record).is_subset_of(&report.executed) => {
             Ok(Fate::Adopted(winner))
         }
@@ -155,14 +160,18 @@ pub(super) fn problem(view: &ClusterView, record: &Recovery) -> Option<Problem> 
         return None;
     };
     let ackers: Vec<_> = ackers.iter().map(NodeName::as_str).collect();
+    let whom = if ackers.is_empty() {
+        "alone".to_owned()
+    } else {
+        format!("with {}", ackers.join(", "))
+    };
     Some(Problem {
         code: ProblemCode::UnfinishedRecovery,
         severity: ProblemCode::UnfinishedRecovery.severity(),
         sentence: format!(
             "recovery {} lost its leader: {winner} was chosen, does not answer, and may have \
-             acknowledged writes to {}",
-            record.id,
-            ackers.join(", ")
+             acknowledged writes, {whom}",
+            record.id
         ),
         response: format!(
             "Lictor touches nothing until {winner}, or enough of the others, answer: start them"

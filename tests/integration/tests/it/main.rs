@@ -9,6 +9,7 @@ mod failover;
 mod leadership;
 mod maintenance;
 mod observe;
+mod ordered_failover;
 mod push;
 mod rebuild;
 mod registration;

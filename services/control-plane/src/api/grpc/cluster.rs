@@ -3,14 +3,15 @@
 //! A leader shows what its stewards see; any other instance shows what is
 //! stored, and says UNAVAILABLE rather than nothing when it cannot know.
 
-use lictor_domain::{Cluster, ClusterName, NodeAddress, Pause, Policy};
+use lictor_domain::{Cluster, ClusterName, FailoverOrder, NodeAddress, Pause, Policy};
 use lictor_wire::v1::cluster_service_server::ClusterService;
-use lictor_wire::{WireError, v1};
+use lictor_wire::{WireError, refusal, v1};
 use tonic::{Request, Response, Status};
 
 use super::super::problem::{self, Problem};
 use super::{actor, end_of, owner, parse, reason, view};
 use crate::app::Shared;
+use crate::ordered_failover::{self, Answer};
 use crate::pause::{self, Asked};
 use crate::policy_change::{self, ChangeError};
 use crate::registration::{self, Added, Wish};
@@ -60,6 +61,23 @@ impl Api {
             .spawn(async move { registration::add_cluster(&app, wish).await });
         let added = adding.await.map_err(|error| problem::broken_off(&error))?;
         added.map_err(|error| problem::not_added(&name, &seed, error))
+    }
+
+    async fn order_failover(
+        &self,
+        name: &ClusterName,
+        order: FailoverOrder,
+        dry_run: bool,
+    ) -> Result<Answer, Status> {
+        let (app, of) = (self.app.clone(), name.clone());
+        let ordering = self
+            .app
+            .tasks
+            .spawn(async move { ordered_failover::order(&app, &of, order, dry_run).await });
+        let answer = ordering
+            .await
+            .map_err(|error| problem::broken_off(&error))?;
+        answer.map_err(Into::into)
     }
 
     async fn change_policy(
@@ -146,6 +164,35 @@ impl ClusterService for Api {
         let name = parse(&request.into_inner().name, "name")?;
         let cluster = Some(self.cluster(&name).await?);
         Ok(Response::new(v1::GetClusterResponse { cluster }))
+    }
+
+    async fn failover_cluster(
+        &self,
+        request: Request<v1::FailoverClusterRequest>,
+    ) -> Result<Response<v1::FailoverClusterResponse>, Status> {
+        let operator = actor(&request)?;
+        let request = request.into_inner();
+        let name: ClusterName = parse(&request.name, "name")?;
+        let to = request.to.as_deref();
+        let order = FailoverOrder {
+            to: to.map(|to| parse(to, "to")).transpose()?,
+            force: request.force,
+            operator,
+            reason: reason(&request.reason)?,
+        };
+        let answer = self.order_failover(&name, order, request.dry_run).await?;
+        let found = answer.rehearsal;
+        let blockers = found.blockers.iter().map(problem::blocker).collect();
+        if answer.recovery.is_none() && !request.dry_run {
+            return Err(refusal(&format!("{name} is not failed over:"), blockers));
+        }
+        Ok(Response::new(v1::FailoverClusterResponse {
+            candidate: found.candidate.map(Into::into),
+            candidates: found.candidates.iter().map(Into::into).collect(),
+            steps: found.steps,
+            blockers,
+            recovery: answer.recovery.map(|id| id.to_string()),
+        }))
     }
 
     async fn update_policy(

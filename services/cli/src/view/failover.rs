@@ -1,0 +1,85 @@
+//! What an ordered failover found before it began.
+
+use lictor_wire::v1;
+use serde::Serialize;
+
+use super::Finding;
+use super::recovery::Candidate;
+use crate::output::{Paint, Tone, View};
+
+/// What was found, and what is or would be done.
+#[derive(Debug, Serialize)]
+pub(crate) struct Found {
+    candidate: Option<String>,
+    blockers: Vec<Finding>,
+    steps: Vec<String>,
+    candidates: Vec<Candidate>,
+    recovery: Option<String>,
+}
+
+impl From<v1::FailoverClusterResponse> for Found {
+    fn from(found: v1::FailoverClusterResponse) -> Self {
+        Self {
+            candidate: found.candidate,
+            blockers: found.blockers.into_iter().map(Into::into).collect(),
+            steps: found.steps,
+            candidates: found.candidates.into_iter().map(Into::into).collect(),
+            recovery: found.recovery,
+        }
+    }
+}
+
+impl View for Found {
+    fn text(&self, paint: Paint) -> String {
+        if let Some(recovery) = &self.recovery {
+            return format!("Recovery {recovery} has begun:");
+        }
+        let mut lines = vec![];
+        if self.blockers.is_empty() {
+            lines.push("Nothing stands in the way. A failover would:".to_owned());
+        } else {
+            lines.push(paint.tone("Nothing would be done:", Tone::Bad));
+            lines.extend(self.blockers.iter().map(Finding::text));
+            lines.push("Without that, a failover would:".to_owned());
+        }
+        lines.extend(self.steps.iter().map(|step| format!("  - {step}")));
+        lines.push("Candidates:".to_owned());
+        lines.extend(self.candidates.iter().map(|one| one.line(paint)));
+        lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rehearsal_names_what_stands_in_the_way_and_how_to_override_it() {
+        let found = Found::from(v1::FailoverClusterResponse {
+            candidate: None,
+            candidates: vec![v1::Candidate {
+                node: "orders-3".to_owned(),
+                rejections: vec!["no answer: it was silent before".to_owned()],
+                ..v1::Candidate::default()
+            }],
+            steps: vec!["stop the receiver of orders-2".to_owned()],
+            blockers: vec![v1::Finding {
+                code: "NotFenced".to_owned(),
+                node: None,
+                sentence: "the old primary could not be fenced: orders-3 could not be".to_owned(),
+                remedy: "start it, or use --force".to_owned(),
+            }],
+            recovery: None,
+        });
+        assert_eq!(
+            found.text(Paint::off()),
+            "Nothing would be done:\n  \
+               - the old primary could not be fenced: orders-3 could not be\n    \
+                 Remedy: start it, or use --force\n\
+             Without that, a failover would:\n  \
+               - stop the receiver of orders-2\n\
+             Candidates:\n  \
+               x. orders-3: no answer: it was silent before"
+        );
+    }
+}

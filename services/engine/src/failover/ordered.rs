@@ -1,0 +1,118 @@
+//! A failover that an operator ordered, also of a primary that answers.
+//!
+//! One that answers is closed first, whatever hinders it: a commit that waits for
+//! its acknowledgement is cut off from its client and stays behind as errant. So
+//! the election goes by what the primary said *before*: what a cut commit left
+//! was never acknowledged, and is demanded of nobody.
+
+use std::collections::BTreeSet;
+
+use lictor_domain::{FailoverOrder, GtidSet, NodeName, Now, Phase};
+
+use super::{Beginning, Failover, Next, Stage};
+use crate::candidate::{self, Election, Stopped, Wish};
+use crate::fencing::{self, Fenced, NotFenced};
+use crate::message::{Act, Command};
+use crate::view::{Answer, ClusterView};
+
+/// An order, and what came of it so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ordered {
+    order: FailoverOrder,
+    /// The primary's last answer before it was closed.
+    last_words: Option<Answer>,
+    /// All it has committed, once it is closed.
+    closed: Option<GtidSet>,
+}
+
+impl Ordered {
+    /// The proof and the election that the order allows.
+    pub(super) fn judge(
+        &self,
+        view: &ClusterView,
+        answered: &BTreeSet<NodeName>,
+        stopped: &Stopped,
+    ) -> (Result<Fenced, NotFenced>, Election) {
+        let view = view.with_last_words(self.last_words.clone());
+        let proof = fencing::prove_ordered(&view, answered, self.closed.is_some(), &self.order);
+        let wish = Wish {
+            to: self.order.to.as_ref(),
+            force: self.order.force,
+            closed: self.closed.as_ref(),
+        };
+        (proof, candidate::elect_as(&view, stopped, &wish))
+    }
+}
+
+impl Failover {
+    /// Begins as an operator orders it: a primary that answers is closed before
+    /// the receivers are stopped.
+    #[must_use]
+    pub fn begin_ordered(
+        beginning: Beginning,
+        order: FailoverOrder,
+        view: &ClusterView,
+        now: Now,
+    ) -> (Self, Vec<Command>) {
+        let primary = view.cluster.primary.clone();
+        let answers = view.primary().silence.is_none();
+        let ordered = Ordered {
+            order,
+            last_words: view.primary().answer.clone(),
+            closed: None,
+        };
+        if !answers {
+            let (mut failover, commands) = Self::begin(beginning, view, now);
+            failover.ordered = Some(ordered);
+            return (failover, commands);
+        }
+        let (mut failover, intent) = Self::start(beginning, view, now);
+        failover.ordered = Some(ordered);
+        let step = failover
+            .story
+            .begin(Phase::Fence, format!("close {primary} for writes"), now);
+        failover.asked.insert(primary.clone());
+        failover.stage = Stage::Closing { step };
+        let commands = failover.commands(vec![intent, Act::CloseForcibly { node: primary }]);
+        (failover, commands)
+    }
+
+    /// The primary is closed, or could not be: then the receivers have to do.
+    pub(super) fn primary_closed(
+        mut self,
+        result: Result<GtidSet, String>,
+        view: &ClusterView,
+        now: Now,
+    ) -> Next {
+        let Stage::Closing { step } = self.stage else {
+            return self.going(vec![]);
+        };
+        let failure = result.as_ref().err().map(String::as_str);
+        self.story.end(step, failure, now);
+        if let Some(ordered) = &mut self.ordered {
+            ordered.closed = result.ok();
+        }
+        let acts = self.stop_receivers(view, now);
+        if acts.is_empty() {
+            return self.elect(view, now);
+        }
+        self.going(acts)
+    }
+
+    /// Writes down what the operator overrode.
+    pub(super) fn note_overridden(&mut self, overridden: &[String], now: Now) {
+        let Some(ordered) = &self.ordered else {
+            return;
+        };
+        let FailoverOrder {
+            operator, reason, ..
+        } = &ordered.order;
+        let sentences: Vec<_> = overridden
+            .iter()
+            .map(|what| format!("{operator} overrides ({reason}): {what}"))
+            .collect();
+        for sentence in sentences {
+            self.story.note(Phase::Elect, sentence, now);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! A failover by an operator's order: what stands in its way, what it would do,
+//! and its beginning. It works in every mode but `observe`, asks no budget, and
+//! needs no verdict: that the primary is to go is the operator's judgement. What
+//! is done still needs a proof and an election, or `--force`.
+
+use lictor_domain::{
+    Blocker, FailoverOrder, GtidSet, Mode, NodeName, Now, Problem, ProblemCode, RecoveryId,
+    Rehearsal,
+};
+
+use super::{Keeper, Tending};
+use crate::candidate::{self, Stopped, Wish};
+use crate::failover::{Beginning, Failover};
+use crate::fencing;
+use crate::message::Command;
+use crate::operation::Operation;
+use crate::replica::current;
+use crate::verdict::{self, Verdict};
+
+impl Keeper {
+    /// What an ordered failover would find, by what is known now. Nothing is
+    /// done.
+    #[must_use]
+    pub fn rehearse_failover(&self, order: &FailoverOrder) -> Rehearsal {
+        let view = &self.view;
+        let primary = current(view.primary());
+        let closed: Option<GtidSet> = primary.map(|report| report.executed.clone());
+        let stopped: Stopped = view
+            .replicas()
+            .filter_map(|(node, replica)| Some((node, current(replica)?)))
+            .map(|(node, report)| (node.name.clone(), Ok(report.holds())))
+            .collect();
+        let wish = Wish {
+            to: order.to.as_ref(),
+            force: order.force,
+            closed: closed.as_ref(),
+        };
+        let election = candidate::elect_as(view, &stopped, &wish);
+        let answering = stopped.keys().cloned().collect();
+        let proof = fencing::prove_ordered(view, &answering, closed.is_some(), order);
+        let mut blockers = self.in_the_way(order);
+        blockers.extend(proof.err().map(|missing| Blocker::NotFenced(missing.0)));
+        let candidate = match election.winner {
+            Ok(winner) => Some(winner.node),
+            Err(why) => {
+                blockers.push(Blocker::NoCandidate(why));
+                None
+            }
+        };
+        let mut steps = self.would_do(closed.is_some(), stopped.keys(), candidate.as_ref());
+        let overridden = election.overridden.into_iter();
+        steps.extend(overridden.map(|what| format!("override: {what}")));
+        Rehearsal {
+            candidate,
+            candidates: election.verdicts,
+            steps,
+            blockers,
+        }
+    }
+
+    /// Begins a failover by an operator's order, or says what stands in its way.
+    pub fn order_failover(
+        &mut self,
+        order: FailoverOrder,
+        now: Now,
+        fresh: RecoveryId,
+    ) -> (Rehearsal, Vec<Command>) {
+        let rehearsal = self.rehearse_failover(&order);
+        if !rehearsal.blockers.is_empty() {
+            return (rehearsal, vec![]);
+        }
+        self.last_epoch = self.last_epoch.max(self.view.cluster.epoch).next(self.term);
+        let beginning = Beginning {
+            id: fresh,
+            epoch: self.last_epoch,
+            verdict: self.ordered_because(&order, now),
+            first_sign: now.mono,
+        };
+        let (failover, commands) = Failover::begin_ordered(beginning, order, &self.view, now);
+        self.operation = Some(Operation::Failover(Box::new(failover)));
+        (rehearsal, commands)
+    }
+
+    fn in_the_way(&self, order: &FailoverOrder) -> Vec<Blocker> {
+        let mut blockers = vec![];
+        if self.view.cluster.policy.mode == Mode::Observe {
+            blockers.push(Blocker::OnlyObserved);
+        }
+        blockers.extend(self.recovery().map(|record| Blocker::UnderWay(record.id)));
+        blockers.extend(
+            self.inherited()
+                .map(|record| Blocker::Unfinished(record.id)),
+        );
+        let primary = &self.view.cluster.primary;
+        if self.tending.get(primary) == Some(&Tending::Opening) {
+            blockers.push(Blocker::BeingOpened(primary.clone()));
+        }
+        let is_replica = |name: &NodeName| self.view.replicas().any(|(node, _)| node.name == *name);
+        let stranger = order.to.as_ref().filter(|to| !is_replica(to));
+        blockers.extend(stranger.cloned().map(Blocker::NoSuchReplica));
+        blockers
+    }
+
+    fn would_do<'a>(
+        &self,
+        closes: bool,
+        receivers: impl Iterator<Item = &'a NodeName>,
+        candidate: Option<&NodeName>,
+    ) -> Vec<String> {
+        let primary = &self.view.cluster.primary;
+        let mut steps = vec![];
+        if closes {
+            steps.push(format!(
+                "close {primary} for writes; clients whose commits wait are cut off"
+            ));
+        }
+        steps.extend(receivers.map(|node| format!("stop the receiver of {node}")));
+        steps.extend(candidate.map(|node| format!("open {node} for writes, and publish it")));
+        steps.extend(candidate.map(|node| format!("point the others at {node}")));
+        steps
+    }
+
+    /// The order as the recovery's cause; what is known of the primary is its
+    /// evidence.
+    fn ordered_because(&self, order: &FailoverOrder, now: Now) -> Problem {
+        let (operator, reason) = (&order.operator, &order.reason);
+        let evidence = match verdict::of_primary(&self.view, &self.timing, now.mono) {
+            Verdict::Lost(problem) => problem.evidence,
+            _ => vec![],
+        };
+        Problem {
+            code: ProblemCode::FailoverOrdered,
+            severity: ProblemCode::FailoverOrdered.severity(),
+            node: Some(self.view.cluster.primary.clone()),
+            sentence: format!("{operator} ordered a failover: {reason}"),
+            response: "Lictor fails over as it was ordered".to_owned(),
+            evidence,
+        }
+    }
+}
