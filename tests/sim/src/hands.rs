@@ -305,7 +305,7 @@ impl World {
                     _ => self.nodes[place].holds(),
                 });
             }
-            Work::Act(_, Act::Close { .. } | Act::Withdraw { .. }) => {
+            Work::Act(_, Act::Close { .. } | Act::CloseForcibly { .. } | Act::Withdraw { .. }) => {
                 self.nodes[place].close();
                 held = Some(self.nodes[place].executed.clone());
             }
@@ -336,10 +336,6 @@ impl World {
                 self.nodes[place].waits_for = (acks > 0).then_some(acks);
             }
             Work::Care(_, Care::StopWaiting) => self.nodes[place].waits_for = None,
-            Work::Act(_, Act::CloseForcibly { .. }) => {
-                self.nodes[place].close();
-                held = Some(self.nodes[place].executed.clone());
-            }
             Work::Act(
                 _,
                 Act::CatchUp { .. }
@@ -427,10 +423,6 @@ fn event(job: &Job, result: Result<Option<GtidSet>, String>) -> Event {
             node,
             holds: result.map(Option::unwrap_or_default),
         },
-        Act::CloseForcibly { node } => Done::Closed {
-            node,
-            result: result.map(Option::unwrap_or_default),
-        },
         Act::CatchUp { .. } => Done::CaughtUp(plain(result)),
         Act::Promote { .. } => Done::Opened(plain(result)),
         Act::Repoint { node, .. }
@@ -442,10 +434,12 @@ fn event(job: &Job, result: Result<Option<GtidSet>, String>) -> Event {
         },
         Act::ClearTransactions { .. } => Done::TransactionsCleared(plain(result)),
         Act::Hold { .. } => Done::Held { acked: 0, of: 0 },
-        Act::Close { node, .. } | Act::Withdraw { node } => Done::Closed {
-            node,
-            result: result.map(Option::unwrap_or_default),
-        },
+        Act::Close { node, .. } | Act::CloseForcibly { node } | Act::Withdraw { node } => {
+            Done::Closed {
+                node,
+                result: result.map(Option::unwrap_or_default),
+            }
+        }
         Act::Reopen { .. } => Done::Reopened(plain(result)),
         Act::Detach { .. } => Done::Detached(plain(result)),
         Act::StoreIntent(record) => Done::IntentStored {
