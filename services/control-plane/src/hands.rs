@@ -373,7 +373,7 @@ const fn step(act: &Act) -> &'static str {
     match act {
         Act::StoreIntent(_) => "store-intent",
         Act::StopReceiver { .. } => "stop-receiver",
-        Act::CloseForcibly { .. } => "close",
+        Act::CloseForcibly { .. } => "close-forcibly",
         Act::CatchUp { .. } => "catch-up",
         Act::Promote { .. } => "promote",
         Act::Publish { .. } => "publish",
