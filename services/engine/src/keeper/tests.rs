@@ -931,7 +931,7 @@ mod ordering {
         bench.answers(3);
         bench.later(ms(10));
         let follow = Care::Follow { source: address(2) };
-        assert_eq!(cares(bench.answers(2)), [(name(3), follow)]);
+        assert!(cares(bench.answers(2)).contains(&(name(3), follow)));
     }
 
     #[test]
