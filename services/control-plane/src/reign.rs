@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use lictor_domain::{Cluster, ClusterName, Rebuild, Recovery, RecoveryOutcome};
+use lictor_domain::{Cluster, ClusterName, Rebuild, Recovery, RecoveryOutcome, Term};
 use lictor_engine::keeper::Inheritance;
 use lictor_store::StoreError;
 use tokio::sync::{mpsc, watch};
@@ -134,7 +134,7 @@ async fn adopt(
 /// Reads every cluster with what an earlier leader left, trying until it can.
 async fn inherit(app: &Shared, reign: &Reign) -> Vec<Inheritance> {
     loop {
-        match try_inherit(app).await {
+        match try_inherit(app, reign).await {
             Ok(inheritances) => return inheritances,
             Err(StoreError::StaleTerm { current, .. }) => reign.deposed_by_postgres(current),
             Err(error) => tracing::warn!(%error, "the clusters cannot be read; trying again"),
@@ -143,7 +143,7 @@ async fn inherit(app: &Shared, reign: &Reign) -> Vec<Inheritance> {
     }
 }
 
-async fn try_inherit(app: &Shared) -> Result<Vec<Inheritance>, StoreError> {
+async fn try_inherit(app: &Shared, reign: &Reign) -> Result<Vec<Inheritance>, StoreError> {
     let unfinished = app.store.recovery_unfinished().await?;
     let rebuilds = app.store.rebuild_unfinished().await?;
     let clusters = app.store.cluster_list().await?;
@@ -151,7 +151,7 @@ async fn try_inherit(app: &Shared) -> Result<Vec<Inheritance>, StoreError> {
         let of_it = |record: &&Recovery| record.cluster == cluster.name;
         let stored = unfinished.iter().rfind(of_it).cloned();
         let rebuild = rebuilds.iter().rfind(|it| it.cluster == cluster.name);
-        inheritance(app, cluster, stored, rebuild.cloned())
+        inheritance(app, reign.term, cluster, stored, rebuild.cloned())
     });
     stream::iter(inheritances)
         .buffered(AT_ONCE)
@@ -161,6 +161,7 @@ async fn try_inherit(app: &Shared) -> Result<Vec<Inheritance>, StoreError> {
 
 async fn inheritance(
     app: &Shared,
+    term: Term,
     mut cluster: Cluster,
     stored: Option<Recovery>,
     rebuild: Option<Rebuild>,
@@ -168,7 +169,11 @@ async fn inheritance(
     let since = Utc::now() - cluster.policy.budget.window();
     let name = &cluster.name;
     let done_at = app.store.recovery_finished_since(name, since).await?;
-    let unfinished = running(app, name, stored).await;
+    let copy = copy_in_consul(app, name).await;
+    if let Some(ended) = untold(stored.as_ref(), copy.as_ref()) {
+        app.store.recovery_save(term, ended).await?;
+    }
+    let unfinished = further(stored, copy);
     if let Some(record) = &unfinished {
         recall_primary(&mut cluster, record);
     }
@@ -189,23 +194,25 @@ fn recall_primary(cluster: &mut Cluster, unfinished: &Recovery) {
     }
 }
 
-/// The recovery that runs according to either store: the newer one, and of the
-/// same one the copy that has come further.
-async fn running(
-    app: &Shared,
-    cluster: &ClusterName,
-    stored: Option<Recovery>,
-) -> Option<Recovery> {
-    let copy = match intent::load(&app.consul, cluster).await {
+async fn copy_in_consul(app: &Shared, cluster: &ClusterName) -> Option<Recovery> {
+    match intent::load(&app.consul, cluster).await {
         Ok(copy) => copy,
         Err(error) => {
             tracing::warn!(%error, %cluster, "no intent read from Consul");
             None
         }
-    };
-    further(stored, copy)
+    }
 }
 
+/// A recovery that runs according to Postgres and has ended according to
+/// Consul: its leader died between the two writes.
+fn untold<'a>(stored: Option<&Recovery>, copy: Option<&'a Recovery>) -> Option<&'a Recovery> {
+    let id = stored?.id;
+    copy.filter(|copy| copy.id == id && copy.outcome != RecoveryOutcome::Running)
+}
+
+/// The recovery that runs according to either store: the newer one, and of the
+/// same one the copy that has come further.
 fn further(stored: Option<Recovery>, copy: Option<Recovery>) -> Option<Recovery> {
     let progress = |record: &Recovery| (record.epoch, record.standing());
     let further = [stored, copy].into_iter().flatten().max_by_key(progress);
@@ -294,6 +301,9 @@ mod tests {
             assert_eq!(both(a, b).as_ref(), Some(&chosen));
         }
         assert_eq!(both(&chosen, &ended), None);
+        assert_eq!(untold(Some(&chosen), Some(&ended)), Some(&ended));
+        assert_eq!(untold(Some(&begun), Some(&chosen)), None);
+        assert_eq!(untold(Some(&unfinished(4, 3)), None), None);
         assert_eq!(further(None, Some(ended)), None);
         assert_eq!(both(&chosen, &unfinished(4, 3)), Some(unfinished(4, 3)));
     }

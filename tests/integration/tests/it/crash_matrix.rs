@@ -61,6 +61,12 @@ async fn a_crash_before_a_hung_primary_comes_back_is_made_good() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_after_a_failover_was_given_up_is_made_good() {
+    let mut matrix = Matrix::start().await.unwrap();
+    matrix.given_up(first("start-receiver")).await.unwrap();
+}
+
 /// A step of a failover, which may come several times.
 #[derive(Clone, Copy)]
 struct Step {
@@ -126,6 +132,17 @@ impl Matrix {
         Ok(())
     }
 
+    /// The primary hangs beside a replica that hangs too, so that nothing can
+    /// be proven; lictord dies after that step of giving up. Before it the next
+    /// leader may not know who stopped the receivers, and leaves them alone.
+    async fn given_up(&mut self, step: Step) -> Result<()> {
+        let moment = "after";
+        let point = Point { step, moment };
+        self.lose_too_many(point)
+            .await
+            .with_context(|| point.told())
+    }
+
     async fn lose_primary(&mut self, point: Point, loss: Loss) -> Result<()> {
         let load = self.load().await?;
         let old = self.armed(point).await?;
@@ -142,6 +159,21 @@ impl Matrix {
             self.scene.new_primary(CLUSTER, old.name()).await?;
             old.start().await?;
         }
+        self.all_is_well(load).await
+    }
+
+    async fn lose_too_many(&mut self, point: Point) -> Result<()> {
+        let load = self.load().await?;
+        let primary = self.armed(point).await?;
+        let nodes = self.scene.lab.cluster(CLUSTER).nodes();
+        let replica = nodes.iter().find(|node| node.name() != primary.name());
+        let replica = replica.context("no replica")?;
+        replica.freeze()?;
+        primary.freeze()?;
+        self.ended_at(point).await?;
+        self.scene.lab.restart("lictord").await?;
+        primary.thaw()?;
+        replica.thaw()?;
         self.all_is_well(load).await
     }
 
