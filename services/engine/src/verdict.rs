@@ -10,7 +10,8 @@
 use std::time::Duration;
 
 use lictor_domain::{
-    Evidence, Mode, Mono, Node, NodeName, Problem, ProblemCode, ReceiverState, Severity,
+    Evidence, Mode, Mono, Node, NodeName, Problem, ProblemCode, ReceiverState, Replication,
+    Severity,
 };
 
 use crate::timing::Timing;
@@ -222,59 +223,89 @@ fn testimony(
     if !view.follows_primary(&answer.report) {
         return no_witness("it is told to follow another node");
     }
-    // What it has heard since it answered is unknown: nothing is added to this.
-    let Some(heard_ago) = replication.heard_ago else {
-        return no_witness("it never heard the primary");
+    let witness = Witness {
+        node: &node.name,
+        seen: replica,
+        at: answer.at,
+        replication,
     };
-    let silence = timing.silence(replication.heartbeat_period);
-    let heard_at = answer.at - heard_ago;
-    if replication.receiver == ReceiverState::Stopped {
-        // What it heard until just now still counts; its silence never does.
-        return if heard_at > doubt.since && now.since(heard_at) < silence {
-            hears(node, heard_ago)
-        } else {
-            no_witness("its receiver was stopped")
-        };
-    }
-    let deaf_before = view
-        .primary()
-        .alive_at
-        .is_some_and(|alive_at| heard_at + silence < alive_at);
-    if deaf_before {
-        return no_witness("it had lost the primary while the primary was alive");
-    }
-    let replica = node.name.clone();
-    // Silence that began while it was stopped is not the primary's.
-    let heard_since_stop = view
-        .node(&node.name)
-        .stopped_at
-        .is_none_or(|at| heard_at > at);
-    let failed = replication.receiver_error.is_some() || heard_since_stop;
-    if replication.receiver == ReceiverState::Connecting && failed {
-        return Testimony::Gone(Evidence::ReceiverLost {
-            replica,
-            receiver: replication.receiver,
-            silent_for: Some(heard_ago),
-        });
-    }
-    if heard_ago >= silence && heard_since_stop {
-        return Testimony::Gone(Evidence::ReceiverSilent {
-            replica,
-            silent_for: heard_ago,
-            heartbeat_period: replication.heartbeat_period,
-        });
-    }
-    if heard_at > doubt.since {
-        return hears(node, heard_ago);
-    }
-    Testimony::Pending
+    witness.testifies(view.primary(), doubt, timing, now)
 }
 
-fn hears(node: &Node, heard_ago: Duration) -> Testimony {
-    Testimony::Hears(Evidence::ReceiverHears {
-        replica: node.name.clone(),
-        heard_ago: Some(heard_ago),
-    })
+/// A replica that is told to follow the primary, and what it said since the
+/// doubt began.
+struct Witness<'a> {
+    node: &'a NodeName,
+    seen: &'a NodeView,
+    at: Mono,
+    replication: &'a Replication,
+}
+
+impl Witness<'_> {
+    /// What it has heard since it answered is unknown: nothing is added to this.
+    fn heard_at(&self) -> Option<Mono> {
+        self.replication.heard_ago.map(|ago| self.at - ago)
+    }
+
+    fn testifies(
+        &self,
+        primary: &NodeView,
+        doubt: &Doubt,
+        timing: &Timing,
+        now: Mono,
+    ) -> Testimony {
+        let receiver = self.replication.receiver;
+        let silence = timing.silence(self.replication.heartbeat_period);
+        let heard = self.heard_at().filter(|at| *at > doubt.since);
+        if receiver == ReceiverState::Stopped {
+            // What it heard until just now still counts; its silence never does.
+            return match heard.filter(|at| now.since(*at) < silence) {
+                Some(at) => self.hears(at),
+                None => self.no_witness("its receiver was stopped"),
+            };
+        }
+        // Silence that began before its receiver was at work is not the primary's.
+        let Some(seeking_since) = self.seen.seeking_since else {
+            return Testimony::Pending;
+        };
+        let lately = self.heard_at().filter(|at| *at >= seeking_since);
+        let silent_since = lately.unwrap_or(seeking_since);
+        let deaf_before = |alive_at| silent_since + silence < alive_at;
+        if primary.alive_at.is_some_and(deaf_before) {
+            return self.no_witness("it had lost the primary while the primary was alive");
+        }
+        let silent_for = self.at.since(silent_since);
+        let failed = self.replication.receiver_error.is_some() || lately.is_some();
+        if receiver == ReceiverState::Connecting && (failed || silent_for >= silence) {
+            return Testimony::Gone(Evidence::ReceiverLost {
+                replica: self.node.clone(),
+                receiver,
+                silent_for: Some(silent_for),
+            });
+        }
+        if silent_for >= silence {
+            return Testimony::Gone(Evidence::ReceiverSilent {
+                replica: self.node.clone(),
+                silent_for,
+                heartbeat_period: self.replication.heartbeat_period,
+            });
+        }
+        heard.map_or(Testimony::Pending, |at| self.hears(at))
+    }
+
+    fn hears(&self, heard_at: Mono) -> Testimony {
+        Testimony::Hears(Evidence::ReceiverHears {
+            replica: self.node.clone(),
+            heard_ago: Some(self.at.since(heard_at)),
+        })
+    }
+
+    fn no_witness(&self, reason: &str) -> Testimony {
+        Testimony::NoWitness(Evidence::NoWitness {
+            replica: self.node.clone(),
+            reason: reason.to_owned(),
+        })
+    }
 }
 
 fn all_evidence(doubt: &Doubt, testimonies: &[Testimony]) -> Vec<Evidence> {

@@ -77,8 +77,9 @@ pub struct NodeView {
     pub fresh_as_of: Option<Mono>,
     /// Set while it is known that it acknowledges nothing to the primary.
     pub idle: Option<Idle>,
-    /// When its receiver was last seen stopped.
-    pub stopped_at: Option<Mono>,
+    /// Since when its receiver has been seen at work, without a stop, towards
+    /// the source it has now.
+    pub seeking_since: Option<Mono>,
     /// A command that makes it receive is under way.
     pub moving: bool,
     /// When the last command ended that started or stopped its receiver.
@@ -134,11 +135,8 @@ impl NodeView {
     }
 
     fn answered(&mut self, report: NodeReport, latency: Duration, now: Mono) {
+        self.seeking_since = seeks(&report).then(|| self.sought_since(&report, now));
         self.gave_a_sign(now - latency, now);
-        let replication = report.replication.as_ref();
-        if replication.is_some_and(|r| r.receiver == ReceiverState::Stopped) {
-            self.stopped_at = Some(now);
-        }
         let idle = self
             .answer
             .as_ref()
@@ -154,6 +152,21 @@ impl NodeView {
             at: now,
             latency,
         });
+    }
+
+    /// Since when its receiver has been at work towards this source, as far as
+    /// nothing came in between. What it heard before our first look, it heard
+    /// with the receiver it has.
+    fn sought_since(&self, report: &NodeReport, now: Mono) -> Mono {
+        let source = |report: &NodeReport| report.replication.as_ref().map(|r| r.source.clone());
+        let Some(last) = &self.answer else {
+            let heard_ago = report.replication.as_ref().and_then(|r| r.heard_ago);
+            return heard_ago.map_or(now, |ago| now - ago);
+        };
+        let same = seeks(&last.report) && source(&last.report) == source(report);
+        let moved = self.moving || self.moved_at.is_some_and(|at| last.asked() < at);
+        let went_on = same && !moved && self.silence.is_none();
+        self.seeking_since.filter(|_| went_on).unwrap_or(now)
     }
 
     fn silent(&mut self, why: Silence, now: Mono) {
@@ -273,7 +286,7 @@ impl ClusterView {
             returned: false,
             fresh_as_of: None,
             idle: None,
-            stopped_at: None,
+            seeking_since: None,
             moving: false,
             moved_at: None,
             stalled_since: None,
@@ -519,6 +532,11 @@ impl ClusterView {
             view.idle = idle.then(|| view.idle.unwrap_or(Idle::Since(now)));
         });
     }
+}
+
+fn seeks(report: &NodeReport) -> bool {
+    let replication = report.replication.as_ref();
+    replication.is_some_and(|replication| replication.receiver != ReceiverState::Stopped)
 }
 
 fn is_open(report: &NodeReport) -> bool {

@@ -162,18 +162,46 @@ fn one_witness_beside_a_stopped_replica_is_enough() {
 #[test]
 fn who_is_no_witness_cannot_make_it_lost() {
     let dead = || Fixture::healthy(1).dead_primary();
-    let unheard = |replication: &mut Replication| replication.heard_ago = None;
     let follows_nobody = |report: &mut NodeReport| report.replication = None;
     for (why, fixture) in [
         ("quarantined", dead().quarantined(2, "diverged")),
         ("silent", dead().silent(2, ProbeOutcome::TimedOut, ms(50))),
         ("elsewhere", dead().follows(2, 9)),
-        ("never heard it", dead().replication(2, unheard)),
         ("follows nobody", dead().report(2, follows_nobody)),
         ("never seen", dead().unseen(2)),
     ] {
         assert!(!is_lost(&verdict(&fixture)), "{why}");
     }
+}
+
+/// A hung primary, and a replica whose receiver works and has not heard it yet.
+fn unheard() -> Fixture {
+    let unheard = |replication: &mut Replication| replication.heard_ago = None;
+    let hung = Fixture::healthy(1).hung_primary(TIMING.hang_threshold);
+    hung.replication(2, unheard)
+}
+
+#[test]
+fn a_replica_that_hears_nothing_from_the_start_of_its_receiver_on_says_that_it_is_silent() {
+    let fixture = unheard();
+    let mut view = fixture.view();
+    view.probed(&name(2), fixture.answer(2), NOW);
+    assert!(!is_lost(&of_primary(&view, &TIMING, NOW)));
+    let later = NOW + TIMING.silence(ms(200));
+    view.probed(&name(2), fixture.answer(2), later);
+    assert!(is_lost(&of_primary(&view, &TIMING, later)));
+}
+
+#[test]
+fn a_receiver_that_was_stopped_in_between_is_silent_only_since() {
+    let fixture = unheard();
+    let mut view = fixture.view();
+    view.probed(&name(2), fixture.answer(2), NOW);
+    let later = NOW + TIMING.silence(ms(200));
+    let was_stopped = fixture.clone().replication(2, stopped);
+    view.probed(&name(2), was_stopped.answer(2), later - ms(10));
+    view.probed(&name(2), fixture.answer(2), later);
+    assert!(!is_lost(&of_primary(&view, &TIMING, later)));
 }
 
 #[test]
