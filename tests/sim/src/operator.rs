@@ -82,7 +82,10 @@ impl World {
                 let name = self.nodes[place].name.clone();
                 self.note(|| format!("the operator starts the receiver of {name}"));
             }
-            if self.needs_rebuilding(place, primary) && self.dice.percent(10) {
+        }
+        let spoilt = self.to_be_rebuilt(primary);
+        if !spoilt.is_empty() && self.dice.percent(10) {
+            for place in spoilt {
                 self.rebuild(place, primary);
             }
         }
@@ -126,7 +129,25 @@ impl World {
         his && idle && node.runs() && shown.is_some_and(is_idle)
     }
 
-    fn needs_rebuilding(&self, place: Place, primary: Place) -> bool {
+    /// Those that are quarantined or have diverged. A real rebuild makes a server
+    /// with another UUID; here it keeps its own, and must not look as if it had
+    /// lost what it numbered: whoever else holds that is rebuilt with it.
+    fn to_be_rebuilt(&self, primary: Place) -> Vec<Place> {
+        let places = 0..self.nodes.len();
+        let mut spoilt: Vec<Place> = places.filter(|p| self.is_spoilt(*p, primary)).collect();
+        loop {
+            let together = spoilt.clone();
+            spoilt.retain(|place| {
+                let mut holders = self.holders_of_its_own(*place, primary);
+                holders.all(|holder| together.contains(&holder))
+            });
+            if spoilt == together {
+                return spoilt;
+            }
+        }
+    }
+
+    fn is_spoilt(&self, place: Place, primary: Place) -> bool {
         let leader = self.leader();
         let defined =
             leader.and_then(|leader| leader.keeper.cluster().node(&self.nodes[place].name));
@@ -135,22 +156,18 @@ impl World {
         let extra = self.nodes[place].holds().subtract(&donor.executed);
         let diverged = self.ledger.calmed && !extra.without_origin(donor.uuid.0).is_empty();
         let both_run = self.nodes[place].runs() && donor.runs();
-        (quarantined || diverged)
-            && place != primary
-            && both_run
-            && !self.is_errant_elsewhere(place, primary)
+        (quarantined || diverged) && place != primary && both_run
     }
 
-    /// Another still holds what this one numbered and the donor lacks. A real
-    /// rebuild makes a server with another UUID; here it keeps its own, and must
-    /// not look as if it had lost them.
-    fn is_errant_elsewhere(&self, place: Place, donor: Place) -> bool {
+    /// Who else holds what this one numbered and the donor lacks.
+    fn holders_of_its_own(&self, place: Place, donor: Place) -> impl Iterator<Item = Place> {
         let uuid = self.nodes[place].uuid.0;
-        let mut others = self.nodes.iter().filter(|node| node.place != place);
-        others.any(|node| {
+        let others = self.nodes.iter().filter(move |node| node.place != place);
+        let holders = others.filter(move |node| {
             let extra = node.holds().subtract(&self.nodes[donor].executed);
             extra != extra.without_origin(uuid)
-        })
+        });
+        holders.map(|node| node.place)
     }
 
     fn rebuild(&mut self, place: Place, donor: Place) {
