@@ -11,38 +11,38 @@
 mod asking;
 mod handover;
 mod heritage;
+mod inheriting;
 mod ordered;
+mod refusal;
+mod tending;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use lictor_domain::{
-    AbortReason, Cluster, ClusterRoute, Epoch, Evidence, Mode, Mono, NodeName, Now, Order,
-    Preflight, ProbeOutcome, Problem, ProblemCode, Rebuild, RebuildId, ReceiverState, Recovery,
-    RecoveryId, RecoveryKind, RecoveryOutcome, Severity, Term,
+    AbortReason, Cluster, ClusterRoute, Epoch, Mode, Mono, NodeName, Now, Order, Preflight,
+    ProbeOutcome, Problem, Rebuild, RebuildId, Recovery, RecoveryId, RecoveryKind, RecoveryOutcome,
+    Term,
 };
 
 use self::asking::Asking;
-use self::heritage::Fate;
+use self::refusal::{Refusal, budget_refusal};
+use self::tending::Tending;
 use crate::analysis;
 use crate::candidate;
-use crate::durability;
 use crate::failover::{Beginning, Failover};
 use crate::maintenance;
 use crate::message::{Act, Care, Command, Done, Event};
 use crate::operation::{Next, Operation, Progress};
 use crate::pool;
 use crate::rebuild::Desk;
-use crate::rejoin;
 use crate::routing;
 use crate::switchover::{self, Facts, Switchover};
 use crate::timing::Timing;
 use crate::verdict::{self, Verdict};
-use crate::view::{Answer, ClusterView};
+use crate::view::ClusterView;
 
-/// After care that failed, a node is left alone for this long.
-const CARE_PAUSE: Duration = Duration::from_secs(2);
 /// A blocked failover is tried again after this even if nothing changed.
 const BLOCKED_PAUSE: Duration = Duration::from_mins(1);
 /// A keeper is never asleep for longer.
@@ -82,40 +82,6 @@ pub struct Inheritance {
     pub done_at: Vec<DateTime<Utc>>,
     /// A rebuild that runs according to the store.
     pub rebuild: Option<Rebuild>,
-}
-
-/// Care that a node is getting, or got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tending {
-    /// A hand is at it.
-    Running,
-    /// A hand is opening it for writes: until that has ended, nobody else may be.
-    Opening,
-    /// Only reports after this moment count.
-    Since(Mono),
-}
-
-impl Tending {
-    const fn is_running(self) -> bool {
-        matches!(self, Self::Running | Self::Opening)
-    }
-}
-
-/// Why a lost primary is not failed over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Refusal {
-    problem: Problem,
-    /// What was known then; another attempt needs it to change.
-    known: Known,
-    at: Mono,
-}
-
-/// What a blocked failover depended on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Known {
-    answering: BTreeSet<NodeName>,
-    refused: bool,
-    mode: Mode,
 }
 
 impl Keeper {
@@ -447,42 +413,6 @@ impl Keeper {
         }
     }
 
-    fn refuse(&mut self, record: &Recovery, reason: &AbortReason, now: Mono) {
-        let code = match reason {
-            AbortReason::PrimaryAnswered | AbortReason::LeadershipLost => return,
-            AbortReason::OnlyObserved => ProblemCode::ActionWithheld,
-            _ => ProblemCode::NoViableCandidate,
-        };
-        self.refusal = Some(Refusal {
-            problem: Problem {
-                code,
-                severity: Severity::Critical,
-                node: Some(record.old_primary.clone()),
-                sentence: format!(
-                    "{} is lost, and no failover is done: {reason}",
-                    record.old_primary
-                ),
-                response: refusal_response(reason).to_owned(),
-                evidence: record.verdict.evidence.clone(),
-            },
-            known: self.known(),
-            at: now,
-        });
-    }
-
-    fn known(&self) -> Known {
-        let answering = self
-            .view
-            .replicas()
-            .filter(|(_, replica)| replica.silence.is_none())
-            .map(|(node, _)| node.name.clone());
-        Known {
-            answering: answering.collect(),
-            refused: self.view.primary().refused(),
-            mode: self.view.cluster.mode(),
-        }
-    }
-
     fn redefine(&mut self, cluster: Cluster, now: Mono) {
         let released = maintenance::released(&self.view.cluster, &cluster);
         let (epoch, primary) = (self.view.cluster.epoch, self.view.cluster.primary.clone());
@@ -492,92 +422,6 @@ impl Keeper {
         // The keeper, not the definition, says who is primary.
         self.view.cluster.epoch = epoch;
         self.view.cluster.primary = primary;
-    }
-
-    /// Takes up what another leader left: a node it had opened is the primary,
-    /// and what is still to be done is care; otherwise the recovery is void and
-    /// the old primary goes on. Receivers that were stopped are started.
-    fn inherit(&mut self, now: Now) -> Vec<Command> {
-        let Some(record) = self.inherited.take() else {
-            return vec![];
-        };
-        let Ok(fate) = heritage::fate(&self.view, &record) else {
-            self.inherited = Some(record);
-            return vec![];
-        };
-        let record = self.settle_heritage(record, fate, now);
-        // Whatever the other leader had begun is brought to its end.
-        let nodes = self.view.cluster.nodes.iter();
-        self.readmitted.extend(nodes.map(|node| node.name.clone()));
-        let mut commands = self.resume_stopped();
-        commands.push(Command::Record(Box::new(record)));
-        commands
-    }
-
-    fn settle_heritage(&mut self, mut record: Recovery, fate: Fate, now: Now) -> Recovery {
-        let term = self.term;
-        let primary = self.view.cluster.primary.clone();
-        let undone = RecoveryOutcome::Aborted {
-            reason: AbortReason::LeadershipLost,
-        };
-        let (outcome, how) = match fate {
-            Fate::Over if self.view.cluster.epoch == record.epoch => {
-                record.new_primary = Some(primary.clone());
-                (RecoveryOutcome::Done, format!("{primary} is its primary"))
-            }
-            Fate::Over if record.new_primary.as_ref() == Some(&primary) => {
-                (RecoveryOutcome::Done, format!("{primary} is the primary"))
-            }
-            Fate::Over => (undone, format!("{primary} is the primary of a later epoch")),
-            Fate::Adopted(node) => {
-                self.begin_own_epoch(node.clone(), now.mono);
-                self.view.entrust(&node, now.mono);
-                if record.kind == RecoveryKind::Failover {
-                    self.done_at.push(now.wall);
-                }
-                let epoch = self.last_epoch;
-                let how = format!("{node} goes on as the primary, in epoch {epoch}");
-                (RecoveryOutcome::Done, how)
-            }
-            Fate::Void => {
-                self.begin_own_epoch(primary.clone(), now.mono);
-                // An order may have closed it: it is ours to open.
-                self.view.entrust(&primary, now.mono);
-                let epoch = self.last_epoch;
-                (undone, format!("{primary} goes on, in epoch {epoch}"))
-            }
-        };
-        let how = format!("another leader, of term {term}, ended it: {how}");
-        heritage::ended(record, outcome, how, now)
-    }
-
-    /// The epoch of an unfinished failover may have been seen by someone, with
-    /// another primary than it is now taken for: it is never used again.
-    fn begin_own_epoch(&mut self, primary: NodeName, now: Mono) {
-        self.last_epoch = self.last_epoch.next(self.term);
-        self.view.take_over_epoch(self.last_epoch, primary, now);
-    }
-
-    fn resume_stopped(&mut self) -> Vec<Command> {
-        let stopped = |report: &lictor_domain::NodeReport| {
-            let replication = report.replication.as_ref();
-            self.view.follows_primary(report)
-                && replication.is_some_and(|r| r.receiver == ReceiverState::Stopped)
-        };
-        let nodes: Vec<NodeName> = self
-            .view
-            .replicas()
-            .filter(|(_, replica)| replica.report().is_some_and(stopped))
-            .map(|(node, _)| node.name.clone())
-            .collect();
-        let care = |node: NodeName| Command::Tend {
-            node,
-            care: Care::Resume,
-        };
-        for node in &nodes {
-            self.tending.insert(node.clone(), Tending::Running);
-        }
-        nodes.into_iter().map(care).collect()
     }
 
     fn judge(&mut self, now: Now, fresh: RecoveryId) -> Vec<Command> {
@@ -641,74 +485,16 @@ impl Keeper {
         });
         let election = candidate::elect(&self.view, &seen.collect());
         record.candidates = election.verdicts;
-        record.new_primary = election.winner.ok().map(|winner| winner.node);
-        let reason = AbortReason::OnlyObserved;
+        let reason = match election.winner {
+            Ok(winner) => {
+                record.new_primary = Some(winner.node);
+                AbortReason::OnlyObserved
+            }
+            Err(blocker) => AbortReason::NoViableCandidate { blocker },
+        };
         self.refuse(&record, &reason, now.mono);
         record.outcome = RecoveryOutcome::Aborted { reason };
         vec![Command::Record(Box::new(record))]
-    }
-
-    fn budget_spent(&self, now: Now) -> Option<Evidence> {
-        let budget = self.view.cluster.policy.budget;
-        let window = chrono::Duration::from_std(budget.window()).ok()?;
-        let recent = self.done_at.iter().filter(|at| now.wall - **at < window);
-        let done = u32::try_from(recent.count()).unwrap_or(u32::MAX);
-        (done >= budget.failovers).then(|| Evidence::BudgetSpent {
-            done,
-            allowed: budget.failovers,
-            window: budget.window(),
-        })
-    }
-
-    fn tend(&mut self, now: Now) -> Vec<Command> {
-        if self.inherited.is_some() {
-            return vec![];
-        }
-        let mut commands = vec![];
-        for node in self.view.cluster.nodes.clone() {
-            if !self.is_ours(&node.name) || !self.may_tend(&node.name, now.mono) {
-                continue;
-            }
-            let care = rejoin::care(&self.view, &node, &self.timing, now.mono)
-                .or_else(|| durability::care(&self.view, &node, &self.timing, now.mono));
-            match care {
-                Some(care) => {
-                    self.note_quarantine(&node.name, &care);
-                    let tending = match care {
-                        Care::Reopen { .. } => Tending::Opening,
-                        _ => Tending::Running,
-                    };
-                    self.tending.insert(node.name.clone(), tending);
-                    commands.push(Command::Tend {
-                        node: node.name,
-                        care,
-                    });
-                }
-                None if rejoin::takes_part(&self.view, &node) => {
-                    self.view.settle(&node.name);
-                    self.readmitted.remove(&node.name);
-                    commands.extend(self.rebuilds.took_part(&node.name, now));
-                }
-                None => {}
-            }
-        }
-        commands
-    }
-
-    /// Whether the node is ours to tend: the mode says so, an operator did, or it
-    /// is what a recovery has begun.
-    fn is_ours(&self, node: &NodeName) -> bool {
-        let told = self.readmitted.contains(node) || self.rebuilds.rejoins(node);
-        let may = match self.view.cluster.mode() {
-            Mode::Observe => false,
-            Mode::Manual => told,
-            Mode::Auto => true,
-        };
-        let known = self.view.cluster.node(node);
-        let worked_on = known.is_some_and(|node| {
-            node.maintenance.is_some() && node.name != self.view.cluster.primary
-        });
-        may && !worked_on && !self.rebuilds.holds(node)
     }
 
     fn rebuild_by_policy(&mut self, now: Now, fresh: RecoveryId) -> Vec<Command> {
@@ -718,34 +504,6 @@ impl Keeper {
         let (view, timing) = (&self.view, &self.timing);
         let id = RebuildId(fresh.0);
         self.rebuilds.begin_by_policy(id, view, timing, now)
-    }
-
-    /// A node is tended again only on a report asked for after the last care
-    /// ended.
-    fn may_tend(&self, node: &NodeName, now: Mono) -> bool {
-        let asked = self.view.node(node).answer.as_ref().map(Answer::asked);
-        match self.tending.get(node) {
-            None => true,
-            Some(Tending::Running | Tending::Opening) => false,
-            Some(Tending::Since(at)) => *at <= now && asked.is_some_and(|asked| asked >= *at),
-        }
-    }
-
-    /// The keeper's own memory of a quarantine is the one that counts; the
-    /// command makes it durable.
-    fn note_quarantine(&mut self, name: &NodeName, care: &Care) {
-        if let Care::Quarantine(quarantine) = care {
-            self.view.quarantine(name, quarantine.clone());
-        }
-    }
-
-    fn tended(&mut self, node: NodeName, result: &Result<(), String>, now: Mono) {
-        let pause = if result.is_ok() {
-            Duration::ZERO
-        } else {
-            CARE_PAUSE
-        };
-        self.tending.insert(node, Tending::Since(now + pause));
     }
 
     /// Whether writers are sent to the primary: unless it is known to be lost
@@ -768,33 +526,6 @@ const fn before(epoch: Epoch) -> Epoch {
     Epoch {
         term: epoch.term,
         n: epoch.n.saturating_sub(1),
-    }
-}
-
-const fn refusal_response(reason: &AbortReason) -> &'static str {
-    match reason {
-        AbortReason::OnlyObserved => {
-            "the cluster's mode does not let Lictor act by itself: in mode manual order it with \
-             `lictor cluster failover`, or set the mode to auto"
-        }
-        _ => {
-            "Lictor tries again when what it knows changes: start the nodes that do not answer; \
-             to go on without them, `lictor cluster failover --force --reason …`"
-        }
-    }
-}
-
-fn budget_refusal(verdict: &Problem, evidence: Evidence, known: Known, now: Mono) -> Refusal {
-    let mut problem = verdict.clone();
-    problem.code = ProblemCode::FailoverBudgetSpent;
-    problem.sentence = format!("{}; {evidence}", verdict.sentence);
-    "no failover: raise the budget, or wait until the window has passed"
-        .clone_into(&mut problem.response);
-    problem.evidence.push(evidence);
-    Refusal {
-        problem,
-        known,
-        at: now,
     }
 }
 

@@ -24,6 +24,7 @@ pub mod rebuild;
 pub mod rejoin;
 pub mod replica;
 pub mod routing;
+mod settling;
 mod story;
 pub mod switchover;
 pub mod timing;

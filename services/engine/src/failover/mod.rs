@@ -36,6 +36,7 @@ use crate::candidate::{self, Stopped, Winner};
 use crate::fencing::{self, Fenced};
 use crate::message::{Act, Command, Done};
 use crate::operation::{Next, Operation, Progress};
+use crate::settling::Settling;
 use crate::story::{Running, Story};
 use crate::timing::deadline;
 use crate::view::ClusterView;
@@ -98,13 +99,9 @@ enum Stage {
     },
     /// The winner is open; the world is told.
     Settling {
-        new_primary: Endpoint,
-        /// What it held when it was opened.
+        settling: Settling,
+        /// What the winner held when it was opened.
         history: GtidSet,
-        publishing: Option<Running>,
-        detaching: Option<Running>,
-        repointing: BTreeMap<NodeName, Running>,
-        since: Mono,
     },
     /// It is given up, and a store has to know that before anything is undone.
     Withdrawing {
@@ -243,7 +240,7 @@ impl Failover {
     #[must_use]
     pub const fn opened(&self) -> Option<&Endpoint> {
         match &self.stage {
-            Stage::Settling { new_primary, .. } => Some(new_primary),
+            Stage::Settling { settling, .. } => Some(settling.new_primary()),
             _ => None,
         }
     }
@@ -253,7 +250,7 @@ impl Failover {
     pub fn wake_at(&self) -> Option<Mono> {
         match &self.stage {
             Stage::Fencing { since, .. } => Some(*since + STRAGGLERS),
-            Stage::Settling { since, .. } => Some(*since + SETTLING),
+            Stage::Settling { settling, .. } => Some(settling.ends()),
             Stage::Withdrawing { retry_at, .. } => *retry_at,
             _ => None,
         }
@@ -272,16 +269,10 @@ impl Failover {
             Done::CaughtUp(result) => self.caught_up(result, now),
             Done::Closed { result, .. } => self.primary_closed(result, view, now),
             Done::Opened(result) => self.opened_or_not(result, view, now),
-            Done::Published { subscribers } => {
-                self.published(subscribers, now);
-                self.settled(now)
-            }
-            Done::Repointed { node, result } => {
-                self.repointed(&node, result, now);
-                self.settled(now)
-            }
-            Done::Detached(result) => {
-                self.detached(result, now);
+            Done::Published { .. } | Done::Repointed { .. } | Done::Detached(_) => {
+                if let Stage::Settling { settling, .. } = &mut self.stage {
+                    settling.finished(&mut self.story, &done, now);
+                }
                 self.settled(now)
             }
             // A switchover's.
@@ -373,35 +364,15 @@ impl Failover {
             return self.elect(view, now);
         }
         // A straggler: it follows the new primary once that is open.
-        let source = match &self.stage {
-            Stage::Settling {
-                new_primary,
-                history,
-                ..
-            } if holds.is_ok_and(|holds| holds.is_subset_of(history)) => {
-                new_primary.address.clone()
+        match &mut self.stage {
+            Stage::Settling { settling, history }
+                if holds.is_ok_and(|holds| holds.is_subset_of(history)) =>
+            {
+                let act = settling.repoint(&mut self.story, node, now);
+                self.going(vec![act])
             }
-            _ => return self.going(vec![]),
-        };
-        self.repoint_late(node.clone(), source, now)
-    }
-
-    fn repoint_late(
-        mut self,
-        node: NodeName,
-        source: lictor_domain::NodeAddress,
-        now: Now,
-    ) -> Next {
-        let step = self.begin_repoint(&node, now);
-        if let Stage::Settling { repointing, .. } = &mut self.stage {
-            repointing.insert(node.clone(), step);
+            _ => self.going(vec![]),
         }
-        self.going(vec![Act::Repoint { node, source }])
-    }
-
-    fn begin_repoint(&mut self, node: &NodeName, now: Now) -> Running {
-        let sentence = format!("point {node} at the new primary");
-        self.story.begin(Phase::Repoint, sentence, now)
     }
 
     /// Elects once every asked replica has answered, or a quorum has and the

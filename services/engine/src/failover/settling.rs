@@ -1,13 +1,11 @@
-//! After the opening: the world is told, the others follow, the new primary
-//! forgets its old source. Nothing of it is undone, and nothing waits for it.
+//! After the opening: who follows the new primary, and when it is done.
 
-use std::collections::BTreeMap;
-
-use lictor_domain::{AbortReason, Endpoint, NodeName, Now, Phase, RecoveryOutcome};
+use lictor_domain::{AbortReason, Endpoint, Now, RecoveryOutcome};
 
 use super::{Chosen, Failover, SETTLING, Stage};
-use crate::message::{Act, Command};
+use crate::message::Command;
 use crate::operation::{Next, Progress};
+use crate::settling::Settling;
 use crate::view::ClusterView;
 
 impl Failover {
@@ -21,86 +19,25 @@ impl Failover {
             node: node.name.clone(),
             address: node.address.clone(),
         };
-        let sentence = format!(
-            "publish {name} as the primary of epoch {}",
-            self.record().epoch
-        );
-        let publishing = self.story.begin(Phase::Publish, sentence, now);
-        let mut acts = vec![Act::Publish {
-            epoch: self.record().epoch,
-            primary: new_primary.clone(),
-        }];
-        let mut repointing = BTreeMap::new();
+        let story = &mut self.story;
+        let (mut settling, publish) = Settling::begin(story, new_primary, SETTLING, now);
+        let mut acts = vec![publish];
         for replica in chosen.followers.iter().filter(|replica| *replica != name) {
-            repointing.insert(replica.clone(), self.begin_repoint(replica, now));
-            acts.push(Act::Repoint {
-                node: replica.clone(),
-                source: new_primary.address.clone(),
-            });
+            acts.push(settling.repoint(story, replica, now));
         }
-        let sentence = format!("{name} forgets its old source");
-        let detaching = self.story.begin(Phase::Repoint, sentence, now);
-        acts.push(Act::Detach { node: name.clone() });
+        acts.push(settling.detach(story, now));
         self.stage = Stage::Settling {
-            new_primary,
+            settling,
             history: chosen.winner.holds.clone(),
-            publishing: Some(publishing),
-            detaching: Some(detaching),
-            repointing,
-            since: now.mono,
         };
         self.going(acts)
     }
 
-    pub(super) fn published(&mut self, subscribers: u32, now: Now) {
-        let Stage::Settling { publishing, .. } = &mut self.stage else {
-            return;
-        };
-        if let Some(step) = publishing.take() {
-            self.story.end(step, None, now);
-            self.story
-                .append(step, &format!(" to {subscribers} subscriber(s)"));
-        }
-    }
-
-    pub(super) fn repointed(&mut self, node: &NodeName, result: Result<(), String>, now: Now) {
-        let Stage::Settling { repointing, .. } = &mut self.stage else {
-            return;
-        };
-        if let Some(step) = repointing.remove(node) {
-            self.story.end(step, result.err().as_deref(), now);
-        }
-    }
-
-    pub(super) fn detached(&mut self, result: Result<(), String>, now: Now) {
-        let Stage::Settling { detaching, .. } = &mut self.stage else {
-            return;
-        };
-        if let Some(step) = detaching.take() {
-            self.story.end(step, result.err().as_deref(), now);
-        }
-    }
-
-    /// Done when nothing is awaited any more, or for long enough. A replica that
-    /// could not be repointed is tended later, like any that follows the wrong
-    /// source.
+    /// Done when nothing is awaited any more, or for long enough.
     pub(super) fn settled(self, now: Now) -> Next {
-        let waiting = match &self.stage {
-            Stage::Settling {
-                publishing,
-                detaching,
-                repointing,
-                since,
-                ..
-            } => {
-                let unfinished =
-                    publishing.is_some() || detaching.is_some() || !repointing.is_empty();
-                unfinished && now.mono.since(*since) < SETTLING
-            }
-            _ => true,
-        };
-        if waiting {
-            return self.going(vec![]);
+        match &self.stage {
+            Stage::Settling { settling, .. } if settling.is_over(now.mono) => {}
+            _ => return self.going(vec![]),
         }
         let record = Box::new(self.story.close(RecoveryOutcome::Done, now));
         let commands = vec![Command::Record(record.clone())];

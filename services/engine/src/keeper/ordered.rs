@@ -8,7 +8,8 @@ use lictor_domain::{
     Rehearsal,
 };
 
-use super::{Keeper, Tending};
+use super::Keeper;
+use super::tending::Tending;
 use crate::candidate::{self, Stopped, Wish};
 use crate::failover::{Beginning, Failover};
 use crate::fencing;

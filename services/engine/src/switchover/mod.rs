@@ -21,8 +21,8 @@
 //! Commands are idempotent, and those to one node are carried out in order.
 
 mod preflight;
+mod undoing;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lictor_domain::{
@@ -35,6 +35,7 @@ pub use self::preflight::{Facts, preflight};
 use crate::fencing::Fenced;
 use crate::message::{Act, Command, Done};
 use crate::operation::{Next, Operation, Progress};
+use crate::settling::Settling;
 use crate::story::{Running, Story};
 use crate::timing::deadline;
 use crate::view::ClusterView;
@@ -82,13 +83,7 @@ enum Stage {
         attempt: u32,
     },
     /// The candidate is open; the world is told.
-    Settling {
-        new_primary: Endpoint,
-        publishing: Option<Running>,
-        detaching: Option<Running>,
-        repointing: BTreeMap<NodeName, Running>,
-        since: Mono,
-    },
+    Settling(Settling),
     /// It is given up; what was done is undone.
     Undoing { reason: AbortReason, undo: Undo },
 }
@@ -214,7 +209,7 @@ impl Switchover {
     #[must_use]
     pub const fn opened(&self) -> Option<&Endpoint> {
         match &self.stage {
-            Stage::Settling { new_primary, .. } => Some(new_primary),
+            Stage::Settling(settling) => Some(settling.new_primary()),
             _ => None,
         }
     }
@@ -224,7 +219,7 @@ impl Switchover {
     pub const fn holds_writes(&self) -> bool {
         !matches!(
             self.stage,
-            Stage::Storing(_) | Stage::Clearing(_) | Stage::Nearing(_) | Stage::Settling { .. }
+            Stage::Storing(_) | Stage::Clearing(_) | Stage::Nearing(_) | Stage::Settling(_)
         )
     }
 
@@ -236,7 +231,7 @@ impl Switchover {
             | Stage::Closing { pause, .. }
             | Stage::CatchingUp { pause, .. }
             | Stage::Opening { pause, .. } => Some(pause.ends),
-            Stage::Settling { since, .. } => Some(*since + SETTLING),
+            Stage::Settling(settling) => Some(settling.ends()),
             Stage::Undoing {
                 undo: Undo::Withdrawing { again_at, .. },
                 ..
@@ -269,16 +264,10 @@ impl Switchover {
             Done::CaughtUp(result) => self.caught_up(result, now),
             Done::Opened(result) => self.opened_or_not(result, view, now),
             Done::Reopened(result) => self.reopened(result, view, now),
-            Done::Published { subscribers } => {
-                self.published(subscribers, now);
-                self.settled(now)
-            }
-            Done::Repointed { node, result } => {
-                self.repointed(&node, &result, now);
-                self.settled(now)
-            }
-            Done::Detached(result) => {
-                self.detached(&result, now);
+            Done::Published { .. } | Done::Repointed { .. } | Done::Detached(_) => {
+                if let Stage::Settling(settling) = &mut self.stage {
+                    settling.finished(&mut self.story, &done, now);
+                }
                 self.settled(now)
             }
             Done::ReceiverStopped { .. } => self.going(vec![]),
@@ -293,7 +282,7 @@ impl Switchover {
             Stage::Closing { pause, .. } => (*pause, Phase::Close),
             Stage::CatchingUp { pause, .. } => (*pause, Phase::CatchUp),
             Stage::Opening { pause, .. } => (*pause, Phase::Promote),
-            Stage::Settling { .. } => return self.settled(now),
+            Stage::Settling(_) => return self.settled(now),
             Stage::Undoing { .. } => return self.withdraw_again(view, now),
             Stage::Storing(_) | Stage::Clearing(_) | Stage::Nearing(_) => {
                 return self.going(vec![]);
@@ -314,7 +303,7 @@ impl Switchover {
     #[must_use]
     pub fn primary_lost(self, now: Now) -> Next {
         match self.stage {
-            Stage::Settling { .. } => self.over(RecoveryOutcome::Done, vec![], now),
+            Stage::Settling(_) => self.over(RecoveryOutcome::Done, vec![], now),
             _ if self.gives_way() => self.abort(AbortReason::PrimaryLost, vec![], now),
             _ => self.going(vec![]),
         }
@@ -519,203 +508,31 @@ impl Switchover {
             let error = format!("{name} is no longer part of the cluster");
             return self.give_up(AbortReason::PromotionFailed { error }, now);
         };
-        let (epoch, new_primary) = (
-            self.record().epoch,
-            Endpoint {
-                node: name.clone(),
-                address: address.clone(),
-            },
-        );
-        let sentence = format!("publish {name} as the primary of epoch {epoch}");
-        let publishing = self.story.begin(Phase::Publish, sentence, now);
-        let mut acts = vec![Act::Publish {
-            epoch,
-            primary: new_primary.clone(),
-        }];
-        let mut repointing = BTreeMap::new();
-        for node in followers(view, &name) {
-            let sentence = format!("point {node} at the new primary");
-            let step = self.story.begin(Phase::Repoint, sentence, now);
-            repointing.insert(node.clone(), step);
-            let source = address.clone();
-            acts.push(Act::Repoint { node, source });
-        }
         let old = self.old_primary();
-        let sentence = format!("{old} follows the new primary and leaves its settings");
-        let step = self.story.begin(Phase::Repoint, sentence, now);
-        repointing.insert(old.clone(), step);
-        let source = address;
-        acts.push(Act::Demote { node: old, source });
-        let sentence = format!("{name} forgets its old source");
-        let detaching = self.story.begin(Phase::Repoint, sentence, now);
-        acts.push(Act::Detach { node: name });
-        self.stage = Stage::Settling {
-            new_primary,
-            publishing: Some(publishing),
-            detaching: Some(detaching),
-            repointing,
-            since: now.mono,
+        let story = &mut self.story;
+        let new_primary = Endpoint {
+            node: name.clone(),
+            address,
         };
+        let (mut settling, publish) = Settling::begin(story, new_primary, SETTLING, now);
+        let mut acts = vec![publish];
+        for node in followers(view, &name) {
+            acts.push(settling.repoint(story, &node, now));
+        }
+        acts.push(settling.demote(story, &old, now));
+        acts.push(settling.detach(story, now));
+        self.stage = Stage::Settling(settling);
         self.going(acts)
     }
 
-    fn published(&mut self, subscribers: u32, now: Now) {
-        let Stage::Settling { publishing, .. } = &mut self.stage else {
-            return;
-        };
-        if let Some(step) = publishing.take() {
-            self.story.end(step, None, now);
-            let more = format!(" to {subscribers} subscriber(s)");
-            self.story.append(step, &more);
-        }
-    }
-
-    fn repointed(&mut self, node: &NodeName, result: &Result<(), String>, now: Now) {
-        let Stage::Settling { repointing, .. } = &mut self.stage else {
-            return;
-        };
-        if let Some(step) = repointing.remove(node) {
-            let failure = result.as_ref().err().map(String::as_str);
-            self.story.end(step, failure, now);
-        }
-    }
-
-    fn detached(&mut self, result: &Result<(), String>, now: Now) {
-        let Stage::Settling { detaching, .. } = &mut self.stage else {
-            return;
-        };
-        if let Some(step) = detaching.take() {
-            let failure = result.as_ref().err().map(String::as_str);
-            self.story.end(step, failure, now);
-        }
-    }
-
-    /// Done when nothing is awaited any more, or for long enough: who does not
-    /// follow yet is tended later.
+    /// Done when nothing is awaited any more, or for long enough.
     fn settled(self, now: Now) -> Next {
-        let waiting = match &self.stage {
-            Stage::Settling {
-                publishing,
-                detaching,
-                repointing,
-                since,
-                ..
-            } => {
-                let unfinished =
-                    publishing.is_some() || detaching.is_some() || !repointing.is_empty();
-                unfinished && now.mono.since(*since) < SETTLING
-            }
-            _ => true,
-        };
-        if waiting {
-            return self.going(vec![]);
-        }
-        self.over(RecoveryOutcome::Done, vec![], now)
-    }
-
-    /// Gives up before the candidate is known to be open.
-    fn give_up(self, reason: AbortReason, now: Now) -> Next {
         match &self.stage {
-            Stage::Opening { .. } => self.withdraw(reason, 1, now),
-            Stage::Closing { .. } | Stage::CatchingUp { .. } => self.reopen(reason, 1, false, now),
-            _ => self.abort(reason, vec![], now),
+            Stage::Settling(settling) if settling.is_over(now.mono) => {
+                self.over(RecoveryOutcome::Done, vec![], now)
+            }
+            _ => self.going(vec![]),
         }
-    }
-
-    fn withdraw(mut self, reason: AbortReason, attempt: u32, now: Now) -> Next {
-        let node = self.candidate.clone();
-        let sentence = format!("close {node} again");
-        let step = self.story.begin(Phase::Undo, sentence, now);
-        let undo = Undo::Withdrawing {
-            step,
-            attempt,
-            again_at: None,
-        };
-        self.stage = Stage::Undoing { reason, undo };
-        self.going(vec![Act::Withdraw { node }])
-    }
-
-    fn withdrawn(mut self, result: Result<GtidSet, String>, view: &ClusterView, now: Now) -> Next {
-        let Stage::Undoing {
-            reason,
-            undo: Undo::Withdrawing { step, attempt, .. },
-        } = self.stage.clone()
-        else {
-            return self.going(vec![]);
-        };
-        let closed = self.end(step, result, now).is_ok();
-        let powerless = attempt >= ATTEMPTS && view.cluster.policy.durability.acks() > 0;
-        if closed || powerless || view.node(&self.candidate).refused() {
-            return self.reopen(reason, 1, true, now);
-        }
-        let undo = Undo::Withdrawing {
-            step,
-            attempt,
-            again_at: Some(now.mono + RETRY_PAUSE),
-        };
-        self.stage = Stage::Undoing { reason, undo };
-        self.going(vec![])
-    }
-
-    fn withdraw_again(self, view: &ClusterView, now: Now) -> Next {
-        let Stage::Undoing {
-            reason,
-            undo:
-                Undo::Withdrawing {
-                    attempt,
-                    again_at: Some(again_at),
-                    ..
-                },
-        } = self.stage.clone()
-        else {
-            return self.going(vec![]);
-        };
-        if view.node(&self.candidate).refused() {
-            return self.reopen(reason, 1, true, now);
-        }
-        if now.mono < again_at {
-            return self.going(vec![]);
-        }
-        self.withdraw(reason, attempt + 1, now)
-    }
-
-    fn reopen(mut self, reason: AbortReason, attempt: u32, withdrawn: bool, now: Now) -> Next {
-        let node = self.old_primary();
-        let sentence = format!("open {node} again");
-        let step = self.story.begin(Phase::Undo, sentence, now);
-        let undo = Undo::Reopening {
-            step,
-            attempt,
-            withdrawn,
-        };
-        self.stage = Stage::Undoing { reason, undo };
-        let fenced = Fenced::nobody_else();
-        self.going(vec![Act::Reopen { node, fenced }])
-    }
-
-    /// A primary that does not open is tended when this is over, or failed over
-    /// when it is lost.
-    fn reopened(mut self, result: Result<(), String>, view: &ClusterView, now: Now) -> Next {
-        let Stage::Undoing {
-            reason,
-            undo:
-                Undo::Reopening {
-                    step,
-                    attempt,
-                    withdrawn,
-                },
-        } = self.stage.clone()
-        else {
-            return self.going(vec![]);
-        };
-        let silent = view.primary().silence.is_some();
-        if self.end(step, result, now).is_err() && attempt < ATTEMPTS && !silent {
-            return self.reopen(reason, attempt + 1, withdrawn, now);
-        }
-        let source = address(view, &self.old_primary()).filter(|_| withdrawn);
-        let node = self.candidate.clone();
-        let again = source.map(|source| Act::Follow { node, source });
-        self.abort(reason, again.into_iter().collect(), now)
     }
 
     fn abort(self, reason: AbortReason, acts: Vec<Act>, now: Now) -> Next {

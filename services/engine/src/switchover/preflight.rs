@@ -140,10 +140,14 @@ fn subscribers(facts: &Facts) -> Check {
              read-only server for a moment"
                 .to_owned(),
         ),
+        1 => check(
+            code,
+            Ok("1 subscriber is asked to hold its writes".to_owned()),
+        ),
         count => check(
             code,
             Ok(format!(
-                "{count} subscriber(s) are asked to hold their writes"
+                "{count} subscribers are asked to hold their writes"
             )),
         ),
     }

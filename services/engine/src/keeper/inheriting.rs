@@ -1,0 +1,99 @@
+//! Taking up what another leader left: `heritage` says what became of it, and
+//! here that is acted upon, in an epoch of this leader's own.
+
+use lictor_domain::{
+    AbortReason, Mono, NodeName, Now, ReceiverState, Recovery, RecoveryKind, RecoveryOutcome,
+};
+
+use super::Keeper;
+use super::heritage::{self, Fate};
+use super::tending::Tending;
+use crate::message::{Care, Command};
+
+impl Keeper {
+    /// Takes up what another leader left: a node it had opened is the primary,
+    /// and what is still to be done is care; otherwise the recovery is void and
+    /// the old primary goes on. Receivers that were stopped are started.
+    pub(super) fn inherit(&mut self, now: Now) -> Vec<Command> {
+        let Some(record) = self.inherited.take() else {
+            return vec![];
+        };
+        let Ok(fate) = heritage::fate(&self.view, &record) else {
+            self.inherited = Some(record);
+            return vec![];
+        };
+        let record = self.settle_heritage(record, fate, now);
+        // Whatever the other leader had begun is brought to its end.
+        let nodes = self.view.cluster.nodes.iter();
+        self.readmitted.extend(nodes.map(|node| node.name.clone()));
+        let mut commands = self.resume_stopped();
+        commands.push(Command::Record(Box::new(record)));
+        commands
+    }
+
+    fn settle_heritage(&mut self, mut record: Recovery, fate: Fate, now: Now) -> Recovery {
+        let term = self.term;
+        let primary = self.view.cluster.primary.clone();
+        let undone = RecoveryOutcome::Aborted {
+            reason: AbortReason::LeadershipLost,
+        };
+        let (outcome, how) = match fate {
+            Fate::Over if self.view.cluster.epoch == record.epoch => {
+                record.new_primary = Some(primary.clone());
+                (RecoveryOutcome::Done, format!("{primary} is its primary"))
+            }
+            Fate::Over if record.new_primary.as_ref() == Some(&primary) => {
+                (RecoveryOutcome::Done, format!("{primary} is the primary"))
+            }
+            Fate::Over => (undone, format!("{primary} is the primary of a later epoch")),
+            Fate::Adopted(node) => {
+                self.begin_own_epoch(node.clone(), now.mono);
+                self.view.entrust(&node, now.mono);
+                if record.kind == RecoveryKind::Failover {
+                    self.done_at.push(now.wall);
+                }
+                let epoch = self.last_epoch;
+                let how = format!("{node} goes on as the primary, in epoch {epoch}");
+                (RecoveryOutcome::Done, how)
+            }
+            Fate::Void => {
+                self.begin_own_epoch(primary.clone(), now.mono);
+                // An order may have closed it: it is ours to open.
+                self.view.entrust(&primary, now.mono);
+                let epoch = self.last_epoch;
+                (undone, format!("{primary} goes on, in epoch {epoch}"))
+            }
+        };
+        let how = format!("another leader, of term {term}, ended it: {how}");
+        heritage::ended(record, outcome, how, now)
+    }
+
+    /// The epoch of an unfinished failover may have been seen by someone, with
+    /// another primary than it is now taken for: it is never used again.
+    fn begin_own_epoch(&mut self, primary: NodeName, now: Mono) {
+        self.last_epoch = self.last_epoch.next(self.term);
+        self.view.take_over_epoch(self.last_epoch, primary, now);
+    }
+
+    fn resume_stopped(&mut self) -> Vec<Command> {
+        let stopped = |report: &lictor_domain::NodeReport| {
+            let replication = report.replication.as_ref();
+            self.view.follows_primary(report)
+                && replication.is_some_and(|r| r.receiver == ReceiverState::Stopped)
+        };
+        let nodes: Vec<NodeName> = self
+            .view
+            .replicas()
+            .filter(|(_, replica)| replica.report().is_some_and(stopped))
+            .map(|(node, _)| node.name.clone())
+            .collect();
+        let care = |node: NodeName| Command::Tend {
+            node,
+            care: Care::Resume,
+        };
+        for node in &nodes {
+            self.tending.insert(node.clone(), Tending::Running);
+        }
+        nodes.into_iter().map(care).collect()
+    }
+}
