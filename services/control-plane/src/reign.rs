@@ -225,6 +225,7 @@ fn still_running(record: Recovery) -> Option<Recovery> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
     use lictor_domain::{
         Epoch, Node, NodeName, Policy, Problem, ProblemCode, PromotionRule, RecoveryId,
         RecoveryKind, ServerUuid, Severity, Term,
@@ -267,7 +268,7 @@ mod tests {
             cluster: "orders".parse().unwrap(),
             kind: RecoveryKind::Failover,
             epoch: epoch(n),
-            started_at: Utc::now(),
+            started_at: DateTime::UNIX_EPOCH,
             old_primary: node(old_primary).name,
             new_primary: None,
             fencing: None,
