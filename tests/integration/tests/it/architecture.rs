@@ -43,6 +43,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "lictor-lab",
             "lictor-client",
+            "lictor-wire",
             "lictor-domain",
             "lictor-integration",
         ],
