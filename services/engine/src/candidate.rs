@@ -394,8 +394,8 @@ fn behind(
         });
     }
     let semi_sync = view.cluster.policy.durability.acks() > 0;
-    let last_words = view.primary().report().filter(|_| semi_sync);
-    let missing = last_words.map(|report| report.executed.subtract(set));
+    let committed = view.committed().filter(|_| semi_sync);
+    let missing = committed.map(|committed| committed.subtract(set));
     if let Some(missing) = missing.filter(|missing| !missing.is_empty()) {
         reasons.push(Rejection::Behind {
             than: view.cluster.primary.clone(),

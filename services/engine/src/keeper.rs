@@ -367,11 +367,11 @@ impl Keeper {
         let (progress, mut commands) = step(operation, &self.view);
         match progress {
             Progress::Running(operation) => {
-                let opened = operation.opened().filter(|_| !was_open);
-                if let Some(primary) = opened {
-                    let node = primary.node.clone();
-                    let epoch = operation.record().epoch;
-                    self.view.begin_epoch(epoch, node.clone(), now.mono);
+                let settling = operation.settling().filter(|_| !was_open);
+                if let Some(settling) = settling {
+                    let node = settling.new_primary().node.clone();
+                    let (epoch, holds) = (operation.record().epoch, settling.history().clone());
+                    self.view.begin_epoch(epoch, node.clone(), holds, now.mono);
                     commands.push(Command::Probe { node });
                 }
                 self.operation = Some(operation);

@@ -7,6 +7,7 @@ use lictor_domain::{Endpoint, Mono, NodeName, Now, Recovery, RouteState};
 
 use crate::failover::Failover;
 use crate::message::{Command, Done};
+use crate::settling::Settling;
 use crate::switchover::Switchover;
 use crate::view::ClusterView;
 
@@ -57,6 +58,14 @@ impl Operation {
         match self {
             Self::Failover(failover) => failover.opened(),
             Self::Switchover(switchover) => switchover.opened(),
+        }
+    }
+
+    /// Its end, once that has begun.
+    pub(crate) const fn settling(&self) -> Option<&Settling> {
+        match self {
+            Self::Failover(failover) => failover.settling(),
+            Self::Switchover(switchover) => switchover.settling(),
         }
     }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lictor_domain::{Endpoint, Epoch, Mono, NodeName, Now, Phase};
+use lictor_domain::{Endpoint, Epoch, GtidSet, Mono, NodeName, Now, Phase};
 
 use crate::message::{Act, Done};
 use crate::story::{Running, Story};
@@ -15,6 +15,8 @@ use crate::story::{Running, Story};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settling {
     new_primary: Endpoint,
+    /// All it held when it was opened.
+    history: GtidSet,
     publishing: Option<Running>,
     detaching: Option<Running>,
     repointing: BTreeMap<NodeName, Running>,
@@ -26,6 +28,7 @@ impl Settling {
     pub(crate) fn begin(
         story: &mut Story,
         new_primary: Endpoint,
+        history: GtidSet,
         patience: Duration,
         now: Now,
     ) -> (Self, Act) {
@@ -36,6 +39,7 @@ impl Settling {
         let primary = new_primary.clone();
         let settling = Self {
             new_primary,
+            history,
             publishing: Some(publishing),
             detaching: None,
             repointing: BTreeMap::new(),
@@ -47,6 +51,11 @@ impl Settling {
     /// The new primary.
     pub(crate) const fn new_primary(&self) -> &Endpoint {
         &self.new_primary
+    }
+
+    /// All that the new primary held when it was opened.
+    pub(crate) const fn history(&self) -> &GtidSet {
+        &self.history
     }
 
     /// When it is over whatever is still awaited.

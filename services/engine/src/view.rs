@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use lictor_domain::report::{Knock, SemiSync};
 use lictor_domain::{
-    Cluster, Epoch, Mono, Node, NodeName, NodeReport, ProbeOutcome, Quarantine, ReceiverState,
-    Replication,
+    Cluster, Epoch, GtidSet, Mono, Node, NodeName, NodeReport, ProbeOutcome, Quarantine,
+    ReceiverState, Replication,
 };
 
 use crate::replica;
@@ -226,6 +226,8 @@ pub struct ClusterView {
     /// Acknowledgements that commits may have been told to wait for, until the
     /// primary itself says what they do.
     told: Option<Told>,
+    /// All the primary held when it was opened, where that is known.
+    opened_with: Option<GtidSet>,
 }
 
 /// The last order to the primary about what commits wait for.
@@ -256,6 +258,7 @@ impl ClusterView {
             epoch_began: now,
             nodes,
             told: None,
+            opened_with: None,
         }
     }
 
@@ -266,6 +269,7 @@ impl ClusterView {
         *self = Self {
             epoch_began,
             told,
+            opened_with: self.opened_with.take(),
             ..Self::new(cluster, self.watched_since)
         };
         for (name, view) in known {
@@ -413,8 +417,11 @@ impl ClusterView {
     /// primary says anything about the new one, and what the new one said while
     /// it was closed says nothing of it as a primary. A node without a process
     /// is idle from the very beginning.
-    pub fn begin_epoch(&mut self, epoch: Epoch, primary: NodeName, now: Mono) {
+    ///
+    /// `holds` is all the primary held when it was opened.
+    pub fn begin_epoch(&mut self, epoch: Epoch, primary: NodeName, holds: GtidSet, now: Mono) {
         self.enter_epoch(epoch, primary, Idle::AllEpoch, now);
+        self.opened_with = Some(holds);
     }
 
     /// A primacy that began under another leader gets a number of this one's:
@@ -434,6 +441,17 @@ impl ClusterView {
         self.cluster.primary = primary;
         self.epoch_began = now;
         self.told = None;
+        self.opened_with = None;
+    }
+
+    /// What the primary is known to have committed: by its last answer, or,
+    /// before the first one, by what it held when it was opened.
+    #[must_use]
+    pub fn committed(&self) -> Option<&GtidSet> {
+        let report = self.primary().report();
+        report
+            .map(|report| &report.executed)
+            .or(self.opened_with.as_ref())
     }
 
     /// How few acknowledgements a commit of the primary may have waited for

@@ -82,6 +82,10 @@ impl Session {
     /// `account` is what the node logs in with at its source; [`How::HostOnly`]
     /// leaves it. The others also turn the semi-sync source side off, which takes up
     /// to a second where it is on.
+    ///
+    /// A node that is told to follow `source` already keeps its channel with
+    /// [`How::Full`]: setting it up anew would drop what it has received and not
+    /// applied yet, of which it may have acknowledged some.
     pub async fn follow(
         &mut self,
         source: &NodeAddress,
@@ -90,15 +94,30 @@ impl Session {
         deadline: Duration,
     ) -> Result<(), MysqlError> {
         let deadline = Deadline::new("follow a source", deadline);
+        let goes_on = how == How::Full && self.is_told_to_follow(source, &deadline).await?;
         let dialect = self.dialect();
         let sql = match how {
             How::HostOnly => dialect.follow_host(source, HEARTBEAT_PERIOD),
+            How::Full if goes_on => dialect.follow_on(),
             How::Full => dialect.follow_fully(source, account, HEARTBEAT_PERIOD),
             How::Demoted => dialect.follow_demoted(source, account, HEARTBEAT_PERIOD),
         };
         self.tell(&deadline, &sql)
             .await
             .map_err(MysqlError::without_statement)
+    }
+
+    async fn is_told_to_follow(
+        &mut self,
+        source: &NodeAddress,
+        deadline: &Deadline,
+    ) -> Result<bool, MysqlError> {
+        let sql = self.dialect().channel();
+        let Some(channel) = self.ask(deadline, &sql).await?.rows()?.pop() else {
+            return Ok(false);
+        };
+        let (host, port): (String, u16) = (channel.get("host")?, channel.get("port")?);
+        Ok(host == source.host() && port == source.port())
     }
 
     /// Ends replication and forgets the channel, as a primary should. Also

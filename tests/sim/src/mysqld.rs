@@ -339,7 +339,11 @@ impl Mysqld {
     pub fn follow(&mut self, source: Place) {
         self.stopped_by_operator = false;
         self.waits_for = None;
-        self.channel = Some(Channel::to(source));
+        if self.channel.as_ref().is_some_and(|c| c.source == source) {
+            self.start_receiver(true);
+        } else {
+            self.channel = Some(Channel::to(source));
+        }
     }
 
     /// What a probe sees.

@@ -46,6 +46,25 @@ fn who_received_most_wins_whatever_was_executed() {
 }
 
 #[test]
+fn what_a_primary_held_when_it_was_opened_is_demanded_before_it_has_said_anything_since() {
+    let mut view = dead(2).view();
+    let epoch = view.cluster.epoch.next(lictor_domain::Term(1));
+    view.begin_epoch(epoch, name(2), received(120), crate::fixture::NOW);
+    view.probed(
+        &name(2),
+        lictor_domain::ProbeOutcome::Refused,
+        crate::fixture::NOW,
+    );
+    let election = elect(&view, &stopped(&[(3, received(119))]));
+    let behind = Rejection::Behind {
+        than: name(2),
+        missing: gtids(1, 120, 120),
+    };
+    assert_eq!(verdict(&election, 3).rejections, [behind]);
+    assert!(election.winner.is_err());
+}
+
+#[test]
 fn who_lacks_something_is_rejected_by_name_and_by_what_it_lacks() {
     let election = among(&dead(2), &[(2, received(100)), (3, received(120))]);
     let behind = Rejection::Behind {

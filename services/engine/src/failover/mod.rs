@@ -1,16 +1,19 @@
 //! One failover: from the verdict to the last replica.
 //!
-//! `Fencing → (Electing) → CatchingUp → Promoting → Settling → Done | Aborted`.
+//! `Announcing → Fencing → (Electing) → CatchingUp → Promoting → Settling → Done |
+//! Aborted`.
 //! Electing takes no time of its own: it happens when the last needed receiver
 //! has stopped. Publishing and repointing run side by side in `Settling`.
 //!
+//! - `Announcing → Fencing` when a store has the intent: a receiver stopped before
+//!   would look, to a next leader, as if its operator had stopped it;
 //! - `Fencing → CatchingUp` when the fencing proof holds and a winner is elected;
 //! - `CatchingUp → Promoting` when the winner has applied all it received and
 //!   the record that names it is stored in at least one store;
 //! - `Promoting → Settling` when the winner accepts writes;
 //! - `Settling → Done` when everyone follows, or after a second: who is slower is
 //!   tended later, for the new primary may need help before;
-//! - any of the first three `→ Aborted`, starting the stopped receivers again;
+//! - any of the first four `→ Aborted`, starting the stopped receivers again;
 //!   once a winner may be stored, by way of `Withdrawing`, which first stores
 //!   that it is given up. A next leader relies on that: while a stored record
 //!   runs and names a winner, the old primary is fenced (`keeper::heritage`).
@@ -81,6 +84,8 @@ enum Intent {
 enum Stage {
     /// A primary that answers is being closed, by an operator's order.
     Closing { step: Running },
+    /// A store has to know of it before it touches a node.
+    Announcing,
     /// Receivers are being stopped.
     Fencing {
         pending: BTreeMap<NodeName, Running>,
@@ -98,11 +103,7 @@ enum Stage {
         attempt: u32,
     },
     /// The winner is open; the world is told.
-    Settling {
-        settling: Settling,
-        /// What the winner held when it was opened.
-        history: GtidSet,
-    },
+    Settling(Settling),
     /// It is given up, and a store has to know that before anything is undone.
     Withdrawing {
         reason: AbortReason,
@@ -163,14 +164,11 @@ impl Beginning {
 }
 
 impl Failover {
-    /// Begins: stores the intent and stops every receiver that answers, side
-    /// by side.
+    /// Begins: stores the intent.
     #[must_use]
     pub fn begin(beginning: Beginning, view: &ClusterView, now: Now) -> (Self, Vec<Command>) {
-        let (mut failover, intent) = Self::start(beginning, view, now);
-        let mut acts = vec![intent];
-        acts.extend(failover.stop_receivers(view, now));
-        let commands = failover.commands(acts);
+        let (failover, intent) = Self::start(beginning, view, now);
+        let commands = failover.commands(vec![intent]);
         (failover, commands)
     }
 
@@ -187,11 +185,7 @@ impl Failover {
             ordered: None,
             asked: BTreeSet::new(),
             following: BTreeSet::new(),
-            stage: Stage::Fencing {
-                pending: BTreeMap::new(),
-                stopped: Stopped::new(),
-                since: now.mono,
-            },
+            stage: Stage::Announcing,
         };
         (failover, intent)
     }
@@ -239,8 +233,16 @@ impl Failover {
     /// The new primary, once it accepts writes.
     #[must_use]
     pub const fn opened(&self) -> Option<&Endpoint> {
+        match self.settling() {
+            Some(settling) => Some(settling.new_primary()),
+            None => None,
+        }
+    }
+
+    /// Its end, once that has begun.
+    pub(crate) const fn settling(&self) -> Option<&Settling> {
         match &self.stage {
-            Stage::Settling { settling, .. } => Some(settling.new_primary()),
+            Stage::Settling(settling) => Some(settling),
             _ => None,
         }
     }
@@ -250,7 +252,7 @@ impl Failover {
     pub fn wake_at(&self) -> Option<Mono> {
         match &self.stage {
             Stage::Fencing { since, .. } => Some(*since + STRAGGLERS),
-            Stage::Settling { settling, .. } => Some(settling.ends()),
+            Stage::Settling(settling) => Some(settling.ends()),
             Stage::Withdrawing { retry_at, .. } => *retry_at,
             _ => None,
         }
@@ -261,7 +263,7 @@ impl Failover {
     pub fn finished(mut self, done: Done, view: &ClusterView, now: Now) -> Next {
         match done {
             Done::IntentStored { standing, result } => match standing {
-                Standing::Begun => self.begin_stored(result, now),
+                Standing::Begun => self.begin_stored(result, view, now),
                 Standing::Chosen => self.winner_stored(result, now),
                 Standing::Ended => self.withdrawn(&result, now),
             },
@@ -270,7 +272,7 @@ impl Failover {
             Done::Closed { result, .. } => self.primary_closed(result, view, now),
             Done::Opened(result) => self.opened_or_not(result, view, now),
             Done::Published { .. } | Done::Repointed { .. } | Done::Detached(_) => {
-                if let Stage::Settling { settling, .. } = &mut self.stage {
+                if let Stage::Settling(settling) = &mut self.stage {
                     settling.finished(&mut self.story, &done, now);
                 }
                 self.settled(now)
@@ -287,7 +289,7 @@ impl Failover {
     pub fn ticked(self, view: &ClusterView, now: Now) -> Next {
         match self.stage {
             Stage::Fencing { .. } => self.elect(view, now),
-            Stage::Settling { .. } => self.settled(now),
+            Stage::Settling(_) => self.settled(now),
             Stage::Withdrawing { retry_at, .. } if retry_at.is_some_and(|at| at <= now.mono) => {
                 self.send_withdrawal(now)
             }
@@ -303,12 +305,13 @@ impl Failover {
             return self.going(vec![]);
         }
         match self.stage {
-            Stage::Fencing { .. } | Stage::CatchingUp { .. } | Stage::Ready { .. } => {
-                self.abort(AbortReason::PrimaryAnswered, now)
-            }
+            Stage::Announcing
+            | Stage::Fencing { .. }
+            | Stage::CatchingUp { .. }
+            | Stage::Ready { .. } => self.abort(AbortReason::PrimaryAnswered, now),
             Stage::Closing { .. }
             | Stage::Promoting { .. }
-            | Stage::Settling { .. }
+            | Stage::Settling(_)
             | Stage::Withdrawing { .. } => self.going(vec![]),
         }
     }
@@ -326,11 +329,26 @@ impl Failover {
         (Progress::Running(running), commands)
     }
 
-    fn begin_stored(mut self, result: Result<(), String>, now: Now) -> Next {
+    /// From now on a next leader knows that stopped receivers are Lictor's.
+    fn begin_stored(mut self, result: Result<(), String>, view: &ClusterView, now: Now) -> Next {
         if let Some(step) = self.begun.take() {
-            self.story.end(step, result.err().as_deref(), now);
+            let failure = result.as_ref().err().map(String::as_str);
+            self.story.end(step, failure, now);
         }
-        self.going(vec![])
+        match (&self.stage, result) {
+            (Stage::Announcing, Ok(())) => self.fence(view, now),
+            (Stage::Announcing, Err(error)) => self.abort(AbortReason::NotDurable { error }, now),
+            _ => self.going(vec![]),
+        }
+    }
+
+    /// Stops every receiver that answers.
+    fn fence(mut self, view: &ClusterView, now: Now) -> Next {
+        let acts = self.stop_receivers(view, now);
+        if acts.is_empty() {
+            return self.elect(view, now);
+        }
+        self.going(acts)
     }
 
     fn winner_stored(mut self, result: Result<(), String>, now: Now) -> Next {
@@ -365,8 +383,8 @@ impl Failover {
         }
         // A straggler: it follows the new primary once that is open.
         match &mut self.stage {
-            Stage::Settling { settling, history }
-                if holds.is_ok_and(|holds| holds.is_subset_of(history)) =>
+            Stage::Settling(settling)
+                if holds.is_ok_and(|holds| holds.is_subset_of(settling.history())) =>
             {
                 let act = settling.repoint(&mut self.story, node, now);
                 self.going(vec![act])

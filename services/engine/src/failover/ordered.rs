@@ -92,11 +92,7 @@ impl Failover {
         if let Some(ordered) = &mut self.ordered {
             ordered.closed = result.ok();
         }
-        let acts = self.stop_receivers(view, now);
-        if acts.is_empty() {
-            return self.elect(view, now);
-        }
-        self.going(acts)
+        self.fence(view, now)
     }
 
     /// Writes down what the operator overrode.

@@ -19,24 +19,21 @@ impl Failover {
             node: node.name.clone(),
             address: node.address.clone(),
         };
-        let story = &mut self.story;
-        let (mut settling, publish) = Settling::begin(story, new_primary, SETTLING, now);
+        let (story, history) = (&mut self.story, chosen.winner.holds.clone());
+        let (mut settling, publish) = Settling::begin(story, new_primary, history, SETTLING, now);
         let mut acts = vec![publish];
         for replica in chosen.followers.iter().filter(|replica| *replica != name) {
             acts.push(settling.repoint(story, replica, now));
         }
         acts.push(settling.detach(story, now));
-        self.stage = Stage::Settling {
-            settling,
-            history: chosen.winner.holds.clone(),
-        };
+        self.stage = Stage::Settling(settling);
         self.going(acts)
     }
 
     /// Done when nothing is awaited any more, or for long enough.
     pub(super) fn settled(self, now: Now) -> Next {
         match &self.stage {
-            Stage::Settling { settling, .. } if settling.is_over(now.mono) => {}
+            Stage::Settling(settling) if settling.is_over(now.mono) => {}
             _ => return self.going(vec![]),
         }
         let record = Box::new(self.story.close(RecoveryOutcome::Done, now));

@@ -50,12 +50,15 @@ struct Scene {
 }
 
 impl Scene {
+    /// A failover whose intent is stored; what it did until then too.
     fn begin(fixture: &Fixture) -> Self {
         let view = fixture.view();
-        let (failover, commands) = Failover::begin(beginning(), &view, at(0));
+        let (failover, mut commands) = Failover::begin(beginning(), &view, at(0));
+        let (progress, more) = failover.finished(stored(Standing::Begun), &view, at(0));
+        commands.extend(more);
         Self {
             view,
-            progress: Progress::Running(Operation::Failover(Box::new(failover))),
+            progress,
             acts: acts(commands),
             now: 0,
         }
@@ -199,6 +202,18 @@ fn it_begins_by_storing_the_intent_and_stopping_every_receiver_that_answers() {
     assert_eq!(stored.outcome, RecoveryOutcome::Running);
     assert_eq!((stored.epoch, &stored.old_primary), (EPOCH, &name(1)));
     assert_eq!(intent.id, stored.id);
+}
+
+#[test]
+fn no_receiver_is_stopped_before_the_intent_is_stored() {
+    let view = dead().view();
+    let (failover, commands) = Failover::begin(beginning(), &view, at(0));
+    assert!(matches!(acts(commands)[..], [Act::StoreIntent(_)]));
+    let (standing, result) = (Standing::Begun, Err("both are away".to_owned()));
+    let lost = Done::IntentStored { standing, result };
+    let (progress, commands) = failover.finished(lost, &view, at(5));
+    assert_eq!(acts(commands), []);
+    assert!(matches!(progress, Progress::Over(_)));
 }
 
 #[test]

@@ -21,11 +21,15 @@ pub(super) fn fate(view: &ClusterView, record: &Recovery) -> Result<Fate, Undeci
         return Ok(Fate::Void);
     };
     let report = current(view.node(&candidate.name));
-    if report.is_some_and(leads) || is_followed(view, candidate) {
+    if report.is_some_and(leads) {
         return Ok(Fate::Adopted(candidate.name.clone()));
     }
+    // Before others are heard: they may have followed it in an older epoch.
     if report.is_some_and(|report| view.receives_from_primary(report)) {
         return Ok(Fate::Void);
+    }
+    if is_followed(view, candidate) {
+        return Ok(Fate::Adopted(candidate.name.clone()));
     }
     let acks = view.cluster.policy.durability.acks().max(1) as usize;
     let silent = silent(view, candidate);
@@ -150,6 +154,8 @@ mod tests {
         assert_eq!(of(&Fixture::healthy(2)), Some(Fate::Void));
         assert_eq!(of(&closed()), Some(Fate::Void));
         assert_eq!(of(&silent(silent(closed(), 1), 3)), Some(Fate::Void));
+        // Whoever is told to follow it was left behind in an older epoch.
+        assert_eq!(of(&stopped(closed(), 3).follows(3, 2)), Some(Fate::Void));
     }
 
     #[test]

@@ -208,8 +208,16 @@ impl Switchover {
     /// The new primary, once it accepts writes.
     #[must_use]
     pub const fn opened(&self) -> Option<&Endpoint> {
+        match self.settling() {
+            Some(settling) => Some(settling.new_primary()),
+            None => None,
+        }
+    }
+
+    /// Its end, once that has begun.
+    pub(crate) const fn settling(&self) -> Option<&Settling> {
         match &self.stage {
-            Stage::Settling(settling) => Some(settling.new_primary()),
+            Stage::Settling(settling) => Some(settling),
             _ => None,
         }
     }
@@ -492,7 +500,7 @@ impl Switchover {
         match result {
             Ok(()) => {
                 self.story.end(step, None, now);
-                self.settle(view, now)
+                self.settle(closed.committed, view, now)
             }
             Err(_) if attempt < ATTEMPTS => self.open(pause, step, closed, attempt + 1),
             Err(error) => {
@@ -502,7 +510,7 @@ impl Switchover {
         }
     }
 
-    fn settle(mut self, view: &ClusterView, now: Now) -> Next {
+    fn settle(mut self, history: GtidSet, view: &ClusterView, now: Now) -> Next {
         let name = self.candidate.clone();
         let Some(address) = address(view, &name) else {
             let error = format!("{name} is no longer part of the cluster");
@@ -514,7 +522,7 @@ impl Switchover {
             node: name.clone(),
             address,
         };
-        let (mut settling, publish) = Settling::begin(story, new_primary, SETTLING, now);
+        let (mut settling, publish) = Settling::begin(story, new_primary, history, SETTLING, now);
         let mut acts = vec![publish];
         for node in followers(view, &name) {
             acts.push(settling.repoint(story, &node, now));

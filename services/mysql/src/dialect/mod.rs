@@ -67,6 +67,9 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     /// Points any node at `source` with everything a channel needs.
     fn follow_fully(&self, source: &NodeAddress, account: &Account, heartbeat: Duration) -> String;
 
+    /// Lets a node go on with the channel it has.
+    fn follow_on(&self) -> String;
+
     /// Points a closed primary at `source`: it acknowledges first, and stops
     /// being a semi-sync source afterwards.
     fn follow_demoted(

@@ -363,7 +363,8 @@ impl Dialect for Mysql {
     }
 
     fn channel(&self) -> String {
-        "SELECT c.HEARTBEAT_INTERVAL AS heartbeat, s.SERVICE_STATE AS receiver \
+        "SELECT c.HOST AS host, c.PORT AS port, c.HEARTBEAT_INTERVAL AS heartbeat, \
+         s.SERVICE_STATE AS receiver \
          FROM performance_schema.replication_connection_configuration c \
          JOIN performance_schema.replication_connection_status s USING (CHANNEL_NAME) \
          WHERE c.CHANNEL_NAME = ''"
@@ -392,6 +393,14 @@ impl Dialect for Mysql {
             Some(STOP.to_owned()),
             self.acknowledge_if_able(),
             Some(self.whole_channel(source, account, heartbeat)),
+            Some(START.to_owned()),
+        ])
+    }
+
+    fn follow_on(&self) -> String {
+        in_turn([
+            self.stop_waiting(),
+            self.acknowledge_if_able(),
             Some(START.to_owned()),
         ])
     }

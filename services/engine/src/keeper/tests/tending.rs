@@ -209,6 +209,7 @@ fn a_connection_error_left_behind_does_not_keep_a_replica_stopped() {
 fn receivers_of_a_failover_that_was_given_up_are_started_until_they_run() {
     let mut bench = Bench::watching(auto());
     bench.primary_dies();
+    bench.finished(stored(Standing::Begun));
     bench.alter(|_| auto());
     let commands = bench.later(ms(50)).answers(1);
     let started = commands.iter().filter(|command| {
