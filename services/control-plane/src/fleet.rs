@@ -148,7 +148,7 @@ mod tests {
             rebuild: None,
         };
         let now = crate::clock::now();
-        Snapshot::of(&Keeper::new(inheritance, Term(1), now), now)
+        Snapshot::of(&Keeper::new(inheritance, Term(1), now), None, now)
     }
 
     #[tokio::test]

@@ -23,6 +23,8 @@ pub(crate) struct Snapshot {
     pub(crate) route: ClusterRoute,
     /// The failover under way.
     pub(crate) recovery: Option<Recovery>,
+    /// The one that ended last under this leader: Postgres may not have it yet.
+    pub(crate) ended: Option<Arc<Recovery>>,
     /// The rebuilds of its nodes.
     pub(crate) rebuilds: Desk,
     /// When the picture was made, on this process's clock.
@@ -33,13 +35,18 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// The picture a keeper gives now.
-    pub(crate) fn of(keeper: &Keeper, now: lictor_domain::Now) -> Arc<Self> {
+    pub(crate) fn of(
+        keeper: &Keeper,
+        ended: Option<Arc<Recovery>>,
+        now: lictor_domain::Now,
+    ) -> Arc<Self> {
         Arc::new(Self {
             view: keeper.view().clone(),
             problems: keeper.problems(now),
             health: health::of_cluster(keeper.view(), keeper.timing(), now.mono),
             route: keeper.route(now.mono),
             recovery: keeper.recovery().cloned(),
+            ended,
             rebuilds: keeper.rebuilds().clone(),
             at: now.mono,
             wall: now.wall,

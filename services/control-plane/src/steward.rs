@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lictor_domain::{
-    Cluster, ClusterName, ClusterRoute, NodeName, Now, RebuildId, RecoveryId, RecoveryKind,
-    RecoveryOutcome,
+    Cluster, ClusterName, ClusterRoute, NodeName, Now, RebuildId, Recovery, RecoveryId,
+    RecoveryKind, RecoveryOutcome,
 };
 use lictor_engine::keeper::{Inheritance, Keeper};
 use lictor_engine::message::{Act, Care, Command, Done, Event};
@@ -58,6 +58,8 @@ pub(crate) struct Steward {
     failover_requests: mpsc::Receiver<ordered_failover::Request>,
     failovers: mpsc::Sender<ordered_failover::Request>,
     snapshot: watch::Sender<Arc<Snapshot>>,
+    /// The recovery that ended last.
+    ended: Option<Arc<Recovery>>,
     /// The last route handed to the push; none is before the table is opened.
     route: Option<ClusterRoute>,
     opened: watch::Receiver<bool>,
@@ -104,7 +106,7 @@ impl Steward {
         let stored = (cluster.epoch, cluster.primary.clone());
         let scribe = Scribe::start(app.clone(), reign.clone(), cluster.name.clone(), stored);
         let (timing, _) = watch::channel(*keeper.timing());
-        let (snapshot, _) = watch::channel(Snapshot::of(&keeper, now));
+        let (snapshot, _) = watch::channel(Snapshot::of(&keeper, None, now));
         let mut steward = Self {
             keeper,
             hands,
@@ -118,6 +120,7 @@ impl Steward {
             failover_requests,
             failovers,
             snapshot,
+            ended: None,
             route: None,
             opened,
         };
@@ -247,10 +250,11 @@ impl Steward {
         for command in commands {
             self.obey(command, subscribers);
         }
-        self.snapshot.send_replace(Snapshot::of(&self.keeper, now));
+        self.snapshot
+            .send_replace(Snapshot::of(&self.keeper, self.ended.clone(), now));
     }
 
-    fn obey(&self, command: Command, subscribers: u32) {
+    fn obey(&mut self, command: Command, subscribers: u32) {
         match command {
             Command::Probe { node } => {
                 if let Some(watched) = self.watched.get(&node) {
@@ -272,6 +276,7 @@ impl Steward {
             Command::Recover { recovery, act } => self.hands.recover(recovery, act),
             Command::Record(record) => {
                 log_recovery(&record);
+                self.ended = Some(Arc::new((*record).clone()));
                 self.scribe.note_recovery(record);
             }
             Command::Tend { node, care } => {

@@ -1,7 +1,7 @@
 //! `RecoveryService`: the history of recoveries, and those that run.
 //!
-//! One that runs is told as its steward sees it, which is newer than what is
-//! stored, and there even while Postgres is away.
+//! One that runs, or has just ended, is told as its steward sees it, which is
+//! newer than what is stored, and there even while Postgres is away.
 
 use std::cmp::Reverse;
 
@@ -28,15 +28,18 @@ impl Api {
         Self { app }
     }
 
-    fn running(&self) -> impl Iterator<Item = Recovery> {
+    fn newest(&self) -> impl Iterator<Item = Recovery> {
         let snapshots = self.app.fleet.snapshots().into_iter();
-        snapshots.filter_map(|snapshot| snapshot.recovery.clone())
+        snapshots.flat_map(|snapshot| {
+            let ended = snapshot.ended.as_deref().cloned();
+            ended.into_iter().chain(snapshot.recovery.clone())
+        })
     }
 
     async fn list(&self, query: &Query) -> Result<Vec<Recovery>, Status> {
         let cluster = query.cluster.as_ref();
-        let running: Vec<_> = self
-            .running()
+        let newest: Vec<_> = self
+            .newest()
             .filter(|recovery| cluster.is_none_or(|cluster| recovery.cluster == *cluster))
             .collect();
         let stored = self
@@ -44,9 +47,9 @@ impl Api {
             .store
             .recovery_list(cluster, query.limit, query.before);
         match stored.await {
-            Ok(stored) => Ok(merged(stored, running, query)),
-            Err(StoreError::Unavailable(_)) if !running.is_empty() => {
-                Ok(merged(vec![], running, query))
+            Ok(stored) => Ok(merged(stored, newest, query)),
+            Err(StoreError::Unavailable(_)) if !newest.is_empty() => {
+                Ok(merged(vec![], newest, query))
             }
             Err(error) => Err(Problem::from(error).into()),
         }
@@ -62,8 +65,8 @@ impl Api {
     }
 
     async fn get(&self, id: RecoveryId) -> Result<Recovery, Status> {
-        if let Some(running) = self.running().find(|recovery| recovery.id == id) {
-            return Ok(running);
+        if let Some(newest) = self.newest().find(|recovery| recovery.id == id) {
+            return Ok(newest);
         }
         let stored = self.app.store.recovery_get(id).await;
         Ok(stored.map_err(Problem::from)?)
