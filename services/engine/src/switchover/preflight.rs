@@ -13,6 +13,7 @@ use lictor_domain::{
 
 use crate::candidate;
 use crate::errant::errant;
+use crate::replica;
 use crate::timing::{Timing, deadline};
 use crate::verdict::{self, Verdict};
 use crate::view::ClusterView;
@@ -58,7 +59,7 @@ pub fn preflight(
         checks.push(fit(node, &candidates));
         if let Some(report) = look.report(&node.name) {
             checks.push(look.follows(node, report));
-            checks.push(look.lag(node, report));
+            checks.push(look.lag(node));
             checks.push(look.errant(node));
             checks.push(look.semi_sync(node, report));
             checks.push(look.versions(node, report));
@@ -233,10 +234,10 @@ impl<'a> Look<'a> {
         check(CheckCode::CandidateFollows, found)
     }
 
-    fn lag(&self, node: &Node, report: &NodeReport) -> Check {
+    /// Between two known lags it is at most as far behind as time has passed.
+    fn lag(&self, node: &Node) -> Check {
         let name = &node.name;
-        let lag = report.replication.as_ref().and_then(|r| r.lag);
-        let found = match lag {
+        let found = match replica::staleness(self.view.node(name), self.now) {
             None => Err(format!("how far {name} is behind is unknown")),
             Some(lag) if lag > self.order.pause => Err(format!(
                 "{name} is {} behind, and writes may be paused for {}",
