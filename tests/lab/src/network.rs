@@ -14,8 +14,9 @@ use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::block::Block;
 use crate::tools::on_path;
@@ -26,11 +27,17 @@ const OUTSIDE: u8 = 1;
 /// Where iproute2 keeps the names of namespaces, ip-netns(8).
 const NAMES: &str = "/run/netns";
 
-/// Whether namespaces can be made here.
+/// Whether namespaces can be made here; looks once.
 ///
 /// # Errors
 /// A sentence saying why not.
 fn networks_are_to_be_had() -> Result<()> {
+    static FOUND: OnceLock<Result<(), String>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| probe().map_err(|error| format!("{error:#}")));
+    found.clone().map_err(|error| anyhow!("{error}"))
+}
+
+fn probe() -> Result<()> {
     ensure!(
         rustix::process::geteuid().is_root(),
         "network namespaces need root"
