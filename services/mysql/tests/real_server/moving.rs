@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use lictor_domain::{Durability, ReceiverState};
-use lictor_lab::{REPLICATION, Server};
+use lictor_lab::{REPLICATION, Server, eventually};
 use lictor_mysql::{HEARTBEAT_PERIOD, How, MysqlError};
 
 use crate::{AMPLE, account, address, executed, lab, nodes, replication, session, until};
@@ -202,6 +202,7 @@ async fn a_receiver_that_cannot_log_in_says_why() {
     let mut session = session(replica).await;
     let mut wrong = account(REPLICATION);
     wrong.password = "wrong".into();
+    session.detach(AMPLE).await.unwrap();
     session
         .follow(&address(primary), &wrong, How::Full, AMPLE)
         .await
@@ -220,4 +221,29 @@ async fn a_receiver_that_cannot_log_in_says_why() {
             .contains("Access denied")
     );
     assert_eq!(seen.lag, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_a_source_already_keeps_what_it_received_and_has_not_applied() {
+    let lab = lab(1).await;
+    let [primary, replica] = nodes(&lab);
+    let mut session = session(replica).await;
+    replica.sql("STOP REPLICA SQL_THREAD").await.unwrap();
+    primary
+        .sql("CREATE TABLE app.kept (id INT PRIMARY KEY)")
+        .await
+        .unwrap();
+    until("the transaction to be received", &mut session, |seen| {
+        let received = &seen.replication.as_ref().unwrap().received;
+        !received.subtract(&seen.executed).is_empty()
+    })
+    .await;
+    primary.kill().unwrap();
+    let (source, login) = (address(primary), account(REPLICATION));
+    let follow = session.follow(&source, &login, How::Full, AMPLE);
+    follow.await.unwrap();
+    let applied = eventually("it to be applied", AMPLE, || async {
+        replica.sql("SELECT * FROM app.kept").await
+    });
+    applied.await.unwrap();
 }
