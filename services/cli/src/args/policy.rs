@@ -1,0 +1,72 @@
+//! The words about a cluster's policy, and the change they become.
+
+use clap::Args;
+use lictor_wire::domain::{
+    Budget, Durability, Mode, NoReaders, OnStarved, Profile, RebuildPolicy, Share,
+};
+use lictor_wire::v1;
+
+use super::values::{budget, durability, on_starved, whole_seconds, words};
+
+/// What differs from the policy there is.
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArgs {
+    /// How far Lictor may act by itself: only `auto` lets it fail over.
+    #[arg(long, value_parser = words(Mode::ALL, Mode::as_str))]
+    pub(crate) mode: Option<Mode>,
+    /// When a silent primary counts as hung: after 1 s, 3 s or 10 s.
+    #[arg(long, value_parser = words(Profile::ALL, Profile::as_str))]
+    pub(crate) profile: Option<Profile>,
+    /// What a commit must survive: `async`, `semi-sync` or `semi-sync:N` for N
+    /// acknowledging replicas.
+    #[arg(long, value_parser = durability)]
+    pub(crate) durability: Option<Durability>,
+    /// At most so many failovers in a time, then Lictor stops and asks: such as
+    /// `3/10m`.
+    #[arg(long, value_name = "N/TIME", value_parser = budget)]
+    pub(crate) budget: Option<Budget>,
+    /// Replicas further behind serve no reads, such as `5s`; whole seconds.
+    #[arg(long, value_name = "TIME", value_parser = whole_seconds)]
+    pub(crate) max_read_lag: Option<u64>,
+    /// Who starts the rebuild of a quarantined node; `auto` lets Lictor replace
+    /// its data by itself.
+    #[arg(long, value_parser = words(RebuildPolicy::ALL, RebuildPolicy::as_str))]
+    pub(crate) rebuild: Option<RebuildPolicy>,
+    /// When too few replicas can acknowledge: `wait`, or `loosen:N/TIME` to let
+    /// commits wait for only N or more after that time, such as `loosen:0/5s`.
+    #[arg(long, value_name = "wait|loosen:N/TIME", value_parser = on_starved)]
+    pub(crate) on_starved: Option<OnStarved>,
+    /// Who serves reads when no replica does.
+    #[arg(long, value_parser = words(NoReaders::ALL, NoReaders::as_str))]
+    pub(crate) no_readers: Option<NoReaders>,
+    /// So many replicas serve reads however far they are behind, the least
+    /// lagging first: such as `1` or `50%`.
+    #[arg(long, value_name = "N|N%")]
+    pub(crate) keep_readers: Option<Share>,
+}
+
+impl From<PolicyArgs> for v1::PolicyChange {
+    fn from(args: PolicyArgs) -> Self {
+        let mode = args.mode.map(v1::Mode::from);
+        let profile = args.profile.map(v1::Profile::from);
+        Self {
+            mode: mode.unwrap_or_default().into(),
+            profile: profile.unwrap_or_default().into(),
+            durability: args.durability.map(Into::into),
+            budget: args.budget.map(Into::into),
+            max_read_lag_secs: args.max_read_lag,
+            rebuild: args
+                .rebuild
+                .map(v1::RebuildPolicy::from)
+                .unwrap_or_default()
+                .into(),
+            on_starved: args.on_starved.map(Into::into),
+            no_readers: args
+                .no_readers
+                .map(v1::NoReaders::from)
+                .unwrap_or_default()
+                .into(),
+            keep_readers: args.keep_readers.map(Into::into),
+        }
+    }
+}

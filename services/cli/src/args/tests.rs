@@ -1,0 +1,147 @@
+//! Whole command lines, read and refused.
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+use lictor_wire::v1;
+
+use super::{Cli, ClusterCommand, Format, NodeCommand, Noun};
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(line.split_whitespace())
+}
+
+fn kind_of_error(line: &str) -> ErrorKind {
+    parse(line).unwrap_err().kind()
+}
+
+#[test]
+fn the_definition_holds_together() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn a_policy_is_read_whole() {
+    let line = "lictor cluster add orders --seed 127.0.0.1:3306 --mode auto \
+                --profile fast --durability semi-sync:2 --budget 2/1h --max-read-lag 10s \
+                --on-starved loosen:0/5s --no-readers primary --keep-readers 50%";
+    let Noun::Cluster(ClusterCommand::Add { policy, .. }) = parse(line).unwrap().noun else {
+        panic!("not cluster add");
+    };
+    let change = v1::PolicyChange::from(policy);
+    assert_eq!(change.mode(), v1::Mode::Auto);
+    assert_eq!(change.profile(), v1::Profile::Fast);
+    let semi_sync = v1::durability::Kind::SemiSync(v1::durability::SemiSync { acks: 2 });
+    assert_eq!(change.durability.unwrap().kind, Some(semi_sync));
+    let budget = change.budget.unwrap();
+    assert_eq!((budget.failovers, budget.window_secs), (2, 3600));
+    assert_eq!(change.max_read_lag_secs, Some(10));
+    let loosen = v1::on_starved::Kind::Loosen(v1::on_starved::Loosen {
+        min_acks: 0,
+        after_secs: 5,
+    });
+    assert_eq!(change.on_starved.as_ref().unwrap().kind, Some(loosen));
+    assert_eq!(change.no_readers(), v1::NoReaders::Primary);
+    let half = v1::share::Kind::Percent(50);
+    assert_eq!(change.keep_readers.unwrap().kind, Some(half));
+}
+
+#[test]
+fn options_may_stand_anywhere() {
+    let cli = parse("lictor cluster list -o json --server http://127.0.0.2:7400").unwrap();
+    assert_eq!(cli.output, Format::Json);
+    assert_eq!(cli.server, "http://127.0.0.2:7400");
+}
+
+#[test]
+fn wrong_values_are_refused_before_anyone_is_asked() {
+    for line in [
+        "lictor cluster show Or_ders",
+        "lictor cluster add orders --seed 127.0.0.1",
+        "lictor cluster add orders --seed 127.0.0.1:3306 --durability semi-sync:0",
+        "lictor cluster add orders --seed 127.0.0.1:3306 --max-read-lag 1500ms",
+        "lictor cluster set orders --reason why --budget 3",
+        "lictor cluster set orders --reason why --on-starved loosen",
+        "lictor cluster set orders --reason why --on-starved loosen:1",
+        "lictor cluster set orders --reason why --keep-readers 101%",
+        "lictor cluster set orders --reason why --budget 0/10m",
+        "lictor cluster set orders --reason why --budget 3/soon",
+        "lictor cluster set orders --mode auto --reason=",
+    ] {
+        let kind = kind_of_error(line);
+        assert!(
+            matches!(kind, ErrorKind::ValueValidation | ErrorKind::InvalidValue),
+            "{line}: {kind:?}"
+        );
+    }
+    assert_eq!(
+        kind_of_error("lictor cluster add orders --seed 127.0.0.1:3306 --mode on"),
+        ErrorKind::InvalidValue
+    );
+}
+
+#[test]
+fn a_switchover_is_read_whole() {
+    let line = "lictor cluster switchover orders --to orders-2 --dry-run --pause 300ms \
+                --long-transactions kill --older-than 5s --reason disks";
+    let Noun::Cluster(ClusterCommand::Switchover(args)) = parse(line).unwrap().noun else {
+        panic!("not cluster switchover");
+    };
+    let expected = v1::SwitchoverClusterRequest {
+        name: "orders".to_owned(),
+        to: Some("orders-2".to_owned()),
+        dry_run: true,
+        pause_us: Some(300_000),
+        long_transactions: v1::LongTransactions::Kill.into(),
+        older_than_secs: Some(5),
+        reason: Some("disks".to_owned()),
+    };
+    assert_eq!(v1::SwitchoverClusterRequest::from(args), expected);
+}
+
+#[test]
+fn force_needs_a_reason_of_its_own() {
+    parse("lictor cluster failover orders --dry-run").unwrap();
+    parse("lictor cluster failover orders --force").unwrap_err();
+    parse("lictor cluster failover orders --force --reason why").unwrap();
+}
+
+#[test]
+fn a_change_needs_a_change_and_a_reason() {
+    for line in [
+        "lictor cluster set orders --reason why",
+        "lictor cluster set orders --mode auto",
+    ] {
+        assert_eq!(
+            kind_of_error(line),
+            ErrorKind::MissingRequiredArgument,
+            "{line}"
+        );
+    }
+    parse("lictor cluster set orders --mode auto --reason why").unwrap();
+}
+
+#[test]
+fn maintenance_begins_with_owner_reason_and_time_or_ends() {
+    for line in [
+        "lictor node maintenance orders-2",
+        "lictor node maintenance orders-2 --owner ada --reason disk",
+        "lictor node maintenance orders-2 --reason disk --for 2h",
+        "lictor node maintenance orders-2 --owner ada --for 2h",
+    ] {
+        assert_eq!(
+            kind_of_error(line),
+            ErrorKind::MissingRequiredArgument,
+            "{line}"
+        );
+    }
+    let line = "lictor node maintenance orders-2 --owner ada --reason disk --for 2h";
+    let Noun::Node(NodeCommand::Maintenance { time, .. }) = parse(line).unwrap().noun else {
+        panic!("not node maintenance");
+    };
+    assert_eq!(time, Some(7_200));
+    parse("lictor node maintenance orders-2 --end").unwrap();
+    assert_eq!(
+        kind_of_error("lictor node maintenance orders-2 --end --for 2h --owner a --reason b"),
+        ErrorKind::ArgumentConflict
+    );
+}

@@ -1,0 +1,63 @@
+//! Values as they are typed: each is read whole, or refused with a word on how it
+//! is written.
+
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use lictor_wire::domain::{Budget, Durability, OnStarved};
+
+pub(super) fn words<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    word: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(all.iter().map(move |value| word(*value))).try_map(move |text| {
+        let found = all.iter().copied().find(|value| word(*value) == text);
+        found.ok_or("not one of the possible values")
+    })
+}
+
+pub(super) fn durability(text: &str) -> Result<Durability, String> {
+    text.replace(':', " ")
+        .parse()
+        .map_err(|_| "use async, semi-sync or semi-sync:N with N of at least 1".to_owned())
+}
+
+pub(super) fn on_starved(text: &str) -> Result<OnStarved, String> {
+    if text == "wait" {
+        return Ok(OnStarved::Wait);
+    }
+    let loosen = text
+        .strip_prefix("loosen:")
+        .and_then(|rest| rest.split_once('/'));
+    let loosen = loosen.map(|(acks, time)| (acks.parse(), whole_seconds(time)));
+    match loosen {
+        Some((Ok(min_acks), Ok(after_secs))) => Ok(OnStarved::Loosen {
+            min_acks,
+            after_secs,
+        }),
+        _ => Err("use wait or loosen:N/TIME, such as loosen:0/5s".to_owned()),
+    }
+}
+
+pub(super) fn budget(text: &str) -> Result<Budget, String> {
+    let (failovers, window) = text.split_once('/').unwrap_or((text, ""));
+    match (failovers.parse(), whole_seconds(window)) {
+        (Ok(failovers), Ok(window_secs)) if failovers > 0 => Ok(Budget {
+            failovers,
+            window_secs,
+        }),
+        _ => Err("use N/TIME with N of at least 1, such as 3/10m".to_owned()),
+    }
+}
+
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn whole_seconds(text: &str) -> Result<u64, String> {
+    let time = duration(text)?;
+    if time.subsec_nanos() != 0 || time.is_zero() {
+        return Err("use whole seconds, at least 1s".to_owned());
+    }
+    Ok(time.as_secs())
+}
