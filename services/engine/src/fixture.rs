@@ -14,11 +14,13 @@ use chrono::DateTime;
 use lictor_domain::report::{SemiSync, ServerError, Settings};
 use lictor_domain::{
     Cluster, ClusterName, Durability, Epoch, GtidSet, Maintenance, Mono, Node, NodeAddress,
-    NodeName, NodeReport, Policy, ProbeOutcome, PromotionRule, Quarantine, ReceiverState,
-    Replication, ServerUuid, ServerVersion, Term, Writability,
+    NodeName, NodeReport, Now, Policy, ProbeOutcome, PromotionRule, Quarantine, ReceiverState,
+    Recovery, RecoveryId, Replication, ServerUuid, ServerVersion, Term, Writability,
 };
 use uuid::Uuid;
 
+use crate::message::{Act, Command};
+use crate::operation::Progress;
 use crate::timing::Timing;
 use crate::view::ClusterView;
 
@@ -41,6 +43,39 @@ pub(crate) struct Fixture {
     watched_for: Duration,
     unseen: BTreeSet<NodeName>,
     silent: BTreeMap<NodeName, (ProbeOutcome, Duration)>,
+}
+
+/// So many milliseconds.
+pub(crate) const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// So many milliseconds after everyone last answered.
+pub(crate) fn at(millis: u64) -> Now {
+    Now {
+        mono: NOW + ms(millis),
+        wall: DateTime::UNIX_EPOCH + Duration::from_secs(100_000) + ms(millis),
+    }
+}
+
+/// The acts among `commands`, which are of no other recovery.
+pub(crate) fn acts(of: RecoveryId, commands: Vec<Command>) -> Vec<Act> {
+    let each = commands.into_iter().filter_map(|command| match command {
+        Command::Recover { recovery, act } => {
+            assert_eq!(recovery, of);
+            Some(act)
+        }
+        _ => None,
+    });
+    each.collect()
+}
+
+/// What an operation that is over left behind.
+pub(crate) fn over(progress: &Progress) -> &Recovery {
+    match progress {
+        Progress::Over(record) => record,
+        Progress::Running(operation) => panic!("still running: {operation:?}"),
+    }
 }
 
 /// The name of number `n`.

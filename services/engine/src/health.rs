@@ -226,12 +226,8 @@ mod tests {
     use lictor_domain::{ProbeOutcome, Writability};
 
     use super::*;
-    use crate::fixture::{Fixture, NOW, TIMING, gtids, name};
+    use crate::fixture::{Fixture, NOW, TIMING, gtids, ms, name};
     use Status::{Critical, Passing, Warning};
-
-    const fn ms(millis: u64) -> Duration {
-        Duration::from_millis(millis)
-    }
 
     fn health(fixture: &Fixture, n: u32) -> NodeHealth {
         let all = of_cluster(&fixture.view(), &TIMING, NOW);

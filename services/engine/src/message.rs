@@ -166,6 +166,14 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The commands of one recovery.
+    pub(crate) fn recover(recovery: RecoveryId, acts: Vec<Act>) -> Vec<Self> {
+        let each = acts.into_iter();
+        each.map(|act| Self::Recover { recovery, act }).collect()
+    }
+}
+
 /// A command of a recovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {

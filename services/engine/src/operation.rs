@@ -54,11 +54,8 @@ impl Operation {
 
     /// The new primary, once it accepts writes.
     #[must_use]
-    pub const fn opened(&self) -> Option<&Endpoint> {
-        match self {
-            Self::Failover(failover) => failover.opened(),
-            Self::Switchover(switchover) => switchover.opened(),
-        }
+    pub fn opened(&self) -> Option<&Endpoint> {
+        self.settling().map(Settling::new_primary)
     }
 
     /// Its end, once that has begun.

@@ -102,11 +102,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fixture::{Fixture, NOW, TIMING, gtids, name};
-
-    const fn ms(millis: u64) -> Duration {
-        Duration::from_millis(millis)
-    }
+    use crate::fixture::{Fixture, NOW, TIMING, gtids, ms, name};
 
     fn numbers(numbers: &[u32]) -> BTreeSet<NodeName> {
         numbers.iter().map(|n| name(*n)).collect()

@@ -111,8 +111,7 @@ impl Settling {
             _ => return,
         };
         if let Some(step) = step {
-            let failure = result.as_ref().err().map(String::as_str);
-            story.end(step, failure, now);
+            story.conclude(step, result, now);
         }
     }
 

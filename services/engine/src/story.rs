@@ -48,6 +48,12 @@ impl Story {
         }
     }
 
+    /// Writes down that a step ended, and why it failed if it did.
+    pub(crate) fn conclude<T>(&mut self, step: Running, result: &Result<T, String>, now: Now) {
+        let failure = result.as_ref().err().map(String::as_str);
+        self.end(step, failure, now);
+    }
+
     /// Adds what became known at the end of a step.
     pub(crate) fn append(&mut self, step: Running, more: &str) {
         if let Some(step) = self.record.steps.get_mut(step.0) {

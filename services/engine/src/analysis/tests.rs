@@ -6,7 +6,7 @@ use std::time::Duration;
 use lictor_domain::{ProbeOutcome, Problem, ProblemCode, ReceiverState, Severity, Writability};
 
 use super::{MATCHERS, problems};
-use crate::fixture::{Fixture, NOW, TIMING, gtids, name, server_error};
+use crate::fixture::{Fixture, NOW, TIMING, gtids, ms, name, server_error};
 use ProblemCode::{
     ConfigurationDrift, DeadPrimary, DelayedReplica, DivergedReplica, ErrantGtid, HungPrimary,
     IntermediateReplicaDead, MultiplePrimaries, NoPrimary, NoViableCandidate,
@@ -18,10 +18,6 @@ use ProblemCode::{
 mod settings;
 mod stalling;
 mod told;
-
-const fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
 
 const LONG: Duration = ms(4000);
 

@@ -5,13 +5,9 @@ use lictor_domain::{Durability, ProbeOutcome, ProblemCode, Writability};
 
 use super::*;
 use crate::analysis::problems;
-use crate::fixture::{Fixture, NOW, TIMING, gtids, name};
+use crate::fixture::{Fixture, NOW, TIMING, gtids, ms, name};
 
 const AFTER: u64 = 3;
-
-const fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
 
 /// Two replicas, of which `acks` must acknowledge; commits may be loosened to
 /// `min`.

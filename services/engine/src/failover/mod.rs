@@ -18,30 +18,31 @@
 //!   that it is given up. A next leader relies on that: while a stored record
 //!   runs and names a winner, the old primary is fenced (`keeper::heritage`).
 //!
-//! Nothing is opened without a [`Fenced`], and after it is opened nothing is
+//! Nothing is opened without a [`Fenced`](crate::fencing::Fenced), and after it is opened nothing is
 //! undone. Commands are idempotent; a command that failed to open is repeated a
 //! few times, because it may have half succeeded.
 
+mod electing;
 mod giving_up;
 mod ordered;
+mod promoting;
 mod settling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lictor_domain::{
-    AbortReason, Endpoint, Epoch, Evidence, GtidRole, GtidSet, Mono, NodeName, Now, Phase, Problem,
-    Recovery, RecoveryId, RecoveryKind, RecoveryOutcome, Standing,
+    AbortReason, Epoch, Mono, NodeName, Now, Phase, Problem, Recovery, RecoveryId, RecoveryKind,
+    RecoveryOutcome, Standing,
 };
 
 use self::ordered::Ordered;
-use crate::candidate::{self, Stopped, Winner};
-use crate::fencing::{self, Fenced};
+use self::promoting::Chosen;
+use crate::candidate::Stopped;
 use crate::message::{Act, Command, Done};
 use crate::operation::{Next, Operation, Progress};
 use crate::settling::Settling;
 use crate::story::{Running, Story};
-use crate::timing::deadline;
 use crate::view::ClusterView;
 
 /// How long a quorum waits for receivers that are slow to stop.
@@ -113,16 +114,6 @@ enum Stage {
     },
 }
 
-/// The winner with the proof it needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Chosen {
-    fenced: Fenced,
-    winner: Winner,
-    /// Replicas to point at it. One that holds more than the winner has
-    /// diverged: it is not made to follow, but looked at when all is over.
-    followers: BTreeSet<NodeName>,
-}
-
 /// What a failover begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beginning {
@@ -190,35 +181,6 @@ impl Failover {
         (failover, intent)
     }
 
-    fn stop_receivers(&mut self, view: &ClusterView, now: Now) -> Vec<Act> {
-        let mut acts = vec![];
-        let mut pending = BTreeMap::new();
-        let mut asked = BTreeSet::new();
-        for (node, replica) in view.replicas() {
-            // Also a quarantined one: it may have been made to receive since.
-            if replica.silence.is_some() {
-                continue;
-            }
-            let sentence = format!("stop the receiver of {}", node.name);
-            let step = self.story.begin(Phase::Fence, sentence, now);
-            pending.insert(node.name.clone(), step);
-            if node.quarantine.is_none() && !replica.stopped_by_operator() {
-                asked.insert(node.name.clone());
-            }
-            acts.push(Act::StopReceiver {
-                node: node.name.clone(),
-            });
-        }
-        self.following = following(view, &asked);
-        self.asked.extend(asked);
-        self.stage = Stage::Fencing {
-            pending,
-            stopped: Stopped::new(),
-            since: now.mono,
-        };
-        acts
-    }
-
     /// Its record so far.
     #[must_use]
     pub const fn record(&self) -> &Recovery {
@@ -228,15 +190,6 @@ impl Failover {
     /// The replicas whose receivers it stops, which no operator had stopped.
     pub fn asked(&self) -> impl Iterator<Item = &NodeName> {
         self.asked.iter()
-    }
-
-    /// The new primary, once it accepts writes.
-    #[must_use]
-    pub const fn opened(&self) -> Option<&Endpoint> {
-        match self.settling() {
-            Some(settling) => Some(settling.new_primary()),
-            None => None,
-        }
     }
 
     /// Its end, once that has begun.
@@ -317,10 +270,7 @@ impl Failover {
     }
 
     fn commands(&self, acts: Vec<Act>) -> Vec<Command> {
-        let recovery = self.story.record.id;
-        acts.into_iter()
-            .map(|act| Command::Recover { recovery, act })
-            .collect()
+        Command::recover(self.record().id, acts)
     }
 
     fn going(self, acts: Vec<Act>) -> Next {
@@ -332,8 +282,7 @@ impl Failover {
     /// From now on a next leader knows that stopped receivers are Lictor's.
     fn begin_stored(mut self, result: Result<(), String>, view: &ClusterView, now: Now) -> Next {
         if let Some(step) = self.begun.take() {
-            let failure = result.as_ref().err().map(String::as_str);
-            self.story.end(step, failure, now);
+            self.story.conclude(step, &result, now);
         }
         match (&self.stage, result) {
             (Stage::Announcing, Ok(())) => self.fence(view, now),
@@ -341,240 +290,6 @@ impl Failover {
             _ => self.going(vec![]),
         }
     }
-
-    /// Stops every receiver that answers.
-    fn fence(mut self, view: &ClusterView, now: Now) -> Next {
-        let acts = self.stop_receivers(view, now);
-        if acts.is_empty() {
-            return self.elect(view, now);
-        }
-        self.going(acts)
-    }
-
-    fn winner_stored(mut self, result: Result<(), String>, now: Now) -> Next {
-        if let Intent::Storing(step) = self.intent {
-            self.story
-                .end(step, result.as_ref().err().map(String::as_str), now);
-        }
-        self.intent = match result {
-            Ok(()) => Intent::Stored,
-            Err(error) => Intent::Failed(error),
-        };
-        self.promote_if_ready(now)
-    }
-
-    fn receiver_stopped(
-        mut self,
-        node: &NodeName,
-        holds: Result<GtidSet, String>,
-        view: &ClusterView,
-        now: Now,
-    ) -> Next {
-        if let Stage::Fencing {
-            pending, stopped, ..
-        } = &mut self.stage
-        {
-            if let Some(step) = pending.remove(node) {
-                self.story
-                    .end(step, holds.as_ref().err().map(String::as_str), now);
-            }
-            stopped.insert(node.clone(), holds);
-            return self.elect(view, now);
-        }
-        // A straggler: it follows the new primary once that is open.
-        match &mut self.stage {
-            Stage::Settling(settling)
-                if holds.is_ok_and(|holds| holds.is_subset_of(settling.history())) =>
-            {
-                let act = settling.repoint(&mut self.story, node, now);
-                self.going(vec![act])
-            }
-            _ => self.going(vec![]),
-        }
-    }
-
-    /// Elects once every asked replica has answered, or a quorum has and the
-    /// stragglers had their time.
-    fn elect(mut self, view: &ClusterView, now: Now) -> Next {
-        let Stage::Fencing {
-            pending,
-            stopped,
-            since,
-        } = &self.stage
-        else {
-            return self.going(vec![]);
-        };
-        let patient = now.mono.since(*since) < STRAGGLERS;
-        let answered: BTreeSet<NodeName> = stopped
-            .iter()
-            .filter(|(_, holds)| holds.is_ok())
-            .map(|(node, _)| node.clone())
-            .collect();
-        let (proof, election) = match &self.ordered {
-            Some(ordered) => ordered.judge(view, &answered, stopped),
-            None => (
-                fencing::prove(view, &answered),
-                candidate::elect(view, stopped),
-            ),
-        };
-        if !pending.is_empty() && (patient || proof.is_err() || election.winner.is_err()) {
-            return self.going(vec![]);
-        }
-        let followers = election
-            .winner
-            .as_ref()
-            .map(|winner| within(stopped, winner));
-        let followers = followers.unwrap_or_default();
-        self.story.record.candidates = election.verdicts;
-        let fenced = match proof {
-            Ok(fenced) => fenced,
-            Err(missing) => {
-                let reason = AbortReason::NotFenced { missing: missing.0 };
-                return self.abort(reason, now);
-            }
-        };
-        self.story.record.fencing = Some(fenced.proof().clone());
-        let fence = format!("the old primary is fenced: {}", fenced.proof());
-        self.story.note(Phase::Fence, fence, now);
-        self.note_overridden(&election.overridden, now);
-        match election.winner {
-            Err(blocker) => self.abort(AbortReason::NoViableCandidate { blocker }, now),
-            Ok(winner) => self.catch_up(
-                Chosen {
-                    fenced,
-                    winner,
-                    followers,
-                },
-                now,
-            ),
-        }
-    }
-
-    fn catch_up(mut self, chosen: Chosen, now: Now) -> Next {
-        let Winner { node, holds } = chosen.winner.clone();
-        self.story.record.new_primary = Some(node.clone());
-        let received = Evidence::Gtids {
-            node: node.clone(),
-            role: GtidRole::Received,
-            set: holds.clone(),
-        };
-        self.story
-            .note(Phase::Elect, format!("{node} is elected; {received}"), now);
-        let sentence = format!("{node} applies all it received");
-        let step = self.story.begin(Phase::CatchUp, sentence, now);
-        self.stage = Stage::CatchingUp { chosen, step };
-        let sentence = format!("store that {node} is chosen");
-        let storing = self.story.begin(Phase::CatchUp, sentence, now);
-        self.intent = Intent::Storing(storing);
-        let chosen = Box::new(self.story.record.clone());
-        let catch_up = Act::CatchUp {
-            node,
-            holds,
-            within: deadline::CATCH_UP,
-        };
-        self.going(vec![Act::StoreIntent(chosen), catch_up])
-    }
-
-    fn caught_up(mut self, result: Result<(), String>, now: Now) -> Next {
-        let Stage::CatchingUp { chosen, step } = self.stage.clone() else {
-            return self.going(vec![]);
-        };
-        self.story
-            .end(step, result.as_ref().err().map(String::as_str), now);
-        self.stage = Stage::Ready { chosen };
-        match result {
-            Ok(()) => self.promote_if_ready(now),
-            Err(error) => self.abort(AbortReason::PromotionFailed { error }, now),
-        }
-    }
-
-    fn promote_if_ready(mut self, now: Now) -> Next {
-        let Stage::Ready { chosen } = &self.stage else {
-            return self.going(vec![]);
-        };
-        match &self.intent {
-            Intent::Unnamed | Intent::Storing(_) => self.going(vec![]),
-            Intent::Failed(error) => {
-                let reason = AbortReason::NotDurable {
-                    error: error.clone(),
-                };
-                self.abort(reason, now)
-            }
-            Intent::Stored => {
-                let chosen = chosen.clone();
-                let sentence = format!("open {} for writes", chosen.winner.node);
-                let step = self.story.begin(Phase::Promote, sentence, now);
-                self.stage = Stage::Promoting {
-                    chosen,
-                    step,
-                    attempt: 1,
-                };
-                self.send_promote()
-            }
-        }
-    }
-
-    fn send_promote(self) -> Next {
-        let Stage::Promoting { chosen, .. } = &self.stage else {
-            return self.going(vec![]);
-        };
-        let act = Act::Promote {
-            node: chosen.winner.node.clone(),
-            fenced: chosen.fenced.clone(),
-        };
-        self.going(vec![act])
-    }
-
-    fn opened_or_not(mut self, result: Result<(), String>, view: &ClusterView, now: Now) -> Next {
-        let Stage::Promoting {
-            chosen,
-            step,
-            attempt,
-        } = self.stage.clone()
-        else {
-            return self.going(vec![]);
-        };
-        match result {
-            Ok(()) => {
-                self.story.end(step, None, now);
-                self.settle(&chosen, view, now)
-            }
-            Err(_) if attempt < PROMOTE_ATTEMPTS => {
-                self.stage = Stage::Promoting {
-                    chosen,
-                    step,
-                    attempt: attempt + 1,
-                };
-                self.send_promote()
-            }
-            Err(error) => {
-                self.story.end(step, Some(&error), now);
-                self.abort(AbortReason::PromotionFailed { error }, now)
-            }
-        }
-    }
-}
-
-fn following(view: &ClusterView, asked: &BTreeSet<NodeName>) -> BTreeSet<NodeName> {
-    let follows = |node: &&NodeName| {
-        let report = view.node(node).report();
-        report.is_some_and(|report| view.follows_primary(report))
-    };
-    asked.iter().filter(follows).cloned().collect()
-}
-
-/// The replicas that hold nothing the winner lacks.
-fn within(stopped: &Stopped, winner: &Winner) -> BTreeSet<NodeName> {
-    let within = |holds: &Result<GtidSet, String>| {
-        holds
-            .as_ref()
-            .is_ok_and(|holds| holds.is_subset_of(&winner.holds))
-    };
-    stopped
-        .iter()
-        .filter(|(_, holds)| within(holds))
-        .map(|(node, _)| node.clone())
-        .collect()
 }
 
 #[cfg(test)]

@@ -87,8 +87,7 @@ impl Failover {
         let Stage::Closing { step } = self.stage else {
             return self.going(vec![]);
         };
-        let failure = result.as_ref().err().map(String::as_str);
-        self.story.end(step, failure, now);
+        self.story.conclude(step, &result, now);
         if let Some(ordered) = &mut self.ordered {
             ordered.closed = result.ok();
         }

@@ -1,28 +1,15 @@
-use std::time::Duration;
-
-use chrono::DateTime;
-use lictor_domain::{FencingProof, ProbeOutcome, Severity, Term};
+use lictor_domain::{Endpoint, FencingProof, GtidSet, ProbeOutcome, Severity, Term};
 use uuid::Uuid;
 
 use super::*;
-use crate::fixture::{Fixture, NOW, address, gtids, name};
+use crate::fixture::{Fixture, NOW, acts, address, at, gtids, ms, name, over};
+use crate::timing::deadline;
 
 const ID: RecoveryId = RecoveryId(Uuid::from_u128(7));
 const EPOCH: Epoch = Epoch {
     term: Term(1),
     n: 2,
 };
-
-const fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
-
-fn at(millis: u64) -> Now {
-    Now {
-        mono: NOW + ms(millis),
-        wall: DateTime::UNIX_EPOCH + Duration::from_secs(100_000) + ms(millis),
-    }
-}
 
 fn beginning() -> Beginning {
     Beginning {
@@ -59,7 +46,7 @@ impl Scene {
         Self {
             view,
             progress,
-            acts: acts(commands),
+            acts: acts(ID, commands),
             now: 0,
         }
     }
@@ -75,7 +62,7 @@ impl Scene {
             assert_eq!(commands.last(), Some(&recorded), "the end is recorded");
         }
         self.progress = progress;
-        self.acts = acts(commands);
+        self.acts = acts(ID, commands);
         &self.acts
     }
 
@@ -101,10 +88,7 @@ impl Scene {
     }
 
     fn over(&self) -> &Recovery {
-        match &self.progress {
-            Progress::Over(record) => record,
-            Progress::Running(operation) => panic!("still running: {operation:?}"),
-        }
+        over(&self.progress)
     }
 
     fn abort_reason(&self) -> &AbortReason {
@@ -113,18 +97,6 @@ impl Scene {
             outcome => panic!("{outcome:?}"),
         }
     }
-}
-
-fn acts(commands: Vec<Command>) -> Vec<Act> {
-    let each = commands.into_iter().filter_map(|command| match command {
-        Command::Recover { recovery, act } => {
-            assert_eq!(recovery, ID);
-            Some(act)
-        }
-        Command::Record(_) => None,
-        other => panic!("{other:?}"),
-    });
-    each.collect()
 }
 
 fn dead() -> Fixture {
@@ -208,11 +180,11 @@ fn it_begins_by_storing_the_intent_and_stopping_every_receiver_that_answers() {
 fn no_receiver_is_stopped_before_the_intent_is_stored() {
     let view = dead().view();
     let (failover, commands) = Failover::begin(beginning(), &view, at(0));
-    assert!(matches!(acts(commands)[..], [Act::StoreIntent(_)]));
+    assert!(matches!(acts(ID, commands)[..], [Act::StoreIntent(_)]));
     let (standing, result) = (Standing::Begun, Err("both are away".to_owned()));
     let lost = Done::IntentStored { standing, result };
     let (progress, commands) = failover.finished(lost, &view, at(5));
-    assert_eq!(acts(commands), []);
+    assert_eq!(acts(ID, commands), []);
     assert!(matches!(progress, Progress::Over(_)));
 }
 
@@ -264,7 +236,7 @@ fn it_goes_from_step_to_step_and_waits_for_nothing_else() {
     let detach = Act::Detach { node: name(2) };
     let after = scene.done(Done::Opened(Ok(())));
     assert_eq!(after, [publish, repoint(3, 2), detach]);
-    assert_eq!(scene.running().opened(), Some(&primary));
+    assert_eq!(scene.running().settling().unwrap().new_primary(), &primary);
     scene.done(Done::Published { subscribers: 5 });
     let (node, result) = (name(3), Ok(()));
     scene.done(Done::Repointed { node, result });

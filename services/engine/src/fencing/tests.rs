@@ -1,14 +1,8 @@
-use std::time::Duration;
-
 use lictor_domain::{ProbeOutcome, ReceiverState};
 use proptest::prelude::*;
 
 use super::*;
-use crate::fixture::{Fixture, NOW, name, replica_report, uuid};
-
-const fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
+use crate::fixture::{Fixture, NOW, ms, name, replica_report, uuid};
 
 fn names(numbers: &[u32]) -> BTreeSet<NodeName> {
     numbers.iter().map(|n| name(*n)).collect()

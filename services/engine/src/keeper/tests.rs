@@ -14,12 +14,8 @@ use lictor_domain::{
 use uuid::Uuid;
 
 use super::*;
-use crate::fixture::{Fixture, NOW, address, gtids, name, replication_from};
+use crate::fixture::{Fixture, NOW, address, gtids, ms, name, replication_from};
 use crate::message::Act;
-
-const fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
 
 /// A keeper that is told the time by hand.
 struct Bench {

@@ -7,7 +7,7 @@
 //! - nobody holds before the intent is stored, long transactions are gone, and
 //!   the candidate has applied what the primary had committed when it was last
 //!   seen: a candidate that does not apply costs no pause;
-//! - the candidate is opened only with a [`Fenced`], which is the answer of the
+//! - the candidate is opened only with a [`Fenced`](crate::fencing::Fenced), which is the answer of the
 //!   closed old primary, and after it has applied all that one had committed;
 //! - from the hold to the opening passes no more than the pause allowed; then
 //!   everything is undone;
@@ -20,24 +20,25 @@
 //!
 //! Commands are idempotent, and those to one node are carried out in order.
 
+mod pausing;
 mod preflight;
+mod preparing;
+mod settling;
 mod undoing;
 
 use std::time::Duration;
 
 use lictor_domain::{
-    AbortReason, Endpoint, Epoch, GtidSet, LongTransactions, Mono, NodeAddress, NodeName, Now,
-    Order, Phase, Preflight, Problem, ProblemCode, Recovery, RecoveryId, RecoveryKind,
-    RecoveryOutcome, Severity,
+    AbortReason, Epoch, Mono, NodeAddress, NodeName, Now, Order, Phase, Preflight, Problem,
+    ProblemCode, Recovery, RecoveryId, RecoveryKind, RecoveryOutcome, Severity,
 };
 
+use self::pausing::{Closed, Pause};
 pub use self::preflight::{Facts, preflight};
-use crate::fencing::Fenced;
 use crate::message::{Act, Command, Done};
 use crate::operation::{Next, Operation, Progress};
 use crate::settling::Settling;
 use crate::story::{Running, Story};
-use crate::timing::deadline;
 use crate::view::ClusterView;
 
 /// How long the end waits for the others to follow. The old primary takes a
@@ -86,25 +87,6 @@ enum Stage {
     Settling(Settling),
     /// It is given up; what was done is undone.
     Undoing { reason: AbortReason, undo: Undo },
-}
-
-/// The time in which nobody can write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Pause {
-    ends: Mono,
-}
-
-impl Pause {
-    fn left(self, now: Now) -> Duration {
-        self.ends.since(now.mono)
-    }
-}
-
-/// A closed primary, and what it had committed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Closed {
-    fenced: Fenced,
-    committed: GtidSet,
 }
 
 /// What is being undone.
@@ -202,15 +184,6 @@ impl Switchover {
                 vec![]
             }
             _ => vec![self.record().old_primary.clone()],
-        }
-    }
-
-    /// The new primary, once it accepts writes.
-    #[must_use]
-    pub const fn opened(&self) -> Option<&Endpoint> {
-        match self.settling() {
-            Some(settling) => Some(settling.new_primary()),
-            None => None,
         }
     }
 
@@ -318,10 +291,7 @@ impl Switchover {
     }
 
     fn commands(&self, acts: Vec<Act>) -> Vec<Command> {
-        let recovery = self.record().id;
-        acts.into_iter()
-            .map(|act| Command::Recover { recovery, act })
-            .collect()
+        Command::recover(self.record().id, acts)
     }
 
     fn going(self, acts: Vec<Act>) -> Next {
@@ -336,211 +306,8 @@ impl Switchover {
 
     /// Writes down how a step ended, and hands on its failure.
     fn end<T>(&mut self, step: Running, result: Result<T, String>, now: Now) -> Result<T, String> {
-        let failure = result.as_ref().err().map(String::as_str);
-        self.story.end(step, failure, now);
+        self.story.conclude(step, &result, now);
         result
-    }
-
-    fn intent_stored(mut self, result: Result<(), String>, view: &ClusterView, now: Now) -> Next {
-        let Stage::Storing(step) = self.stage else {
-            return self.going(vec![]);
-        };
-        if let Err(error) = self.end(step, result, now) {
-            return self.abort(AbortReason::NotDurable { error }, vec![], now);
-        }
-        let (node, older_than) = (self.old_primary(), self.order.older_than);
-        let doing = match self.order.transactions {
-            LongTransactions::Refuse => return self.near(view, now),
-            LongTransactions::Wait => "wait for the end of",
-            LongTransactions::Kill => "end",
-        };
-        let sentence = format!("{doing} long transactions on {node}");
-        self.stage = Stage::Clearing(self.story.begin(Phase::Prepare, sentence, now));
-        let act = Act::ClearTransactions {
-            node,
-            how: self.order.transactions,
-            older_than,
-            within: deadline::TRANSACTIONS,
-        };
-        self.going(vec![act])
-    }
-
-    fn transactions_cleared(
-        mut self,
-        result: Result<(), String>,
-        view: &ClusterView,
-        now: Now,
-    ) -> Next {
-        let Stage::Clearing(step) = self.stage else {
-            return self.going(vec![]);
-        };
-        match self.end(step, result, now) {
-            Ok(()) => self.near(view, now),
-            Err(error) => self.abort(AbortReason::TransactionsInTheWay { error }, vec![], now),
-        }
-    }
-
-    fn near(mut self, view: &ClusterView, now: Now) -> Next {
-        let node = self.candidate.clone();
-        let sentence = format!("{node} applies what it is behind with");
-        self.stage = Stage::Nearing(self.story.begin(Phase::Prepare, sentence, now));
-        let primary = view.primary().report();
-        let holds = primary.map(|report| report.executed.clone());
-        let act = Act::CatchUp {
-            node,
-            holds: holds.unwrap_or_default(),
-            within: deadline::NEARING,
-        };
-        self.going(vec![act])
-    }
-
-    /// Half the pause at most is for those who hold; who has not by then is
-    /// refused by the closed primary.
-    fn hold(mut self, now: Now) -> Next {
-        let sentence = "subscribers hold their writes".to_owned();
-        let step = self.story.begin(Phase::Hold, sentence, now);
-        let pause = Pause {
-            ends: now.mono + self.order.pause,
-        };
-        self.stage = Stage::Holding { pause, step };
-        let within = self.order.pause / 2;
-        self.going(vec![Act::Hold { within }])
-    }
-
-    fn held(mut self, acked: u32, of: u32, view: &ClusterView, now: Now) -> Next {
-        let Stage::Holding { pause, step } = self.stage else {
-            return self.going(vec![]);
-        };
-        self.story.end(step, None, now);
-        self.story.append(step, &format!(": {acked} of {of}"));
-        if view.node(&self.candidate).silence.is_some() {
-            return self.abort(AbortReason::CandidateLost, vec![], now);
-        }
-        let node = self.old_primary();
-        let sentence = format!("close {node} for writes");
-        let step = self.story.begin(Phase::Close, sentence, now);
-        self.stage = Stage::Closing { pause, step };
-        let within = pause.left(now);
-        self.going(vec![Act::Close { node, within }])
-    }
-
-    fn closed(mut self, result: Result<GtidSet, String>, now: Now) -> Next {
-        let Stage::Closing { pause, step } = self.stage else {
-            return self.going(vec![]);
-        };
-        let committed = match self.end(step, result, now) {
-            Ok(committed) => committed,
-            Err(error) => return self.give_up(AbortReason::NotClosed { error }, now),
-        };
-        let fenced = Fenced::closed(&committed);
-        self.story.record.fencing = Some(fenced.proof().clone());
-        let node = self.candidate.clone();
-        let sentence = format!("{node} applies all that {} committed", self.old_primary());
-        let step = self.story.begin(Phase::CatchUp, sentence, now);
-        let act = Act::CatchUp {
-            node,
-            holds: committed.clone(),
-            within: pause.left(now),
-        };
-        self.stage = Stage::CatchingUp {
-            pause,
-            step,
-            closed: Closed { fenced, committed },
-        };
-        self.going(vec![act])
-    }
-
-    fn caught_up(mut self, result: Result<(), String>, now: Now) -> Next {
-        if let Stage::Nearing(step) = self.stage {
-            return match self.end(step, result, now) {
-                Ok(()) => self.hold(now),
-                Err(error) => self.abort(AbortReason::NotCaughtUp { error }, vec![], now),
-            };
-        }
-        let Stage::CatchingUp {
-            pause,
-            step,
-            closed,
-        } = self.stage.clone()
-        else {
-            return self.going(vec![]);
-        };
-        if let Err(error) = self.end(step, result, now) {
-            return self.give_up(AbortReason::NotCaughtUp { error }, now);
-        }
-        let sentence = format!("open {} for writes", self.candidate);
-        let step = self.story.begin(Phase::Promote, sentence, now);
-        self.open(pause, step, closed, 1)
-    }
-
-    fn open(mut self, pause: Pause, step: Running, closed: Closed, attempt: u32) -> Next {
-        let act = Act::Promote {
-            node: self.candidate.clone(),
-            fenced: closed.fenced.clone(),
-        };
-        self.stage = Stage::Opening {
-            pause,
-            step,
-            closed,
-            attempt,
-        };
-        self.going(vec![act])
-    }
-
-    fn opened_or_not(mut self, result: Result<(), String>, view: &ClusterView, now: Now) -> Next {
-        let Stage::Opening {
-            pause,
-            step,
-            closed,
-            attempt,
-        } = self.stage.clone()
-        else {
-            return self.going(vec![]);
-        };
-        match result {
-            Ok(()) => {
-                self.story.end(step, None, now);
-                self.settle(closed.committed, view, now)
-            }
-            Err(_) if attempt < ATTEMPTS => self.open(pause, step, closed, attempt + 1),
-            Err(error) => {
-                self.story.end(step, Some(&error), now);
-                self.give_up(AbortReason::PromotionFailed { error }, now)
-            }
-        }
-    }
-
-    fn settle(mut self, history: GtidSet, view: &ClusterView, now: Now) -> Next {
-        let name = self.candidate.clone();
-        let Some(address) = address(view, &name) else {
-            let error = format!("{name} is no longer part of the cluster");
-            return self.give_up(AbortReason::PromotionFailed { error }, now);
-        };
-        let old = self.old_primary();
-        let story = &mut self.story;
-        let new_primary = Endpoint {
-            node: name.clone(),
-            address,
-        };
-        let (mut settling, publish) = Settling::begin(story, new_primary, history, SETTLING, now);
-        let mut acts = vec![publish];
-        for node in followers(view, &name) {
-            acts.push(settling.repoint(story, &node, now));
-        }
-        acts.push(settling.demote(story, &old, now));
-        acts.push(settling.detach(story, now));
-        self.stage = Stage::Settling(settling);
-        self.going(acts)
-    }
-
-    /// Done when nothing is awaited any more, or for long enough.
-    fn settled(self, now: Now) -> Next {
-        match &self.stage {
-            Stage::Settling(settling) if settling.is_over(now.mono) => {
-                self.over(RecoveryOutcome::Done, vec![], now)
-            }
-            _ => self.going(vec![]),
-        }
     }
 
     fn abort(self, reason: AbortReason, acts: Vec<Act>, now: Now) -> Next {
@@ -557,18 +324,6 @@ impl Switchover {
 
 fn address(view: &ClusterView, name: &NodeName) -> Option<NodeAddress> {
     view.cluster.node(name).map(|node| node.address.clone())
-}
-
-/// The replicas that follow the old primary and are fit to follow the new one.
-fn followers(view: &ClusterView, new_primary: &NodeName) -> Vec<NodeName> {
-    let replicas = view.replicas().filter(|(node, replica)| {
-        let report = replica.report().filter(|_| replica.silence.is_none());
-        node.name != *new_primary
-            && node.quarantine.is_none()
-            && !replica.stopped_by_operator()
-            && report.is_some_and(|report| view.follows_primary(report))
-    });
-    replicas.map(|(node, _)| node.name.clone()).collect()
 }
 
 #[cfg(test)]

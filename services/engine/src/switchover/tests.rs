@@ -1,9 +1,12 @@
-use chrono::DateTime;
-use lictor_domain::{FencingProof, Mode, ProbeOutcome, Standing, Term};
+use lictor_domain::{
+    Endpoint, FencingProof, GtidSet, LongTransactions, Mode, ProbeOutcome, Standing, Term,
+};
 use uuid::Uuid;
 
 use super::*;
-use crate::fixture::{Fixture, NOW, TIMING, address, gtids, name};
+use crate::fencing::Fenced;
+use crate::fixture::{Fixture, NOW, TIMING, acts, address, at, gtids, ms, name, over};
+use crate::timing::deadline;
 
 const ID: RecoveryId = RecoveryId(Uuid::from_u128(8));
 const EPOCH: Epoch = Epoch {
@@ -12,17 +15,6 @@ const EPOCH: Epoch = Epoch {
 };
 /// The pause of every order here, in milliseconds.
 const PAUSE: u64 = 1000;
-
-const fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
-
-fn at(millis: u64) -> Now {
-    Now {
-        mono: NOW + ms(millis),
-        wall: DateTime::UNIX_EPOCH + ms(millis),
-    }
-}
 
 pub(super) fn order(to: Option<u32>) -> Order {
     Order {
@@ -74,7 +66,7 @@ impl Scene {
         Self {
             view,
             progress: Progress::Running(Operation::Switchover(Box::new(switchover))),
-            acts: acts(commands),
+            acts: acts(ID, commands),
             now: 0,
         }
     }
@@ -89,7 +81,7 @@ impl Scene {
             assert_eq!(commands.last(), Some(&recorded), "the end is recorded");
         }
         self.progress = progress;
-        self.acts = acts(commands);
+        self.acts = acts(ID, commands);
         &self.acts
     }
 
@@ -151,10 +143,7 @@ impl Scene {
     }
 
     fn over(&self) -> &Recovery {
-        match &self.progress {
-            Progress::Over(record) => record,
-            Progress::Running(operation) => panic!("still running: {operation:?}"),
-        }
+        over(&self.progress)
     }
 
     fn abort_reason(&self) -> &AbortReason {
@@ -163,17 +152,6 @@ impl Scene {
             outcome => panic!("{outcome:?}"),
         }
     }
-}
-
-fn acts(commands: Vec<Command>) -> Vec<Act> {
-    let each = commands.into_iter().filter_map(|command| match command {
-        Command::Recover { recovery, act } => {
-            assert_eq!(recovery, ID);
-            Some(act)
-        }
-        _ => None,
-    });
-    each.collect()
 }
 
 fn closed(n: u32, result: Result<GtidSet, String>) -> Done {

@@ -5,11 +5,7 @@ use lictor_domain::{
 };
 
 use super::*;
-use crate::fixture::{Fixture, NOW, TIMING, name, server_error};
-
-const fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
+use crate::fixture::{Fixture, NOW, TIMING, ms, name, server_error};
 
 fn verdict(fixture: &Fixture) -> Verdict {
     of_primary(&fixture.view(), &TIMING, NOW)

@@ -1,0 +1,162 @@
+//! From the intent to the winner: receivers are stopped, and once they prove that
+//! the old primary can acknowledge nothing any more, the best replica is elected.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lictor_domain::{AbortReason, GtidSet, NodeName, Now, Phase};
+
+use super::promoting::Chosen;
+use super::{Failover, STRAGGLERS, Stage};
+use crate::candidate::{self, Stopped, Winner};
+use crate::fencing;
+use crate::message::Act;
+use crate::operation::Next;
+use crate::view::ClusterView;
+
+impl Failover {
+    fn stop_receivers(&mut self, view: &ClusterView, now: Now) -> Vec<Act> {
+        let mut acts = vec![];
+        let mut pending = BTreeMap::new();
+        let mut asked = BTreeSet::new();
+        for (node, replica) in view.replicas() {
+            // Also a quarantined one: it may have been made to receive since.
+            if replica.silence.is_some() {
+                continue;
+            }
+            let sentence = format!("stop the receiver of {}", node.name);
+            let step = self.story.begin(Phase::Fence, sentence, now);
+            pending.insert(node.name.clone(), step);
+            if node.quarantine.is_none() && !replica.stopped_by_operator() {
+                asked.insert(node.name.clone());
+            }
+            acts.push(Act::StopReceiver {
+                node: node.name.clone(),
+            });
+        }
+        self.following = following(view, &asked);
+        self.asked.extend(asked);
+        self.stage = Stage::Fencing {
+            pending,
+            stopped: Stopped::new(),
+            since: now.mono,
+        };
+        acts
+    }
+
+    /// Stops every receiver that answers.
+    pub(super) fn fence(mut self, view: &ClusterView, now: Now) -> Next {
+        let acts = self.stop_receivers(view, now);
+        if acts.is_empty() {
+            return self.elect(view, now);
+        }
+        self.going(acts)
+    }
+
+    pub(super) fn receiver_stopped(
+        mut self,
+        node: &NodeName,
+        holds: Result<GtidSet, String>,
+        view: &ClusterView,
+        now: Now,
+    ) -> Next {
+        if let Stage::Fencing {
+            pending, stopped, ..
+        } = &mut self.stage
+        {
+            if let Some(step) = pending.remove(node) {
+                self.story.conclude(step, &holds, now);
+            }
+            stopped.insert(node.clone(), holds);
+            return self.elect(view, now);
+        }
+        // A straggler: it follows the new primary once that is open.
+        match &mut self.stage {
+            Stage::Settling(settling)
+                if holds.is_ok_and(|holds| holds.is_subset_of(settling.history())) =>
+            {
+                let act = settling.repoint(&mut self.story, node, now);
+                self.going(vec![act])
+            }
+            _ => self.going(vec![]),
+        }
+    }
+
+    /// Elects once every asked replica has answered, or a quorum has and the
+    /// stragglers had their time.
+    pub(super) fn elect(mut self, view: &ClusterView, now: Now) -> Next {
+        let Stage::Fencing {
+            pending,
+            stopped,
+            since,
+        } = &self.stage
+        else {
+            return self.going(vec![]);
+        };
+        let patient = now.mono.since(*since) < STRAGGLERS;
+        let answered: BTreeSet<NodeName> = stopped
+            .iter()
+            .filter(|(_, holds)| holds.is_ok())
+            .map(|(node, _)| node.clone())
+            .collect();
+        let (proof, election) = match &self.ordered {
+            Some(ordered) => ordered.judge(view, &answered, stopped),
+            None => (
+                fencing::prove(view, &answered),
+                candidate::elect(view, stopped),
+            ),
+        };
+        if !pending.is_empty() && (patient || proof.is_err() || election.winner.is_err()) {
+            return self.going(vec![]);
+        }
+        let followers = election
+            .winner
+            .as_ref()
+            .map(|winner| within(stopped, winner));
+        let followers = followers.unwrap_or_default();
+        self.story.record.candidates = election.verdicts;
+        let fenced = match proof {
+            Ok(fenced) => fenced,
+            Err(missing) => {
+                let reason = AbortReason::NotFenced { missing: missing.0 };
+                return self.abort(reason, now);
+            }
+        };
+        self.story.record.fencing = Some(fenced.proof().clone());
+        let fence = format!("the old primary is fenced: {}", fenced.proof());
+        self.story.note(Phase::Fence, fence, now);
+        self.note_overridden(&election.overridden, now);
+        match election.winner {
+            Err(blocker) => self.abort(AbortReason::NoViableCandidate { blocker }, now),
+            Ok(winner) => self.catch_up(
+                Chosen {
+                    fenced,
+                    winner,
+                    followers,
+                },
+                now,
+            ),
+        }
+    }
+}
+
+fn following(view: &ClusterView, asked: &BTreeSet<NodeName>) -> BTreeSet<NodeName> {
+    let follows = |node: &&NodeName| {
+        let report = view.node(node).report();
+        report.is_some_and(|report| view.follows_primary(report))
+    };
+    asked.iter().filter(follows).cloned().collect()
+}
+
+/// The replicas that hold nothing the winner lacks.
+fn within(stopped: &Stopped, winner: &Winner) -> BTreeSet<NodeName> {
+    let within = |holds: &Result<GtidSet, String>| {
+        holds
+            .as_ref()
+            .is_ok_and(|holds| holds.is_subset_of(&winner.holds))
+    };
+    stopped
+        .iter()
+        .filter(|(_, holds)| within(holds))
+        .map(|(node, _)| node.clone())
+        .collect()
+}
