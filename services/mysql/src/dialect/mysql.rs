@@ -1,7 +1,10 @@
 //! MySQL 8.0.22 and later, and servers that speak like it (Percona Server).
 //!
 //! Statements name the default channel, since without a name they would act on
-//! every channel. Words that changed after 8.0.22 are kept in one place each.
+//! every channel. Words that changed after 8.0.22 are in `words`.
+
+mod status;
+mod words;
 
 use std::time::Duration;
 
@@ -9,6 +12,8 @@ use lictor_domain::gtid::Gtid;
 use lictor_domain::{Durability, GtidSet, NodeAddress, ServerVersion};
 use secrecy::ExposeSecret;
 
+use self::status::{APPLIERS, CHANNEL_STATUS, HELD, SEMI_SYNC_STATUS, STALLS};
+use self::words::{SemiSyncWords, Words};
 use super::Dialect;
 use crate::error::MysqlError;
 use crate::quoting::quoted;
@@ -28,124 +33,6 @@ const WRITABLE: &str = "SET GLOBAL super_read_only = OFF; SET GLOBAL read_only =
 /// replica of 8.4 and later gives up after ten attempts.
 const RETRIES: u32 = 1_000_000_000;
 
-/// The largest timeout MySQL takes, in ms: some 31 years, so no fall-back.
-const NO_FALL_BACK_MS: u64 = 1_000_000_000_000;
-
-/// Words that later versions replaced.
-#[derive(Clone, Copy, Debug)]
-struct Words {
-    /// `CHANGE … TO`, from 8.0.23 on with `SOURCE`.
-    change: &'static str,
-    /// Prefix of its options.
-    source: &'static str,
-    /// Variable, renamed in 8.0.26.
-    log_replica_updates: &'static str,
-    /// Variable, renamed in 8.0.26.
-    replica_net_timeout: &'static str,
-    /// Expression; a variable since 8.0.24, renamed in 8.0.26.
-    skip_replica_start: &'static str,
-}
-
-impl Words {
-    fn of(version: ServerVersion) -> Self {
-        let (change, source) = if version >= ServerVersion::new(8, 0, 23) {
-            ("CHANGE REPLICATION SOURCE TO", "SOURCE")
-        } else {
-            ("CHANGE MASTER TO", "MASTER")
-        };
-        let (log_replica_updates, replica_net_timeout) = if version >= ServerVersion::new(8, 0, 26)
-        {
-            ("log_replica_updates", "replica_net_timeout")
-        } else {
-            ("log_slave_updates", "slave_net_timeout")
-        };
-        let skip_replica_start = if version >= ServerVersion::new(8, 0, 26) {
-            "@@global.skip_replica_start"
-        } else if version >= ServerVersion::new(8, 0, 24) {
-            "@@global.skip_slave_start"
-        } else {
-            "NULL"
-        };
-        Self {
-            change,
-            source,
-            log_replica_updates,
-            replica_net_timeout,
-            skip_replica_start,
-        }
-    }
-}
-
-/// What the loaded semi-sync plugins call themselves, and a replica: the source
-/// plugin says `replica` where the older one says `slave`.
-#[derive(Clone, Copy, Debug)]
-struct SemiSyncWords {
-    source: &'static str,
-    replica: &'static str,
-    acknowledger: &'static str,
-}
-
-impl SemiSyncWords {
-    /// The words, if both plugins are there.
-    fn of(plugins: &[String]) -> Option<Self> {
-        let has = |name: &str| plugins.iter().any(|plugin| plugin == name);
-        let (source, acknowledger) = if has("rpl_semi_sync_source") {
-            ("rpl_semi_sync_source", "replica")
-        } else if has("rpl_semi_sync_master") {
-            ("rpl_semi_sync_master", "slave")
-        } else {
-            return None;
-        };
-        let replica = ["rpl_semi_sync_replica", "rpl_semi_sync_slave"]
-            .into_iter()
-            .find(|name| has(name))?;
-        Some(Self {
-            source,
-            replica,
-            acknowledger,
-        })
-    }
-
-    fn columns(&self) -> String {
-        let Self {
-            source,
-            replica,
-            acknowledger,
-        } = self;
-        format!(
-            ", @@global.{replica}_enabled AS semi_replica_enabled, \
-             @@global.{source}_enabled AS semi_source_enabled, \
-             @@global.{source}_wait_for_{acknowledger}_count AS semi_wait_for_acks, \
-             @@global.{source}_timeout AS semi_timeout_ms, \
-             @@global.{source}_wait_no_{acknowledger} AS semi_wait_no_replica, \
-             @@global.{source}_wait_point AS semi_wait_point"
-        )
-    }
-
-    fn enforce(&self, acks: u32) -> String {
-        let Self {
-            source,
-            acknowledger,
-            ..
-        } = self;
-        format!(
-            "SET GLOBAL {source}_wait_for_{acknowledger}_count = {acks}, \
-             GLOBAL {source}_timeout = {NO_FALL_BACK_MS}, \
-             GLOBAL {source}_wait_no_{acknowledger} = ON, \
-             GLOBAL {source}_wait_point = AFTER_SYNC, \
-             GLOBAL {source}_enabled = ON"
-        )
-    }
-
-    fn stop_waiting(&self) -> String {
-        format!("SET GLOBAL {}_enabled = OFF", self.source)
-    }
-
-    fn acknowledge(&self) -> String {
-        format!("SET GLOBAL {}_enabled = ON", self.replica)
-    }
-}
-
 /// One text of the statements there are.
 fn in_turn<const N: usize>(statements: [Option<String>; N]) -> String {
     let statements: Vec<String> = statements.into_iter().flatten().collect();
@@ -159,75 +46,6 @@ pub(super) struct Mysql {
     words: Words,
     semi_sync: Option<SemiSyncWords>,
 }
-
-/// Receiver and applier of the channel. `SYSDATE` is read with the row, where
-/// `NOW` would be the start of the text. An age is NULL when there is nothing
-/// to be that old.
-const CHANNEL_STATUS: &str = "SELECT c.HOST AS host, c.PORT AS port, \
-     c.AUTO_POSITION AS auto_position, c.HEARTBEAT_INTERVAL AS heartbeat, \
-     s.SOURCE_UUID AS source_uuid, s.SERVICE_STATE AS receiver, \
-     s.LAST_ERROR_NUMBER AS receiver_errno, s.LAST_ERROR_MESSAGE AS receiver_error, \
-     s.RECEIVED_TRANSACTION_SET AS received, s.LAST_QUEUED_TRANSACTION AS last_queued, \
-     TIMESTAMPDIFF(MICROSECOND, GREATEST(s.LAST_HEARTBEAT_TIMESTAMP, \
-     s.LAST_QUEUED_TRANSACTION_END_QUEUE_TIMESTAMP, \
-     s.QUEUEING_TRANSACTION_START_QUEUE_TIMESTAMP), SYSDATE(6)) AS heard_us, \
-     TIMESTAMPDIFF(MICROSECOND, s.LAST_QUEUED_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP, \
-     SYSDATE(6)) AS last_queued_us, \
-     TIMESTAMPDIFF(MICROSECOND, s.QUEUEING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP, \
-     SYSDATE(6)) AS queueing_us, \
-     a.SERVICE_STATE AS applier, a.REMAINING_DELAY AS remaining_delay, \
-     d.DESIRED_DELAY AS delay \
-     FROM performance_schema.replication_connection_configuration c \
-     JOIN performance_schema.replication_connection_status s USING (CHANNEL_NAME) \
-     JOIN performance_schema.replication_applier_status a USING (CHANNEL_NAME) \
-     JOIN performance_schema.replication_applier_configuration d USING (CHANNEL_NAME) \
-     WHERE c.CHANNEL_NAME = ''";
-
-/// What coordinator and workers are at, and what stopped them. A worker says
-/// more than the coordinator, so it comes first.
-const APPLIERS: &str = "SELECT LAST_ERROR_NUMBER AS errno, LAST_ERROR_MESSAGE AS error, \
-     APPLYING_TRANSACTION AS at_work, TIMESTAMPDIFF(MICROSECOND, \
-     APPLYING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP, SYSDATE(6)) AS at_work_us \
-     FROM performance_schema.replication_applier_status_by_worker WHERE CHANNEL_NAME = '' \
-     AND (LAST_ERROR_NUMBER <> 0 OR APPLYING_TRANSACTION <> '') UNION ALL \
-     SELECT LAST_ERROR_NUMBER, LAST_ERROR_MESSAGE, PROCESSING_TRANSACTION, \
-     TIMESTAMPDIFF(MICROSECOND, PROCESSING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP, SYSDATE(6)) \
-     FROM performance_schema.replication_applier_status_by_coordinator WHERE CHANNEL_NAME = '' \
-     AND (LAST_ERROR_NUMBER <> 0 OR PROCESSING_TRANSACTION <> '')";
-
-/// NULL where the plugin is not loaded. A replica that connects anew is counted
-/// twice until its old dump thread, which ends, is gone: no more can acknowledge
-/// than there are others.
-const SEMI_SYNC_STATUS: &str = "SELECT \
-     MAX(IF(VARIABLE_NAME IN ('Rpl_semi_sync_source_status', 'Rpl_semi_sync_master_status'), \
-     VARIABLE_VALUE, NULL)) AS active, \
-     MAX(IF(VARIABLE_NAME IN ('Rpl_semi_sync_replica_status', 'Rpl_semi_sync_slave_status'), \
-     VARIABLE_VALUE, NULL)) AS acknowledges, \
-     LEAST(CAST(MAX(IF(VARIABLE_NAME LIKE '%clients', VARIABLE_VALUE, NULL)) AS UNSIGNED), \
-     (SELECT COUNT(*) FROM performance_schema.threads \
-     WHERE PROCESSLIST_COMMAND LIKE 'Binlog Dump%' AND COALESCE(PROCESSLIST_STATE, '') <> \
-     'Waiting to finalize termination')) AS clients, \
-     MAX(IF(VARIABLE_NAME LIKE '%sessions', VARIABLE_VALUE, NULL)) AS waiting \
-     FROM performance_schema.global_status WHERE VARIABLE_NAME IN (\
-     'Rpl_semi_sync_source_status', 'Rpl_semi_sync_master_status', \
-     'Rpl_semi_sync_replica_status', 'Rpl_semi_sync_slave_status', \
-     'Rpl_semi_sync_source_clients', 'Rpl_semi_sync_master_clients', \
-     'Rpl_semi_sync_source_wait_sessions', 'Rpl_semi_sync_master_wait_sessions')";
-
-/// Sessions that wait to commit, by what they wait for. A server that finds its
-/// disk full says so in its error log, with the session's number, and lets it
-/// wait as if for its turn.
-const STALLS: &str = "SELECT p.STATE AS state, COUNT(*) AS sessions, MAX(p.TIME) AS seconds, \
-     MAX((SELECT MAX(e.DATA) FROM performance_schema.error_log e \
-     WHERE e.ERROR_CODE = 'MY-000035' AND e.THREAD_ID = p.ID \
-     AND e.LOGGED >= NOW(6) - INTERVAL p.TIME + 2 SECOND)) AS disk_full \
-     FROM performance_schema.processlist p WHERE p.STATE LIKE 'Waiting for semi-sync ACK%' \
-     OR p.STATE IN ('Waiting for global read lock', 'Waiting for commit lock', \
-     'waiting for handler commit') GROUP BY p.STATE";
-
-const HELD: &str = "SELECT @@global.gtid_executed AS executed, \
-     (SELECT RECEIVED_TRANSACTION_SET FROM performance_schema.replication_connection_status \
-     WHERE CHANNEL_NAME = '') AS received";
 
 impl Mysql {
     pub(super) fn new(version: ServerVersion, plugins: &[String]) -> Self {
