@@ -145,6 +145,7 @@ mod tests {
             cluster: cluster(),
             unfinished: None,
             done_at: vec![],
+            given_up: vec![],
             rebuild: None,
         };
         let now = crate::clock::now();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::Utc;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use lictor_domain::{Cluster, ClusterName, Rebuild, Recovery, RecoveryOutcome, Term};
-use lictor_engine::keeper::Inheritance;
+use lictor_engine::keeper::{Inheritance, LATELY};
 use lictor_store::StoreError;
 use tokio::sync::{mpsc, watch};
 
@@ -122,6 +122,7 @@ async fn adopt(
                 cluster,
                 unfinished: None,
                 done_at: vec![],
+                given_up: vec![],
                 rebuild: None,
             };
             take_up(app, reign, inheritance, opened.clone())
@@ -173,6 +174,8 @@ async fn inheritance(
     if let Some(ended) = untold(stored.as_ref(), copy.as_ref()) {
         app.store.recovery_save(term, ended).await?;
     }
+    let lately = Utc::now() - LATELY;
+    let given_up = app.store.recovery_given_up_since(name, lately).await?;
     let unfinished = further(stored, copy);
     if let Some(record) = &unfinished {
         recall_primary(&mut cluster, record);
@@ -181,6 +184,7 @@ async fn inheritance(
         cluster,
         unfinished,
         done_at,
+        given_up,
         rebuild,
     })
 }

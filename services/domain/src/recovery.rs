@@ -409,6 +409,17 @@ impl Recovery {
         }
     }
 
+    /// When its last step ended, once it does not run any more.
+    #[must_use]
+    pub fn finished_at(&self) -> Option<DateTime<Utc>> {
+        if self.outcome == RecoveryOutcome::Running {
+            return None;
+        }
+        let steps = self.steps.iter();
+        let end = steps.map(|step| step.began + step.took.unwrap_or_default());
+        Some(self.started_at + end.max().unwrap_or_default())
+    }
+
     /// From the first sign until the new primary accepted writes.
     #[must_use]
     pub fn time_to_writable(&self) -> Option<Duration> {

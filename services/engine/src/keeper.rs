@@ -27,6 +27,7 @@ use lictor_domain::{
 };
 
 use self::asking::Asking;
+pub use self::inheriting::LATELY;
 use self::refusal::{Refusal, budget_refusal};
 use self::tending::Tending;
 use crate::analysis;
@@ -80,6 +81,8 @@ pub struct Inheritance {
     pub unfinished: Option<Recovery>,
     /// When failovers were done within the budget's window.
     pub done_at: Vec<DateTime<Utc>>,
+    /// Recoveries that were given up within [`LATELY`].
+    pub given_up: Vec<Recovery>,
     /// A rebuild that runs according to the store.
     pub rebuild: Option<Rebuild>,
 }
@@ -92,6 +95,7 @@ impl Keeper {
             mut cluster,
             unfinished,
             done_at,
+            given_up,
             rebuild,
         } = inheritance;
         let unfinished_epoch = unfinished.as_ref().map(|recovery| recovery.epoch);
@@ -101,7 +105,8 @@ impl Keeper {
             cluster.primary = recovery.old_primary.clone();
             cluster.epoch = before(recovery.epoch);
         }
-        Self {
+        let left_behind = inheriting::left_behind(&cluster, &given_up);
+        let mut keeper = Self {
             timing: Timing::of(cluster.policy.profile),
             term,
             operation: None,
@@ -115,7 +120,9 @@ impl Keeper {
             rebuilds: Desk::inherit(rebuild, now),
             readmitted: BTreeSet::new(),
             view: ClusterView::new(cluster, now.mono),
-        }
+        };
+        keeper.entrust(left_behind, now.mono);
+        keeper
     }
 
     /// The cluster as it stands: epoch and primary included.
@@ -377,10 +384,7 @@ impl Keeper {
                 self.operation = Some(operation);
             }
             Progress::Over(record) => {
-                for node in &touched {
-                    self.view.entrust(node, now.mono);
-                }
-                self.readmitted.extend(touched);
+                self.entrust(touched, now.mono);
                 if record.outcome == RecoveryOutcome::Done {
                     self.readmitted.insert(record.old_primary.clone());
                 }
@@ -388,6 +392,14 @@ impl Keeper {
             }
         }
         commands
+    }
+
+    /// What a recovery may have stopped or closed is Lictor's to start or open.
+    fn entrust(&mut self, nodes: Vec<NodeName>, now: Mono) {
+        for node in &nodes {
+            self.view.entrust(node, now);
+        }
+        self.readmitted.extend(nodes);
     }
 
     fn over(&mut self, record: &Recovery, now: Now) {

@@ -13,7 +13,7 @@ use lictor_domain::{
     ReceiverState, Replication,
 };
 
-pub use self::node::{Answer, Idle, NodeView, Silence};
+pub use self::node::{Answer, Entrusted, Idle, NodeView, Silence};
 use crate::replica;
 
 /// A cluster and what is known of its nodes.
@@ -44,7 +44,7 @@ struct Told {
 }
 
 /// A server that did not do what it was told in time may still do it so long.
-const LATE: Duration = Duration::from_secs(10);
+pub(crate) const LATE: Duration = Duration::from_secs(10);
 
 impl ClusterView {
     /// A cluster of which nothing has been seen yet.
@@ -91,6 +91,7 @@ impl ClusterView {
             alive_at: None,
             connection_lost: None,
             returned: false,
+            entrusted: None,
             fresh_as_of: None,
             idle: None,
             seeking_since: None,
@@ -172,12 +173,23 @@ impl ClusterView {
         });
     }
 
-    /// A returned node takes part again, by its last answer.
-    pub fn settle(&mut self, name: &NodeName) {
+    /// A returned node takes part again, by its last answer; whether it needs no
+    /// eye any more, because nothing that it was told before can come late.
+    pub fn settle(&mut self, name: &NodeName, now: Mono) -> bool {
+        let node = self.node(name);
+        let asked = node.answer.as_ref().map(Answer::asked);
+        let moved = node.moved_at.is_some_and(|moved| asked < Some(moved));
+        let late = match node.entrusted {
+            None => false,
+            Some(Entrusted::Unheard) => true,
+            Some(Entrusted::Heard(at)) => now.since(at) < LATE,
+        };
+        let settled = !moved && !late;
         self.with(name, |view| {
-            let asked = view.answer.as_ref().map(Answer::asked);
-            view.returned &= view.moved_at.is_some_and(|moved| asked < Some(moved));
+            view.returned &= !settled;
+            view.entrusted = view.entrusted.filter(|_| !settled);
         });
+        settled
     }
 
     /// Keeps a node out of every pool, or lets it back.
@@ -188,11 +200,13 @@ impl ClusterView {
         }
     }
 
-    /// Lictor stopped its receiver for a failover that is over: it is Lictor's to
-    /// start it again.
+    /// Lictor stopped its receiver, or closed it, for a recovery that is over: it
+    /// is Lictor's to start or open it again, also when a command that was given
+    /// up takes effect only now.
     pub fn entrust(&mut self, name: &NodeName, now: Mono) {
         self.with(name, |view| {
             view.returned = true;
+            view.entrusted = Some(Entrusted::Unheard);
             view.moved_at = Some(now);
         });
     }

@@ -62,7 +62,7 @@ impl Store {
         .bind(bigint(recovery.epoch.term.0)?)
         .bind(bigint(recovery.epoch.n)?)
         .bind(recovery.started_at)
-        .bind(finished_at(recovery))
+        .bind(recovery.finished_at())
         .bind(recovery.old_primary.as_str())
         .bind(recovery.new_primary.as_ref().map(NodeName::as_str))
         .bind(document);
@@ -135,6 +135,28 @@ impl Store {
         .await
     }
 
+    /// The cluster's recoveries that were given up at `since` or later, the oldest
+    /// first.
+    pub async fn recovery_given_up_since(
+        &self,
+        cluster: &ClusterName,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<Recovery>, StoreError> {
+        self.read(async |connection| {
+            let rows: Vec<RecoveryRow> = sqlx::query_as(
+                "SELECT id, document::text FROM recovery
+                 WHERE cluster = $1 AND finished_at >= $2 AND state = 'aborted'
+                 ORDER BY finished_at, id",
+            )
+            .bind(cluster.as_str())
+            .bind(since)
+            .fetch_all(connection)
+            .await?;
+            rows.into_iter().map(Recovery::try_from).collect()
+        })
+        .await
+    }
+
     /// When each failover of the cluster was completed, at `since` or later;
     /// those given up do not count.
     pub async fn recovery_finished_since(
@@ -166,17 +188,4 @@ const fn state(outcome: &RecoveryOutcome) -> &'static str {
         RecoveryOutcome::Done => "done",
         RecoveryOutcome::Aborted { .. } => "aborted",
     }
-}
-
-/// The end of its last step, once it does not run any more.
-fn finished_at(recovery: &Recovery) -> Option<DateTime<Utc>> {
-    if recovery.outcome == RecoveryOutcome::Running {
-        return None;
-    }
-    let end = recovery
-        .steps
-        .iter()
-        .map(|step| step.began + step.took.unwrap_or_default())
-        .max();
-    Some(recovery.started_at + end.unwrap_or_default())
 }

@@ -328,10 +328,9 @@ impl World {
         }
     }
 
-    /// Nothing keeps a process back any more.
-    pub fn contenders_go_on(&mut self) {
+    /// Every process reaches the stores; one that is paused goes on in its time.
+    pub fn contenders_reach_the_stores(&mut self) {
         for contender in &mut self.contenders {
-            contender.paused_until = 0;
             contender.cut_off_until = PerStore::default();
         }
     }

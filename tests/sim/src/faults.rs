@@ -160,7 +160,7 @@ impl World {
         self.note(|| "everything is repaired".to_owned());
         self.network.mend();
         self.subscribers_return();
-        self.contenders_go_on();
+        self.contenders_reach_the_stores();
         for place in 0..self.nodes.len() {
             let node = &mut self.nodes[place];
             node.slow_until = 0;

@@ -188,9 +188,11 @@ impl World {
     pub fn tell(&mut self, reign: Reign, event: Event) {
         let now = self.agenda.now();
         let fresh = RecoveryId(Uuid::from_u128(u128::from(now) << 32 | u128::from(reign)));
+        // A process that slept through its leases finds that out before it
+        // decides anything, and leads no more.
         if self.leader_of(reign).is_some() && !self.may_act(reign) {
             self.ledger.premises.saw(Premise::HeldBack);
-            return;
+            return self.end_reign(reign);
         }
         self.transcript.event(now, &event);
         let Some(leader) = self.leader_of(reign) else {
@@ -403,7 +405,7 @@ impl World {
                 Process::Running if back <= latest => {
                     let outcome = ProbeOutcome::Answered {
                         report: Box::new(node.report(&self.nodes, now)),
-                        latency: Duration::from_micros(back - asked),
+                        latency: Duration::ZERO,
                     };
                     (back, outcome)
                 }
@@ -416,14 +418,23 @@ impl World {
         let node = self.nodes[place].name.clone();
         let event = Event::Probed { node, outcome };
         self.agenda
-            .plan_at(at, Happening::ProbeEnds(reign, event, place));
+            .plan_at(at, Happening::ProbeEnds(reign, event, place, asked));
     }
 
-    /// A probe ended: the keeper hears of it, and the next one is planned.
-    pub fn probe_ends(&mut self, reign: Reign, event: Event, place: Place) {
+    /// A probe ended: the keeper hears of it, and the next one is planned. How long
+    /// it took is measured by the leader's own clock, pauses included.
+    pub fn probe_ends(&mut self, reign: Reign, mut event: Event, place: Place, asked: Micros) {
+        let now = self.now();
         let Some(leader) = self.leader_of(reign) else {
             return;
         };
+        if let Event::Probed {
+            outcome: ProbeOutcome::Answered { latency, .. },
+            ..
+        } = &mut event
+        {
+            *latency = leader.clock.at(now).since(leader.clock.at(asked));
+        }
         let interval = micros(leader.keeper.timing().probe_interval);
         let watch = &mut leader.watches[place];
         watch.probing = false;

@@ -167,8 +167,16 @@ impl Store {
                 .max_by_key(|recovery| recovery.epoch)
                 .cloned(),
             done_at: self.done_at.clone(),
+            given_up: self.given_up(),
             rebuild: None,
         }
+    }
+
+    /// No run takes longer than what is given up stays of interest.
+    fn given_up(&self) -> Vec<Recovery> {
+        let given_up =
+            |recovery: &&Recovery| matches!(recovery.outcome, RecoveryOutcome::Aborted { .. });
+        self.recoveries.values().filter(given_up).cloned().collect()
     }
 
     fn apply(&mut self, note: Note) {

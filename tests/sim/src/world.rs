@@ -69,8 +69,8 @@ pub enum Happening {
     Probe(Reign, Place, u64),
     /// A probe's question reaches its node.
     Sample(Reign, Place, Micros),
-    /// A probe ended.
-    ProbeEnds(Reign, Event, Place),
+    /// A probe that was begun then ended.
+    ProbeEnds(Reign, Event, Place, Micros),
     /// Something reaches the keeper.
     Tell(Reign, Event),
     /// A command reaches its node.
@@ -105,7 +105,7 @@ impl Happening {
         match self {
             Self::Wake(reign, _)
             | Self::Probe(reign, _, _)
-            | Self::ProbeEnds(reign, _, _)
+            | Self::ProbeEnds(reign, ..)
             | Self::Tell(reign, _) => Some(*reign),
             Self::Ends(job, _) => Some(job.reign),
             _ => None,
@@ -307,7 +307,9 @@ impl World {
             Happening::Wake(reign, at) => self.wake(reign, at),
             Happening::Probe(reign, place, ticket) => self.probe(reign, place, ticket),
             Happening::Sample(reign, place, asked) => self.sample(reign, place, asked),
-            Happening::ProbeEnds(reign, event, place) => self.probe_ends(reign, event, place),
+            Happening::ProbeEnds(reign, event, place, asked) => {
+                self.probe_ends(reign, event, place, asked);
+            }
             Happening::Tell(reign, event) => self.tell(reign, event),
             Happening::Effect(job) => self.effect(*job),
             Happening::Ends(job, event) => self.ends(&job, event),

@@ -1,14 +1,34 @@
 //! Taking up what another leader left: `heritage` says what became of it, and
 //! here that is acted upon, in an epoch of this leader's own.
 
+use std::time::Duration;
+
 use lictor_domain::{
-    AbortReason, Mono, NodeName, Now, ReceiverState, Recovery, RecoveryKind, RecoveryOutcome,
+    AbortReason, Cluster, Mono, NodeName, Now, Phase, ReceiverState, Recovery, RecoveryKind,
+    RecoveryOutcome,
 };
 
 use super::Keeper;
 use super::heritage::{self, Fate};
 use super::tending::Tending;
 use crate::message::{Care, Command};
+
+/// What a recovery that was given up so long ago has stopped or closed is taken
+/// for an operator's doing: no command is under way for as long.
+pub const LATELY: Duration = Duration::from_mins(10);
+
+/// The nodes that a recovery which another leader gave up may have left stopped
+/// or closed: also when a command of its comes so late that it finds this leader.
+pub(super) fn left_behind(cluster: &Cluster, given_up: &[Recovery]) -> Vec<NodeName> {
+    let acted = |record: &Recovery| record.steps.iter().any(|step| step.phase > Phase::Detect);
+    let of_this_primacy =
+        |record: &Recovery| record.old_primary == cluster.primary && record.epoch > cluster.epoch;
+    let mut given_up = given_up.iter();
+    if !given_up.any(|record| acted(record) && of_this_primacy(record)) {
+        return vec![];
+    }
+    cluster.nodes.iter().map(|node| node.name.clone()).collect()
+}
 
 impl Keeper {
     /// Takes up what another leader left: a node it had opened is the primary,
@@ -23,9 +43,10 @@ impl Keeper {
             return vec![];
         };
         let record = self.settle_heritage(record, fate, now);
-        // Whatever the other leader had begun is brought to its end.
+        // Whatever the other leader had begun is brought to its end, also what an
+        // order of its may still stop or close.
         let nodes = self.view.cluster.nodes.iter();
-        self.readmitted.extend(nodes.map(|node| node.name.clone()));
+        self.entrust(nodes.map(|node| node.name.clone()).collect(), now.mono);
         let mut commands = self.resume_stopped();
         commands.push(Command::Record(Box::new(record)));
         commands
@@ -48,7 +69,6 @@ impl Keeper {
             Fate::Over => (undone, format!("{primary} is the primary of a later epoch")),
             Fate::Adopted(node) => {
                 self.begin_own_epoch(node.clone(), now.mono);
-                self.view.entrust(&node, now.mono);
                 if record.kind == RecoveryKind::Failover {
                     self.done_at.push(now.wall);
                 }
@@ -58,8 +78,6 @@ impl Keeper {
             }
             Fate::Void => {
                 self.begin_own_epoch(primary.clone(), now.mono);
-                // An order may have closed it: it is ours to open.
-                self.view.entrust(&primary, now.mono);
                 let epoch = self.last_epoch;
                 (undone, format!("{primary} goes on, in epoch {epoch}"))
             }

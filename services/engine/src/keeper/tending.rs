@@ -57,8 +57,9 @@ impl Keeper {
                     });
                 }
                 None if rejoin::takes_part(&self.view, &node) => {
-                    self.view.settle(&node.name);
-                    self.readmitted.remove(&node.name);
+                    if self.view.settle(&node.name, now.mono) {
+                        self.readmitted.remove(&node.name);
+                    }
                     commands.extend(self.rebuilds.took_part(&node.name, now));
                 }
                 None => {}

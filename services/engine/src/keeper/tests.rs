@@ -1,4 +1,5 @@
 mod asking;
+mod coming_late;
 mod failing_over;
 mod inheriting;
 mod ordering;
@@ -159,6 +160,7 @@ fn inheritance(fixture: &Fixture) -> Inheritance {
         cluster: fixture.cluster.clone(),
         unfinished: None,
         done_at: vec![],
+        given_up: vec![],
         rebuild: None,
     }
 }

@@ -49,6 +49,15 @@ pub enum Idle {
     Since(Mono),
 }
 
+/// Since when a node that was entrusted to Lictor answers again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrusted {
+    /// It has not answered since.
+    Unheard,
+    /// It answers, and began to at this moment.
+    Heard(Mono),
+}
+
 /// What is known of one node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeView {
@@ -65,6 +74,9 @@ pub struct NodeView {
     /// rebooted, or that Lictor stopped, is Lictor's to do; what an operator has
     /// stopped is not.
     pub returned: bool,
+    /// Set while a late command of Lictor may still stop or close it; it stays
+    /// `returned` for as long.
+    pub entrusted: Option<Entrusted>,
     /// The moment as of which its data was last known to be complete.
     pub fresh_as_of: Option<Mono>,
     /// Set while it is known that it acknowledges nothing to the primary.
@@ -118,7 +130,12 @@ impl NodeView {
     /// mean that it is gone: that takes a later question to clear.
     pub(super) fn gave_a_sign(&mut self, asked: Mono, now: Mono) {
         let reconnected = self.connection_lost.is_some_and(|lost| lost <= asked);
-        self.returned |= self.silence.is_some() || reconnected;
+        let is_back = self.silence.is_some() || reconnected;
+        self.returned |= is_back;
+        let heard = is_back || self.entrusted == Some(Entrusted::Unheard);
+        if heard && self.entrusted.is_some() {
+            self.entrusted = Some(Entrusted::Heard(now));
+        }
         self.silence = None;
         if reconnected {
             self.connection_lost = None;
