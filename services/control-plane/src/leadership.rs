@@ -110,6 +110,17 @@ impl Standing {
         (clock::mono() < until).then_some(Lease { term })
     }
 
+    /// Returns when this instance may act in `term`: at once if it may now. A
+    /// lease whose renewal came at the last moment seems to have run out until
+    /// the machine has told of it; one that has run out never comes back.
+    pub(crate) async fn held(&self, term: Term) {
+        let may_act = |valid: &Option<(Term, Mono)>| {
+            valid.is_some_and(|(held, until)| held == term && clock::mono() < until)
+        };
+        // Only together with this does its sender go away.
+        let _ = self.valid.subscribe().wait_for(may_act).await;
+    }
+
     /// Returns when this instance may not act in `term`, or not any more.
     pub(crate) async fn lost(&self, term: Term) {
         let mut valid = self.valid.subscribe();
@@ -503,6 +514,19 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(brief.lease(), None);
+    }
+
+    #[tokio::test]
+    async fn a_renewal_told_late_is_waited_for() {
+        let standing = holding(3, Duration::ZERO);
+        assert_eq!(standing.lease(), None);
+        let mut held = std::pin::pin!(standing.held(Term(3)));
+        let waits = tokio::time::timeout(Duration::from_millis(10), &mut held).await;
+        assert!(waits.is_err());
+        standing
+            .valid
+            .send_replace(Some((Term(3), clock::mono() + PATIENCE)));
+        tokio::time::timeout(PATIENCE, held).await.unwrap();
     }
 
     #[tokio::test]

@@ -144,7 +144,8 @@ impl Steward {
     }
 
     /// Runs until the reign ends. A process that slept through its lease finds
-    /// that out here, before it decides or publishes anything.
+    /// that out here, before it decides or publishes anything; one whose renewal
+    /// is on its way goes on when it has come.
     pub(crate) async fn run(mut self) {
         let end = self.hands.reign.end.clone();
         loop {
@@ -157,8 +158,10 @@ impl Steward {
                 Some(request) = self.failover_requests.recv() => Input::Failover(request),
                 () = tokio::time::sleep_until(wake) => Input::Event(Event::Tick),
             };
-            if !self.leads() {
-                return;
+            tokio::select! {
+                biased;
+                () = end.cancelled() => return,
+                () = self.hands.app.standing.held(self.hands.reign.term) => {}
             }
             match input {
                 Input::Event(event) => self.step(event),
@@ -166,11 +169,6 @@ impl Steward {
                 Input::Failover(request) => self.take_failover(request),
             }
         }
-    }
-
-    fn leads(&self) -> bool {
-        let lease = self.hands.app.standing.lease();
-        lease.is_some_and(|lease| lease.term() == self.hands.reign.term)
     }
 
     fn step(&mut self, mut event: Event) {
