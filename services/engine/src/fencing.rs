@@ -9,7 +9,8 @@
 //! acknowledging replicas among N, of which at least k + s − N ≥ 1 is among the
 //! stopped: the union of what the stopped ones received misses none. It is a
 //! proof only if the old primary was seen enforcing k without a way to fall
-//! back, and if no replica we do not know was connected to it.
+//! back, or was told to when this leader opened it, and if no replica we do not
+//! know was connected to it.
 //!
 //! A replica counts as unable to acknowledge when its process is gone or it
 //! says itself that it does not follow, and the primary was *asked* after that
@@ -22,7 +23,7 @@
 
 use std::collections::BTreeSet;
 
-use lictor_domain::{FailoverOrder, FencingProof, GtidSet, NodeName};
+use lictor_domain::{FailoverOrder, FencingProof, GtidSet, NodeName, ServerUuid};
 
 use crate::view::{Answer, ClusterView, Idle};
 
@@ -149,7 +150,12 @@ fn was_enforcing(view: &ClusterView, acks: u32) -> Result<(), NotFenced> {
     let primary = &view.cluster.primary;
     let not = |why: String| Err(NotFenced(why));
     let Some(report) = view.primary().report() else {
-        return not(format!("{primary} was never seen enforcing semi-sync"));
+        // Who was opened by this leader was told to enforce before.
+        let opened = view.opened().and_then(|opened| opened.replicas.as_deref());
+        return match opened {
+            Some(replicas) => all_known(view, replicas),
+            None => not(format!("{primary} was never seen enforcing semi-sync")),
+        };
     };
     let enforced = report.semi_sync.as_ref().is_some_and(|s| s.enforces(acks));
     if !enforced {
@@ -164,16 +170,20 @@ fn was_enforcing(view: &ClusterView, acks: u32) -> Result<(), NotFenced> {
             report.replicas.len()
         ));
     }
+    all_known(view, &report.replicas)
+}
+
+/// Whether the replicas connected to the primary are all nodes of the cluster.
+fn all_known(view: &ClusterView, replicas: &[ServerUuid]) -> Result<(), NotFenced> {
     let known = |uuid| {
-        view.cluster
-            .nodes
-            .iter()
-            .any(|node| node.server_uuid == uuid)
+        let mut nodes = view.cluster.nodes.iter();
+        nodes.any(|node| node.server_uuid == uuid)
     };
-    match report.replicas.iter().find(|uuid| !known(**uuid)) {
-        Some(stranger) => not(format!(
-            "{primary} had a replica that Lictor does not know, with server_uuid {stranger}"
-        )),
+    match replicas.iter().find(|uuid| !known(**uuid)) {
+        Some(stranger) => Err(NotFenced(format!(
+            "{} had a replica that Lictor does not know, with server_uuid {stranger}",
+            view.cluster.primary
+        ))),
         None => Ok(()),
     }
 }

@@ -275,6 +275,10 @@ impl Keeper {
                     node,
                     care: Care::Follow { .. } | Care::Resume,
                 } => self.view.move_begins(node),
+                Command::Recover {
+                    act: Act::Promote { .. },
+                    ..
+                } => self.view.opening_begins(),
                 Command::Tend {
                     care: Care::Enforce(enforcement),
                     ..

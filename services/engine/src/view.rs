@@ -10,7 +10,7 @@ use std::time::Duration;
 use lictor_domain::report::{Knock, SemiSync};
 use lictor_domain::{
     Cluster, Epoch, GtidSet, Mono, Node, NodeName, NodeReport, ProbeOutcome, Quarantine,
-    ReceiverState, Replication,
+    ReceiverState, Replication, ServerUuid,
 };
 
 pub use self::node::{Answer, Entrusted, Idle, NodeView, Silence};
@@ -29,8 +29,23 @@ pub struct ClusterView {
     /// Acknowledgements that commits may have been told to wait for, until the
     /// primary itself says what they do.
     told: Option<Told>,
-    /// All the primary held when it was opened, where that is known.
-    opened_with: Option<GtidSet>,
+    /// The fewest acknowledgements demanded by the orders under way to open
+    /// another primary.
+    opening: Option<u32>,
+    /// The primary as this leader opened it, if it did.
+    opened: Option<Opened>,
+}
+
+/// What is known of a primary from its opening, before it has said anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// All it held.
+    pub holds: GtidSet,
+    /// So many acknowledgements its commits wait for, without any fall-back: it
+    /// was told so together with the opening.
+    pub acks: u32,
+    /// Who was connected to it when it was last seen before; `None` if it was not.
+    pub replicas: Option<Vec<ServerUuid>>,
 }
 
 /// The last order to the primary about what commits wait for.
@@ -61,18 +76,20 @@ impl ClusterView {
             epoch_began: now,
             nodes,
             told: None,
-            opened_with: None,
+            opening: None,
+            opened: None,
         }
     }
 
     /// Takes over a changed definition, keeping what is known of its nodes.
     pub fn redefine(&mut self, cluster: Cluster) {
         let known = std::mem::take(&mut self.nodes);
-        let (epoch_began, told) = (self.epoch_began, self.told);
+        let (epoch_began, told, opening) = (self.epoch_began, self.told, self.opening);
         *self = Self {
             epoch_began,
             told,
-            opened_with: self.opened_with.take(),
+            opening,
+            opened: self.opened.take(),
             ..Self::new(cluster, self.watched_since)
         };
         for (name, view) in known {
@@ -237,8 +254,21 @@ impl ClusterView {
     ///
     /// `holds` is all the primary held when it was opened.
     pub fn begin_epoch(&mut self, epoch: Epoch, primary: NodeName, holds: GtidSet, now: Mono) {
+        let demanded = self.cluster.policy.durability.acks();
+        let report = self.node(&primary).report();
+        let opened = Opened {
+            holds,
+            acks: self.opening.map_or(demanded, |acks| acks.min(demanded)),
+            replicas: report.map(|report| report.replicas.clone()),
+        };
         self.enter_epoch(epoch, primary, Idle::AllEpoch, now);
-        self.opened_with = Some(holds);
+        self.opened = Some(opened);
+    }
+
+    /// A node is told to open, with what the policy demands at this moment.
+    pub fn opening_begins(&mut self) {
+        let demanded = self.cluster.policy.durability.acks();
+        self.opening = Some(self.opening.map_or(demanded, |acks| acks.min(demanded)));
     }
 
     /// A primacy that began under another leader gets a number of this one's:
@@ -258,7 +288,15 @@ impl ClusterView {
         self.cluster.primary = primary;
         self.epoch_began = now;
         self.told = None;
-        self.opened_with = None;
+        self.opening = None;
+        self.opened = None;
+    }
+
+    /// The primary as this leader opened it, unless it has spoken since.
+    #[must_use]
+    pub fn opened(&self) -> Option<&Opened> {
+        let silent = self.primary().report().is_none();
+        self.opened.as_ref().filter(|_| silent)
     }
 
     /// What the primary is known to have committed: by its last answer, or,
@@ -268,7 +306,7 @@ impl ClusterView {
         let report = self.primary().report();
         report
             .map(|report| &report.executed)
-            .or(self.opened_with.as_ref())
+            .or(self.opened().map(|opened| &opened.holds))
     }
 
     /// How few acknowledgements a commit of the primary may have waited for
@@ -278,7 +316,9 @@ impl ClusterView {
         let demanded = self.cluster.policy.durability.acks();
         let report = self.primary().report();
         let said = report.and_then(|report| report.semi_sync.as_ref());
-        let said = said.map_or(demanded, SemiSync::level);
+        let said = said.map(SemiSync::level);
+        let said = said.or(self.opened().map(|opened| opened.acks));
+        let said = said.unwrap_or(demanded);
         let told = self.told.map_or(demanded, |told| told.acks);
         demanded.min(said).min(told)
     }

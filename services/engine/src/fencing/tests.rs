@@ -184,6 +184,43 @@ fn a_replica_we_do_not_know_spoils_the_proof() {
     assert!(missing.0.contains(&uuid(9).to_string()), "{}", missing.0);
 }
 
+/// Number 2 was opened by this leader, and has said nothing since.
+fn just_opened(fixture: &Fixture) -> ClusterView {
+    let mut view = fixture.view();
+    let epoch = view.cluster.epoch.next(lictor_domain::Term(1));
+    view.opening_begins();
+    view.begin_epoch(epoch, name(2), crate::fixture::gtids(1, 1, 100), NOW);
+    view.probed(&name(2), ProbeOutcome::TimedOut, NOW + ms(5_000));
+    view
+}
+
+#[test]
+fn a_primary_that_falls_silent_right_after_its_opening_was_told_to_enforce() {
+    let view = just_opened(&Fixture::healthy(2));
+    let fenced = prove(&view, &names(&[1, 3])).unwrap();
+    assert!(matches!(
+        fenced.proof(),
+        FencingProof::QuorumRevoked { acks: 1, .. }
+    ));
+    assert!(prove(&view, &names(&[3])).is_err(), "1 of 2 is too few");
+    assert!(prove(&just_opened(&Fixture::healthy(2).acks(0)), &names(&[1, 3])).is_err());
+    let stranger = |report: &mut lictor_domain::NodeReport| report.replicas.push(uuid(9));
+    let followed = Fixture::healthy(2).report(2, stranger);
+    assert!(prove(&just_opened(&followed), &names(&[1, 3])).is_err());
+}
+
+#[test]
+fn what_a_primary_was_told_at_its_opening_counts_where_the_policy_demands_more_since() {
+    let mut view = just_opened(&Fixture::healthy(2));
+    let mut stricter = view.cluster.clone();
+    stricter.policy.durability = lictor_domain::Durability::SemiSync {
+        acks: std::num::NonZeroU32::MIN.saturating_add(1),
+    };
+    view.redefine(stricter);
+    assert!(prove(&view, &names(&[3])).is_err());
+    assert!(prove(&view, &names(&[1, 3])).is_ok());
+}
+
 #[test]
 fn what_is_missing_is_named() {
     let view = Fixture::healthy(3).hung_primary(ms(5_000)).view();
