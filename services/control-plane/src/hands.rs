@@ -73,9 +73,9 @@ impl Hands {
         let hands = self.clone();
         self.spawn(async move {
             let step = step(&act);
-            failpoint::before(step);
+            failpoint::before(step).await;
             let done = hands.act(act).await;
-            failpoint::after(step);
+            failpoint::after(step).await;
             Event::Finished { recovery, done }
         });
     }

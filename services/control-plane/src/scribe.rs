@@ -173,9 +173,9 @@ impl Desk {
             };
             self.write_primacy().await;
             if let Some((entry, written)) = entry {
-                failpoint::before("write-entry");
+                failpoint::before("write-entry").await;
                 let holds = self.until_it_holds(&entry).await;
-                failpoint::after("write-entry");
+                failpoint::after("write-entry").await;
                 if let Some(written) = written.filter(|_| holds) {
                     // Who asked may have given up waiting.
                     let _ = written.send(());
@@ -187,9 +187,9 @@ impl Desk {
     async fn write_primacy(&mut self) {
         let primacy = self.primacy.borrow_and_update().clone();
         if primacy != self.written {
-            failpoint::before("write-primacy");
+            failpoint::before("write-primacy").await;
             self.until_it_holds(&Entry::Primacy(primacy.clone())).await;
-            failpoint::after("write-primacy");
+            failpoint::after("write-primacy").await;
             self.written = primacy;
         }
     }

@@ -237,11 +237,11 @@ impl Steward {
     fn carry_out(&mut self, commands: Vec<Command>, now: Now) {
         let makes_known = commands.iter().any(is_publishing);
         if makes_known {
-            failpoint::before("publish");
+            failpoint::before_at_once("publish");
         }
         let subscribers = self.publish();
         if makes_known {
-            failpoint::after("publish");
+            failpoint::after_at_once("publish");
         }
         let cluster = self.keeper.cluster();
         self.scribe.note_primacy(cluster.epoch, &cluster.primary);
@@ -320,7 +320,9 @@ impl Steward {
         let revision = hub.revision().unwrap_or_default();
         let events = self.events.clone();
         self.hands.tasks.spawn(async move {
+            failpoint::before("hold").await;
             let Acks { acked, of, .. } = hub.acknowledged(&name, revision, within).await;
+            failpoint::after("hold").await;
             let done = Done::Held { acked, of };
             let _ = events.send(Event::Finished { recovery, done }).await;
         });

@@ -87,18 +87,13 @@ impl Lictord {
         self.slot.launch(self.recipe()).await
     }
 
-    /// Starts it so that it ends, as if killed, when it comes to `point` for
-    /// the first time after `passes` times. It must have been built with the
-    /// feature `failpoints`, and passes the point over otherwise.
-    pub async fn start_to_end_at(&self, point: &str, passes: u32) -> Result<()> {
-        let skip = match passes {
-            0 => String::new(),
-            passes => format!("{passes}*off->"),
-        };
-        let points = format!("{point}={skip}return");
-        self.slot
-            .launch(self.recipe().env("FAILPOINTS", &points))
-            .await
+    /// Starts it with failpoints: `STEP.MOMENT=ACTION`, with `;` in between.
+    /// `return` ends it there, as if killed, and `return(MS)` makes it wait. It
+    /// must have been built with the feature `failpoints`, and passes them over
+    /// otherwise.
+    pub async fn start_with_failpoints(&self, failpoints: &str) -> Result<()> {
+        let recipe = self.recipe().env("FAILPOINTS", failpoints);
+        self.slot.launch(recipe).await
     }
 
     fn recipe(&self) -> Recipe {
