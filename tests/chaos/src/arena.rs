@@ -1,5 +1,7 @@
 //! The cluster under load: suffers a fault, is mended, and becomes whole again.
 
+mod switchover;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -210,6 +212,8 @@ impl Arena {
                 lab.restart("postgres").await?;
                 Ok(told)
             }
+            Kind::SwitchOver => self.switch_over(&roles).await,
+            Kind::InSwitchover(blow) => self.strike(blow, fault.after, &roles).await,
             Kind::CutPrimaryFromServers
             | Kind::CutPrimaryFromAll
             | Kind::CutPrimaryFromLictord

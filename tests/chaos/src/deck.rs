@@ -4,6 +4,7 @@
 //! that a short run has seen most of them. The seed alone decides.
 
 use std::fmt;
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -24,6 +25,8 @@ pub(crate) enum Kind {
     RestartPostgres,
     KillPrimaryWithoutConsul,
     KillPrimaryWithoutPostgres,
+    SwitchOver,
+    InSwitchover(Blow),
     CutPrimaryFromServers,
     CutPrimaryFromAll,
     CutPrimaryFromLictord,
@@ -31,8 +34,18 @@ pub(crate) enum Kind {
     CutHalves,
 }
 
+/// What happens while a switchover runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blow {
+    KillLictord,
+    KillPrimary,
+    HangPrimary,
+    KillCandidate,
+    HangCandidate,
+}
+
 /// What needs no network of one's own.
-const ANYWHERE: [Kind; 12] = [
+const ANYWHERE: [Kind; 18] = [
     Kind::KillPrimary,
     Kind::HangPrimary,
     Kind::KillReplica,
@@ -45,6 +58,12 @@ const ANYWHERE: [Kind; 12] = [
     Kind::RestartPostgres,
     Kind::KillPrimaryWithoutConsul,
     Kind::KillPrimaryWithoutPostgres,
+    Kind::SwitchOver,
+    Kind::InSwitchover(Blow::KillLictord),
+    Kind::InSwitchover(Blow::KillPrimary),
+    Kind::InSwitchover(Blow::HangPrimary),
+    Kind::InSwitchover(Blow::KillCandidate),
+    Kind::InSwitchover(Blow::HangCandidate),
 ];
 
 const PARTITIONS: [Kind; 5] = [
@@ -61,6 +80,8 @@ pub(crate) struct Fault {
     pub(crate) kind: Kind,
     /// Which replica it hits: this one modulo their number, in order of name.
     pub(crate) replica: usize,
+    /// How long after the beginning of what it comes amid.
+    pub(crate) after: Duration,
 }
 
 impl fmt::Display for Fault {
@@ -78,6 +99,20 @@ impl fmt::Display for Fault {
             Kind::RestartPostgres => "restart Postgres",
             Kind::KillPrimaryWithoutConsul => "kill Consul and the primary",
             Kind::KillPrimaryWithoutPostgres => "kill Postgres and the primary",
+            Kind::SwitchOver => "switch over",
+            Kind::InSwitchover(Blow::KillLictord) => "switch over and kill lictord meanwhile",
+            Kind::InSwitchover(Blow::KillPrimary) => {
+                "switch over and kill the old primary meanwhile"
+            }
+            Kind::InSwitchover(Blow::HangPrimary) => {
+                "switch over and hang the old primary meanwhile"
+            }
+            Kind::InSwitchover(Blow::KillCandidate) => {
+                "switch over and kill the candidate meanwhile"
+            }
+            Kind::InSwitchover(Blow::HangCandidate) => {
+                "switch over and hang the candidate meanwhile"
+            }
             Kind::CutPrimaryFromServers => "cut the primary from every server, not from clients",
             Kind::CutPrimaryFromAll => "cut the primary from everybody",
             Kind::CutPrimaryFromLictord => "cut the primary from lictord",
@@ -117,6 +152,7 @@ impl Deck {
         Fault {
             kind: self.left.pop().unwrap_or(Kind::KillPrimary),
             replica: self.dice.random_range(0..1_000),
+            after: Duration::from_millis(self.dice.random_range(0..300)),
         }
     }
 }
