@@ -43,10 +43,10 @@ async fn a_crash_after_the_candidate_was_opened_is_made_good() {
 async fn a_crash_while_a_switchover_is_undone_is_made_good() {
     let mut matrix = Matrix::start().await.unwrap();
     // The news of the opening, or of the closing, comes after the pause.
-    let unheard = |step, death| Death {
+    let unheard = |step, point| Death {
         slow: Some(step),
         pause: "4s",
-        death,
+        point,
     };
     let deaths = [
         unheard("promote", after("withdraw")),
@@ -75,23 +75,23 @@ struct Death {
     /// A step whose end it hears of too late.
     slow: Option<&'static str>,
     pause: &'static str,
-    death: Point,
+    point: Point,
 }
 
-const fn at(death: Point) -> Death {
+const fn at(point: Point) -> Death {
     Death {
         slow: None,
         pause: AMPLE,
-        death,
+        point,
     }
 }
 
 impl Death {
     fn armed(self) -> String {
-        let death = self.death.armed();
+        let point = self.point.armed();
         match self.slow {
-            Some(step) => format!("{step}.after=return(8000);{death}"),
-            None => death,
+            Some(step) => format!("{step}.after=return(8000);{point}"),
+            None => point,
         }
     }
 }
@@ -107,7 +107,7 @@ impl Matrix {
             let armed = next.next().map(|death| death.armed());
             self.dies(*death, &armed.unwrap_or_default())
                 .await
-                .with_context(|| death.death.told())?;
+                .with_context(|| death.point.told())?;
         }
         self.switches_over().await.context("and the next one")
     }
@@ -117,7 +117,7 @@ impl Matrix {
         let to = self.other().await?.name();
         let how = ["--to", to, "--pause", death.pause];
         let order = [&["cluster", "switchover", CLUSTER][..], &how].concat();
-        let (said, ended) = tokio::join!(self.scene.lictor(&order), self.ended_at(death.death));
+        let (said, ended) = tokio::join!(self.scene.lictor(&order), self.ended_at(death.point));
         ended.with_context(|| format!("{said:?}"))?;
         let lictord = self.scene.lab.lictord();
         lictord.start_with_failpoints(next).await?;
