@@ -9,9 +9,8 @@ use lictor_domain::{Cluster, ClusterName};
 use lictor_engine::message::Event;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::ordered_failover;
+use crate::orders::Order;
 use crate::snapshot::Snapshot;
-use crate::switchover::Request;
 
 /// How long a new cluster's steward is waited for.
 const TAKE_UP: Duration = Duration::from_secs(5);
@@ -23,10 +22,8 @@ pub(crate) struct Steward {
     pub(crate) snapshot: watch::Receiver<Arc<Snapshot>>,
     /// Takes events for its keeper.
     pub(crate) events: mpsc::Sender<Event>,
-    /// Takes operators' orders to switch over.
-    pub(crate) orders: mpsc::Sender<Request>,
-    /// Takes operators' orders to fail over.
-    pub(crate) failovers: mpsc::Sender<ordered_failover::Request>,
+    /// Takes operators' orders.
+    pub(crate) orders: mpsc::Sender<Order>,
 }
 
 /// All clusters this instance keeps.
@@ -157,7 +154,6 @@ mod tests {
         let (fleet, (reception, mut newcomers)) = (Fleet::default(), mpsc::channel(1));
         fleet.open_reception(reception);
         let (events, mut inbox) = mpsc::channel(1);
-        let (failovers, _requests) = mpsc::channel(1);
         let (_sender, snapshot) = watch::channel(seen());
         let taking_up = async {
             let newcomer = newcomers.recv().await.unwrap();
@@ -168,7 +164,6 @@ mod tests {
                     snapshot,
                     events,
                     orders: mpsc::channel(1).0,
-                    failovers,
                 })
                 .unwrap();
         };

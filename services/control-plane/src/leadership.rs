@@ -18,6 +18,7 @@ use lictor_engine::leadership::{
     TermAnswer, Unreachable,
 };
 use lictor_store::StoreError;
+use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +52,14 @@ impl Lease {
 pub(crate) struct Standing {
     valid: watch::Sender<Option<(Term, Mono)>>,
     status: RwLock<Option<Status>>,
+}
+
+/// This instance may change nothing: ask the leader.
+#[derive(Debug, Error)]
+#[error("this instance does not lead")]
+pub(crate) struct NotLeading {
+    /// Where the leader serves, if it is known.
+    pub(crate) leader: Option<String>,
 }
 
 /// What the API shows of the leadership.
@@ -119,6 +128,13 @@ impl Standing {
         };
         // Only together with this does its sender go away.
         let _ = self.valid.subscribe().wait_for(may_act).await;
+    }
+
+    /// The lease that a change needs.
+    pub(crate) fn lead(&self) -> Result<Lease, NotLeading> {
+        self.lease().ok_or_else(|| NotLeading {
+            leader: self.view().leader_advertise,
+        })
     }
 
     /// Returns when this instance may not act in `term`, or not any more.

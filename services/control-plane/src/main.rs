@@ -4,6 +4,7 @@
 mod api;
 mod app;
 mod args;
+mod audit;
 mod catalog;
 mod clock;
 mod contact;
@@ -16,7 +17,7 @@ mod leadership;
 mod membership;
 mod monitor;
 mod nodes;
-mod ordered_failover;
+mod orders;
 mod pause;
 mod policy_change;
 mod registration;
@@ -25,7 +26,6 @@ mod scribe;
 mod settings;
 mod snapshot;
 mod steward;
-mod switchover;
 mod telemetry;
 
 use std::process::ExitCode;

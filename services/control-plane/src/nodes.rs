@@ -16,19 +16,18 @@ use lictor_store::{AuditEntry, StoreError};
 use thiserror::Error;
 
 use crate::app::Shared;
+use crate::audit;
 use crate::fleet;
 use crate::hands::{Hand, HandError};
+use crate::leadership::NotLeading;
 use crate::snapshot::Snapshot;
 
 /// Why a deed was not done, by what the caller does next.
 #[derive(Debug, Error)]
 pub(crate) enum NodeError {
     /// Ask the leader.
-    #[error("this instance does not lead")]
-    NotLeading {
-        /// Where the leader serves, if it is known.
-        leader: Option<String>,
-    },
+    #[error(transparent)]
+    NotLeading(#[from] NotLeading),
     /// No cluster has the node.
     #[error("no cluster has a node `{0}`")]
     NotFound(NodeName),
@@ -67,7 +66,7 @@ impl From<Objection> for Refused {
 impl From<HandError> for NodeError {
     fn from(error: HandError) -> Self {
         match error {
-            HandError::NoLease(_) => Self::NotLeading { leader: None },
+            HandError::NoLease(_) => NotLeading { leader: None }.into(),
             other => Self::Failed(other.to_string()),
         }
     }
@@ -112,11 +111,10 @@ pub(crate) struct Place {
 impl Place {
     /// Finds the node's cluster.
     pub(crate) fn find(app: &Shared, node: &NodeName) -> Result<Self, NodeError> {
-        let lease = app.standing.lease().filter(|_| app.is_complete());
-        let Some(lease) = lease else {
-            let leader = app.standing.view().leader_advertise;
-            return Err(NodeError::NotLeading { leader });
-        };
+        let lease = app.standing.lead()?;
+        if !app.is_complete() {
+            return Err(NotLeading { leader: None }.into());
+        }
         let snapshots = app.fleet.snapshots();
         let snapshot = snapshots
             .into_iter()
@@ -125,7 +123,7 @@ impl Place {
         let steward = app
             .fleet
             .steward(&snapshot.view.cluster.name)
-            .ok_or(NodeError::NotLeading { leader: None })?;
+            .ok_or(NotLeading { leader: None })?;
         Ok(Self {
             app: app.clone(),
             term: lease.term(),
@@ -149,18 +147,13 @@ impl Place {
     /// Tells the steward.
     pub(crate) async fn tell(&self, event: Event) -> Result<(), NodeError> {
         let told = self.steward.events.send(event).await;
-        told.map_err(|_| NodeError::NotLeading { leader: None })
+        told.map_err(|_| NotLeading { leader: None }.into())
     }
 }
 
-/// Writes into the audit log how a deed ended. The deed is done by then, so what
-/// hinders the entry is only logged.
+/// Writes into the audit log how a deed ended.
 pub(crate) async fn audit(app: &Shared, deed: &Deed, result: String) {
-    let Some(lease) = app.standing.lease() else {
-        return;
-    };
-    let entry = deed.entry(result);
-    if let Err(error) = app.store.audit_append(lease.term(), &entry).await {
-        tracing::warn!(%error, node = %deed.node, action = deed.action, "not in the audit log");
+    if let Some(lease) = app.standing.lease() {
+        audit::write(app, lease.term(), &deed.entry(result)).await;
     }
 }

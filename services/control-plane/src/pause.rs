@@ -5,6 +5,7 @@ use lictor_domain::{Cluster, ClusterName, Pause};
 use lictor_store::AuditEntry;
 
 use crate::app::Shared;
+use crate::audit;
 use crate::policy_change::ChangeError;
 
 /// Who does it, and why.
@@ -24,11 +25,7 @@ pub(crate) async fn set_pause(
     pause: Option<Pause>,
     asked: Asked,
 ) -> Result<Cluster, ChangeError> {
-    let Some(lease) = app.standing.lease() else {
-        let leader = app.standing.view().leader_advertise;
-        return Err(ChangeError::NotLeading { leader });
-    };
-    let term = lease.term();
+    let term = app.standing.lead()?.term();
     let (action, result) = match &pause {
         None => ("cluster.resume", "resumed".to_owned()),
         Some(Pause { owner, until, .. }) => (
@@ -59,9 +56,7 @@ pub(crate) async fn set_pause(
     let set = set.await;
     if let Err(error) = &set {
         entry.result = format!("not changed: {error}");
-        if let Err(error) = app.store.audit_append(term, &entry).await {
-            tracing::warn!(%error, cluster = %name, "a refusal is not in the audit log");
-        }
+        audit::write(app, term, &entry).await;
     }
     set
 }

@@ -8,16 +8,15 @@ use lictor_wire::v1::PolicyChange;
 use thiserror::Error;
 
 use crate::app::Shared;
+use crate::audit;
+use crate::leadership::NotLeading;
 
 /// Why a policy was not changed.
 #[derive(Debug, Error)]
 pub(crate) enum ChangeError {
     /// Ask the leader.
-    #[error("this instance does not lead")]
-    NotLeading {
-        /// Where the leader serves, if it is known.
-        leader: Option<String>,
-    },
+    #[error(transparent)]
+    NotLeading(#[from] NotLeading),
     /// The change makes no sense.
     #[error(transparent)]
     Invalid(#[from] WireError),
@@ -35,11 +34,7 @@ pub(crate) async fn change_policy(
     reason: &str,
     actor: &str,
 ) -> Result<Cluster, ChangeError> {
-    let Some(lease) = app.standing.lease() else {
-        let leader = app.standing.view().leader_advertise;
-        return Err(ChangeError::NotLeading { leader });
-    };
-    let term = lease.term();
+    let term = app.standing.lead()?.term();
     let mut entry = AuditEntry {
         actor: actor.to_owned(),
         action: "cluster.set".to_owned(),
@@ -50,9 +45,7 @@ pub(crate) async fn change_policy(
     let changed = try_change(app, name, change, term, &entry).await;
     if let Err(error) = &changed {
         entry.result = format!("not changed: {error}");
-        if let Err(error) = app.store.audit_append(term, &entry).await {
-            tracing::warn!(%error, cluster = %name, "a refusal is not in the audit log");
-        }
+        audit::write(app, term, &entry).await;
     }
     changed
 }

@@ -18,7 +18,9 @@ use lictor_wire::v1::PolicyChange;
 use thiserror::Error;
 
 use crate::app::Shared;
+use crate::audit;
 use crate::fleet;
+use crate::leadership::NotLeading;
 
 /// Looking at one node.
 const SURVEY: Duration = Duration::from_secs(5);
@@ -38,11 +40,8 @@ pub(crate) struct Added {
 #[derive(Debug, Error)]
 pub(crate) enum RegistrationError {
     /// Ask the leader.
-    #[error("this instance does not lead")]
-    NotLeading {
-        /// Where the leader serves, if it is known.
-        leader: Option<String>,
-    },
+    #[error(transparent)]
+    NotLeading(#[from] NotLeading),
     /// Put the nodes in order first.
     #[error("the cluster is not in order")]
     Refused(Vec<Objection>),
@@ -86,7 +85,7 @@ impl From<StoreError> for RegistrationError {
             StoreError::Conflict(conflict) => Self::Taken {
                 what: conflict.to_string(),
             },
-            StoreError::StaleTerm { .. } => Self::NotLeading { leader: None },
+            StoreError::StaleTerm { .. } => NotLeading { leader: None }.into(),
             other => Self::Unavailable {
                 sentence: format!("Postgres did not store it: {other}"),
             },
@@ -122,17 +121,11 @@ impl Wish {
 /// Registers the cluster that the seed belongs to, or brings a registered one
 /// up to date. A refusal is in the audit log as well.
 pub(crate) async fn add_cluster(app: &Shared, wish: Wish) -> Result<Added, RegistrationError> {
-    let Some(lease) = app.standing.lease() else {
-        let leader = app.standing.view().leader_advertise;
-        return Err(RegistrationError::NotLeading { leader });
-    };
-    let term = lease.term();
+    let term = app.standing.lead()?.term();
     let added = try_add(app, &wish, term).await;
     if let Err(error) = &added {
         let entry = wish.audit(format!("not added: {}", error.told()));
-        if let Err(error) = app.store.audit_append(term, &entry).await {
-            tracing::warn!(%error, cluster = %wish.name, "a refusal is not in the audit log");
-        }
+        audit::write(app, term, &entry).await;
     }
     added
 }

@@ -26,10 +26,9 @@ use crate::hands::{Hand, Hands};
 use crate::hub::Acks;
 use crate::leadership::Reign;
 use crate::monitor::Watch;
-use crate::ordered_failover;
+use crate::orders::{Answer, Order, Request};
 use crate::scribe::Scribe;
 use crate::snapshot::Snapshot;
-use crate::switchover::{Answer, Request};
 use crate::telemetry;
 
 /// Events that may wait for the keeper; senders wait when it is full.
@@ -51,12 +50,9 @@ pub(crate) struct Steward {
     scribe: Scribe,
     inbox: mpsc::Receiver<Event>,
     events: mpsc::Sender<Event>,
-    /// Operators' orders to switch over, and the way to give more.
-    requests: mpsc::Receiver<Request>,
-    orders: mpsc::Sender<Request>,
-    /// Operators' orders to fail over, and the way to give more.
-    failover_requests: mpsc::Receiver<ordered_failover::Request>,
-    failovers: mpsc::Sender<ordered_failover::Request>,
+    /// Operators' orders, and the way to give more.
+    ordered: mpsc::Receiver<Order>,
+    orders: mpsc::Sender<Order>,
     snapshot: watch::Sender<Arc<Snapshot>>,
     /// The recovery that ended last.
     ended: Option<Arc<Recovery>>,
@@ -68,9 +64,7 @@ pub(crate) struct Steward {
 /// What a steward acts upon.
 enum Input {
     Event(Event),
-    Order(Request),
-    /// An operator's order to fail over.
-    Failover(ordered_failover::Request),
+    Order(Order),
 }
 
 /// The watch over one node.
@@ -89,8 +83,7 @@ impl Steward {
         opened: watch::Receiver<bool>,
     ) -> Self {
         let (events, inbox) = mpsc::channel(EVENTS);
-        let (orders, requests) = mpsc::channel(ORDERS);
-        let (failovers, failover_requests) = mpsc::channel(ORDERS);
+        let (orders, ordered) = mpsc::channel(ORDERS);
         let now = clock::now();
         let keeper = Keeper::new(inheritance, reign.term, now);
         let cluster = keeper.cluster();
@@ -115,10 +108,8 @@ impl Steward {
             scribe,
             inbox,
             events,
-            requests,
+            ordered,
             orders,
-            failover_requests,
-            failovers,
             snapshot,
             ended: None,
             route: None,
@@ -134,7 +125,6 @@ impl Steward {
             snapshot: self.snapshot.subscribe(),
             events: self.events.clone(),
             orders: self.orders.clone(),
-            failovers: self.failovers.clone(),
         }
     }
 
@@ -154,8 +144,7 @@ impl Steward {
                 biased;
                 () = end.cancelled() => return,
                 event = self.inbox.recv() => Input::Event(event.unwrap_or(Event::Tick)),
-                Some(request) = self.requests.recv() => Input::Order(request),
-                Some(request) = self.failover_requests.recv() => Input::Failover(request),
+                Some(order) = self.ordered.recv() => Input::Order(order),
                 () = tokio::time::sleep_until(wake) => Input::Event(Event::Tick),
             };
             tokio::select! {
@@ -165,8 +154,16 @@ impl Steward {
             }
             match input {
                 Input::Event(event) => self.step(event),
-                Input::Order(request) => self.take_order(request),
-                Input::Failover(request) => self.take_failover(request),
+                Input::Order(Order::Switchover(request)) => self.take(
+                    request,
+                    |keeper, (order, facts), now| keeper.preflight(order, facts, now.mono),
+                    |keeper, (order, facts), now, id| keeper.switch_over(order, &facts, now, id),
+                ),
+                Input::Order(Order::Failover(request)) => self.take(
+                    request,
+                    |keeper, order, _| keeper.rehearse_failover(order),
+                    Keeper::order_failover,
+                ),
             }
         }
     }
@@ -185,52 +182,29 @@ impl Steward {
         self.carry_out(commands, now);
     }
 
-    /// Takes an operator's order, or rehearses it, and answers what was found.
-    fn take_order(&mut self, request: Request) {
+    /// Begins what an operator ordered, or only looks, and answers what was found.
+    fn take<Wanted, Found>(
+        &mut self,
+        request: Request<Wanted, Found>,
+        look: impl FnOnce(&Keeper, &Wanted, Now) -> Found,
+        begin: impl FnOnce(&mut Keeper, Wanted, Now, RecoveryId) -> (Found, Vec<Command>),
+    ) {
         let Request {
-            order,
-            facts,
+            wanted,
             rehearse,
             answer,
         } = request;
         let now = clock::now();
         let fresh = RecoveryId(uuid::Uuid::now_v7());
-        let (preflight, commands) = if rehearse {
-            (self.keeper.preflight(&order, &facts, now.mono), vec![])
+        let (found, commands) = if rehearse {
+            (look(&self.keeper, &wanted, now), vec![])
         } else {
-            self.keeper.switch_over(order, &facts, now, fresh)
+            begin(&mut self.keeper, wanted, now, fresh)
         };
         let recovery = (!commands.is_empty()).then_some(fresh);
         self.carry_out(commands, now);
         // A caller that went away needs no answer.
-        let _ = answer.send(Answer {
-            preflight,
-            recovery,
-        });
-    }
-
-    /// Takes an operator's order to fail over, or rehearses it, and answers what
-    /// was found.
-    fn take_failover(&mut self, request: ordered_failover::Request) {
-        let ordered_failover::Request {
-            order,
-            rehearse,
-            answer,
-        } = request;
-        let now = clock::now();
-        let fresh = RecoveryId(uuid::Uuid::now_v7());
-        let (rehearsal, commands) = if rehearse {
-            (self.keeper.rehearse_failover(&order), vec![])
-        } else {
-            self.keeper.order_failover(order, now, fresh)
-        };
-        let recovery = (!commands.is_empty()).then_some(fresh);
-        self.carry_out(commands, now);
-        // A caller that went away needs no answer.
-        let _ = answer.send(ordered_failover::Answer {
-            rehearsal,
-            recovery,
-        });
+        let _ = answer.send(Answer { found, recovery });
     }
 
     /// Makes known what the keeper decided: the route first.

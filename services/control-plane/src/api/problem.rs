@@ -144,7 +144,7 @@ pub(super) fn not_added(
 ) -> Status {
     let intro = format!("cluster {name} cannot be added:");
     match error {
-        RegistrationError::NotLeading { leader } => not_leading(leader),
+        RegistrationError::NotLeading(error) => not_leading(error.leader),
         RegistrationError::Refused(objections) => {
             let findings = objections.into_iter();
             refusal(
@@ -173,7 +173,7 @@ pub(super) fn not_added(
 /// Why something was not done with a node.
 pub(super) fn of_node(node: &NodeName, error: NodeError) -> Status {
     match error {
-        NodeError::NotLeading { leader } => not_leading(leader),
+        NodeError::NotLeading(error) => not_leading(error.leader),
         NodeError::NotFound(_) => status(Code::NotFound, "NOT_FOUND", error.to_string()),
         NodeError::Refused(each) => {
             let findings = each.into_iter().map(|one| v1::Finding {

@@ -3,7 +3,7 @@
 //! A leader shows what its stewards see; any other instance shows what is
 //! stored, and says UNAVAILABLE rather than nothing when it cannot know.
 
-use lictor_domain::{Cluster, ClusterName, FailoverOrder, NodeAddress, Pause, Policy};
+use lictor_domain::{Cluster, ClusterName, FailoverOrder, NodeAddress, Pause, Policy, Rehearsal};
 use lictor_wire::v1::cluster_service_server::ClusterService;
 use lictor_wire::{WireError, refusal, v1};
 use tonic::{Request, Response, Status};
@@ -11,11 +11,10 @@ use tonic::{Request, Response, Status};
 use super::super::problem::{self, Problem};
 use super::{actor, end_of, owner, parse, reason, view};
 use crate::app::Shared;
-use crate::ordered_failover::{self, Answer};
+use crate::orders::{self, Answer, OrderError};
 use crate::pause::{self, Asked};
 use crate::policy_change::{self, ChangeError};
 use crate::registration::{self, Added, Wish};
-use crate::switchover::{self, OrderError};
 
 /// The service.
 pub(super) struct Api {
@@ -68,12 +67,12 @@ impl Api {
         name: &ClusterName,
         order: FailoverOrder,
         dry_run: bool,
-    ) -> Result<Answer, Status> {
+    ) -> Result<Answer<Rehearsal>, Status> {
         let (app, of) = (self.app.clone(), name.clone());
         let ordering = self
             .app
             .tasks
-            .spawn(async move { ordered_failover::order(&app, &of, order, dry_run).await });
+            .spawn(async move { orders::failover::order(&app, &of, order, dry_run).await });
         let answer = ordering
             .await
             .map_err(|error| problem::broken_off(&error))?;
@@ -181,7 +180,7 @@ impl ClusterService for Api {
             reason: reason(&request.reason)?,
         };
         let answer = self.order_failover(&name, order, request.dry_run).await?;
-        let found = answer.rehearsal;
+        let found = answer.found;
         let blockers = found.blockers.iter().map(problem::blocker).collect();
         if answer.recovery.is_none() && !request.dry_run {
             return Err(refusal(&format!("{name} is not failed over:"), blockers));
@@ -266,13 +265,13 @@ impl ClusterService for Api {
         let ordering = self
             .app
             .tasks
-            .spawn(async move { switchover::order(&app, &name, order, rehearse).await });
+            .spawn(async move { orders::switchover::order(&app, &name, order, rehearse).await });
         let answer = ordering
             .await
             .map_err(|error| problem::broken_off(&error))??;
         Ok(Response::new(v1::SwitchoverClusterResponse {
             recovery: answer.recovery.map(|id| id.to_string()),
-            ..(&answer.preflight).into()
+            ..(&answer.found).into()
         }))
     }
 }
@@ -280,7 +279,7 @@ impl ClusterService for Api {
 impl From<OrderError> for Status {
     fn from(error: OrderError) -> Self {
         match error {
-            OrderError::NotLeading { leader } => problem::not_leading(leader),
+            OrderError::NotLeading(error) => problem::not_leading(error.leader),
             OrderError::Store(error) => Problem::from(error).into(),
             OrderError::NotKept(_) => problem::not_kept(error.to_string()),
         }
@@ -289,7 +288,7 @@ impl From<OrderError> for Status {
 
 fn not_changed(error: ChangeError) -> Status {
     match error {
-        ChangeError::NotLeading { leader } => problem::not_leading(leader),
+        ChangeError::NotLeading(error) => problem::not_leading(error.leader),
         ChangeError::Invalid(error) => problem::invalid(error.within("change")),
         ChangeError::Store(error) => Problem::from(error).into(),
     }

@@ -1,0 +1,42 @@
+//! Ordering a failover.
+
+use lictor_domain::{ClusterName, FailoverOrder, Rehearsal};
+use lictor_store::AuditEntry;
+
+use super::{Answer, Order, OrderError, ask, record, steward};
+use crate::app::Shared;
+
+/// Orders a failover, or rehearses it.
+pub(crate) async fn order(
+    app: &Shared,
+    name: &ClusterName,
+    order: FailoverOrder,
+    rehearse: bool,
+) -> Result<Answer<Rehearsal>, OrderError> {
+    let (steward, term) = steward(app, name).await?;
+    let entry = AuditEntry {
+        actor: order.operator.clone(),
+        action: "cluster.failover".to_owned(),
+        target: name.to_string(),
+        reason: Some(order.reason.clone()),
+        result: String::new(),
+    };
+    let forced = if order.force { ", by force" } else { "" };
+    let answered = ask(&steward, name, order, rehearse, Order::Failover).await;
+    if !rehearse {
+        record(app, term, entry, &answered, |answer| {
+            format!("{}{forced}", told(answer))
+        })
+        .await;
+    }
+    answered
+}
+
+fn told(answer: &Answer<Rehearsal>) -> String {
+    if let Some(recovery) = answer.recovery {
+        return format!("recovery {recovery} began");
+    }
+    let blockers = answer.found.blockers.iter();
+    let sentences: Vec<_> = blockers.map(ToString::to_string).collect();
+    format!("nothing done: {}", sentences.join("; "))
+}
