@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use lictor_client::{Idempotent, Lictor};
-use lictor_lab::Node;
+use lictor_lab::{Node, Server, eventually};
 use mysql_async::prelude::Queryable;
 use tokio::task::JoinSet;
+
+use crate::scene::PATIENCE;
 
 /// An acknowledged write.
 #[derive(Clone, Debug)]
@@ -92,6 +94,14 @@ impl Ledger {
             .clone()
     }
 
+    /// No write failed, and a node has every acknowledged one.
+    pub async fn is_whole_on(&self, node: &Node) -> Result<()> {
+        let (failures, missing) = (self.failures(), self.missing_on(node).await?);
+        ensure!(failures.is_empty(), "failed: {failures:?}");
+        ensure!(missing.is_empty(), "{} lacks {missing:?}", node.name());
+        Ok(())
+    }
+
     /// The acknowledged writes that a node does not have.
     pub async fn missing_on(&self, node: &Node) -> Result<Vec<u64>> {
         let rows = node.sql("SELECT id FROM app.writes").await?;
@@ -166,6 +176,17 @@ impl Load {
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// Waits until so many more writes are acknowledged.
+    pub async fn writes(&self, more: usize) -> Result<()> {
+        let goal = self.ledger.count() + more;
+        eventually("more acknowledged writes", PATIENCE, || async {
+            let (count, failures) = (self.ledger.count(), self.ledger.failures());
+            ensure!(count >= goal, "{count} of {goal}; failures: {failures:?}");
+            Ok(())
+        })
+        .await
     }
 
     /// Stops the writers after their current write.

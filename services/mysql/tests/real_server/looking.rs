@@ -4,16 +4,15 @@ use lictor_domain::{ReceiverState, ServerUuid, Writability};
 use lictor_lab::{Server, eventually};
 use lictor_mysql::{MysqlError, Session};
 
-use crate::{AMPLE, address, executed, lab, nodes, replication, session, target, until};
+use crate::{
+    AMPLE, address, caught_up, executed, lab, nodes, replication, session, table, target, until,
+};
 
 #[tokio::test]
 async fn a_probe_tells_the_truth_about_a_primary_and_its_replicas() {
     let lab = lab(2).await;
     let [primary, one, two] = nodes(&lab);
-    primary
-        .sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
+    table(primary).await;
 
     let seen = session(primary).await.probe(AMPLE).await.unwrap();
     assert_eq!(seen.server_uuid.to_string(), primary.server_uuid());
@@ -73,13 +72,8 @@ async fn a_wrong_password_is_denied_and_not_repeated() {
 async fn lag_is_never_zero_while_something_is_unapplied() {
     let lab = lab(1).await;
     let [primary, replica] = nodes(&lab);
-    primary
-        .sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
-    let mut session = session(replica).await;
-    let caught_up = executed(primary).await;
-    assert!(session.wait_applied(&caught_up, AMPLE).await.unwrap());
+    table(primary).await;
+    let mut session = caught_up(replica, primary).await;
 
     replica.sql("STOP REPLICA SQL_THREAD").await.unwrap();
     primary.sql("INSERT INTO app.t VALUES (1)").await.unwrap();
@@ -119,17 +113,8 @@ async fn lag_is_never_zero_while_something_is_unapplied() {
 async fn an_applier_held_up_by_a_lock_shows_how_long() {
     let lab = lab(1).await;
     let [primary, replica] = nodes(&lab);
-    primary
-        .sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
-    let mut session = session(replica).await;
-    assert!(
-        session
-            .wait_applied(&executed(primary).await, AMPLE)
-            .await
-            .unwrap()
-    );
+    table(primary).await;
+    let mut session = caught_up(replica, primary).await;
     let mut holder = replica.connect(lictor_lab::ROOT).await.unwrap();
     mysql_async::prelude::Queryable::query_drop(&mut holder, "LOCK TABLES app.t READ")
         .await
@@ -219,17 +204,8 @@ async fn a_survey_lists_privileges_replicas_and_settings() {
 async fn a_replication_error_is_reported_in_the_servers_words() {
     let lab = lab(1).await;
     let [primary, replica] = nodes(&lab);
-    primary
-        .sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
-    let mut session = session(replica).await;
-    assert!(
-        session
-            .wait_applied(&executed(primary).await, AMPLE)
-            .await
-            .unwrap()
-    );
+    table(primary).await;
+    let mut session = caught_up(replica, primary).await;
     replica
         .sql("SET GLOBAL super_read_only = OFF")
         .await

@@ -63,6 +63,20 @@ async fn executed(node: &Node) -> GtidSet {
     node.gtid_executed().await.unwrap().parse().unwrap()
 }
 
+/// A table to write to.
+async fn table(node: &Node) {
+    let table = "CREATE TABLE app.t (id INT PRIMARY KEY)";
+    node.sql(table).await.unwrap();
+}
+
+/// A session to a replica that has applied all its primary has committed.
+async fn caught_up(replica: &Node, primary: &Node) -> Session {
+    let mut session = session(replica).await;
+    let committed = executed(primary).await;
+    assert!(session.wait_applied(&committed, AMPLE).await.unwrap());
+    session
+}
+
 /// Probes until the report is as wanted, and returns it.
 async fn until(
     what: &str,

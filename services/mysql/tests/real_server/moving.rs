@@ -4,7 +4,7 @@ use lictor_domain::{Durability, ReceiverState};
 use lictor_lab::{REPLICATION, Server, eventually};
 use lictor_mysql::{HEARTBEAT_PERIOD, How, MysqlError};
 
-use crate::{AMPLE, account, address, executed, lab, nodes, replication, session, until};
+use crate::{AMPLE, account, address, executed, lab, nodes, replication, session, table, until};
 
 #[tokio::test]
 async fn a_stopped_receiver_leaves_everything_received_even_if_unapplied() {
@@ -12,10 +12,7 @@ async fn a_stopped_receiver_leaves_everything_received_even_if_unapplied() {
     let [primary, replica] = nodes(&lab);
     replica.sql("STOP REPLICA SQL_THREAD").await.unwrap();
     // It returns acknowledged, so the replica has it.
-    primary
-        .sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
+    table(primary).await;
     let written = executed(primary).await;
     let mut session = session(replica).await;
     assert_eq!(session.stop_receiver(AMPLE).await.unwrap(), written);
@@ -33,10 +30,7 @@ async fn a_stopped_receiver_leaves_everything_received_even_if_unapplied() {
 async fn a_replica_moves_to_a_new_primary_with_its_applier_running() {
     let lab = lab(2).await;
     let [primary, next, other] = nodes(&lab);
-    primary
-        .sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
+    table(primary).await;
     let written = executed(primary).await;
     primary.kill().unwrap();
     let (mut next_session, mut other_session) = (session(next).await, session(other).await);
@@ -130,9 +124,7 @@ async fn an_old_primary_follows_the_new_one_as_a_replica_that_acknowledges() {
         .follow(&address(new), &account(REPLICATION), How::Full, AMPLE)
         .await
         .unwrap();
-    new.sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
+    table(new).await;
     let written = executed(new).await;
     assert!(old_session.wait_applied(&written, AMPLE).await.unwrap());
     let seen = old_session.probe(AMPLE).await.unwrap().semi_sync.unwrap();
@@ -182,9 +174,7 @@ async fn the_heartbeat_period_is_set_only_when_it_differs() {
 async fn a_node_without_a_channel_holds_what_it_executed() {
     let lab = lab(0).await;
     let [node] = nodes(&lab);
-    node.sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
+    table(node).await;
     let mut session = session(node).await;
     assert_eq!(
         session.stop_receiver(AMPLE).await.unwrap(),

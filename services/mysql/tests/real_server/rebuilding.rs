@@ -2,7 +2,7 @@ use lictor_domain::GtidSet;
 use lictor_lab::{CONTROL, Server, State, eventually};
 use lictor_mysql::{CloneState, Restart};
 
-use crate::{AMPLE, account, address, executed, lab, nodes, session};
+use crate::{AMPLE, account, address, executed, lab, nodes, session, table};
 
 #[tokio::test]
 async fn an_errant_transaction_becomes_an_empty_one_of_the_primary() {
@@ -19,10 +19,7 @@ async fn an_errant_transaction_becomes_an_empty_one_of_the_primary() {
     })
     .await
     .unwrap();
-    primary
-        .sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
+    table(primary).await;
     assert_eq!(executed(primary).await.count(), 4);
 }
 
@@ -30,10 +27,7 @@ async fn an_errant_transaction_becomes_an_empty_one_of_the_primary() {
 async fn a_copy_replaces_everything_and_a_server_without_a_supervisor_stays_down() {
     let lab = lab(1).await;
     let [donor, node] = nodes(&lab);
-    donor
-        .sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
+    table(donor).await;
     let mut hand = session(node).await;
     let fitness = hand.clone_fitness(AMPLE).await.unwrap();
     assert!(fitness.plugin && fitness.privileges.contains("CLONE_ADMIN"));

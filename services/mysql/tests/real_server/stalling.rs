@@ -7,7 +7,7 @@ use lictor_domain::report::{Stall, StallCause};
 use lictor_lab::{Node, ROOT};
 use mysql_async::prelude::Queryable;
 
-use crate::{AMPLE, executed, lab, nodes, session, until};
+use crate::{AMPLE, caught_up, executed, lab, nodes, session, table, until};
 
 fn stalled(seen: &NodeReport, cause: &StallCause) -> Option<Stall> {
     seen.stalls
@@ -30,10 +30,7 @@ async fn insert(node: &Node, id: u32) -> tokio::task::JoinHandle<mysql_async::Re
 async fn sessions_that_cannot_commit_are_told_with_what_they_wait_for() {
     let lab = lab(1).await;
     let [primary, replica] = nodes(&lab);
-    primary
-        .sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
+    table(primary).await;
     let mut session = session(primary).await;
     let seen = session.probe(AMPLE).await.unwrap();
     assert_eq!(seen.stalls, []);
@@ -69,13 +66,8 @@ async fn sessions_that_cannot_commit_are_told_with_what_they_wait_for() {
 async fn a_replica_delayed_on_purpose_shows_how_old_its_data_is_while_it_waits() {
     let lab = lab(1).await;
     let [primary, replica] = nodes(&lab);
-    primary
-        .sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
-    let mut session = session(replica).await;
-    let caught_up = executed(primary).await;
-    assert!(session.wait_applied(&caught_up, AMPLE).await.unwrap());
+    table(primary).await;
+    let mut session = caught_up(replica, primary).await;
     replica.lag(Duration::from_hours(1)).await.unwrap();
     for id in 1..=3 {
         insert(primary, id).await.await.unwrap().unwrap();

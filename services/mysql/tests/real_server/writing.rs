@@ -6,16 +6,13 @@ use lictor_mysql::{Closing, How, MysqlError};
 use mysql_async::prelude::Queryable;
 use tokio::task::JoinHandle;
 
-use crate::{AMPLE, account, address, executed, lab, nodes, session, until};
+use crate::{AMPLE, account, address, executed, lab, nodes, session, table, until};
 
 #[tokio::test]
 async fn the_first_write_after_opening_is_acknowledged_by_a_replica() {
     let lab = lab(2).await;
     let [primary, next, other] = nodes(&lab);
-    primary
-        .sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
+    table(primary).await;
     let (mut next_session, mut other_session) = (session(next).await, session(other).await);
     let held = next_session.stop_receiver(AMPLE).await.unwrap();
     other_session.stop_receiver(AMPLE).await.unwrap();
@@ -77,9 +74,7 @@ async fn without_semi_sync_a_node_opens_alone() {
         .open_for_writes(Durability::Async, AMPLE)
         .await
         .unwrap();
-    node.sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
+    table(node).await;
     let seen = session.probe(AMPLE).await.unwrap();
     assert!(!seen.semi_sync.unwrap().source_enabled);
     let forced = session
@@ -101,10 +96,7 @@ async fn stuck(primary: &Node, id: u32) -> JoinHandle<mysql_async::Result<()>> {
 async fn a_node_with_commits_that_wait_closes_only_by_force_and_acknowledges_none() {
     let lab = lab(2).await;
     let [primary, one, two] = nodes(&lab);
-    primary
-        .sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
+    table(primary).await;
     let acknowledged = executed(primary).await;
     let mut session = session(primary).await;
     one.freeze().unwrap();
@@ -148,10 +140,7 @@ async fn a_node_with_commits_that_wait_closes_only_by_force_and_acknowledges_non
 async fn an_administrator_whose_commit_waits_hears_of_no_success_either() {
     let lab = lab(1).await;
     let [primary, replica] = nodes(&lab);
-    primary
-        .sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
+    table(primary).await;
     primary
         .sql("GRANT CONNECTION_ADMIN ON *.* TO app")
         .await
@@ -178,9 +167,7 @@ async fn an_administrator_whose_commit_waits_hears_of_no_success_either() {
 async fn a_statement_that_runs_long_yields_to_force() {
     let lab = lab(0).await;
     let [node] = nodes(&lab);
-    node.sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
+    table(node).await;
     let mut app = node.connect(APP).await.unwrap();
     let slow =
         tokio::spawn(async move { app.query_drop("INSERT INTO app.t SELECT SLEEP(600)").await });

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use lictor_integration::{Ledger, Load, PATIENCE, Scene};
+use lictor_integration::{Load, PATIENCE, Scene};
 use lictor_lab::{Node, Server, eventually};
 use lictor_wire::v1;
 
@@ -22,20 +22,6 @@ async fn no_problem(scene: &Scene, code: &str) -> Result<()> {
     eventually("the problem to go", PATIENCE, || async {
         let problems = scene.cluster("orders").await?.problems;
         ensure!(problems.iter().all(|p| p.code != code), "{problems:?}");
-        Ok(())
-    })
-    .await
-}
-
-async fn more_writes(ledger: &Ledger) -> Result<()> {
-    let goal = ledger.count() + 30;
-    eventually("more acknowledged writes", PATIENCE, || async {
-        ensure!(
-            ledger.count() >= goal,
-            "{} of {goal}; {:?}",
-            ledger.count(),
-            ledger.failures()
-        );
         Ok(())
     })
     .await
@@ -77,7 +63,7 @@ async fn writes_wait_for_a_lost_acknowledger_and_the_problems_say_so() {
     Load::prepare(primary).await.unwrap();
     let client = scene.client("writers").await.unwrap();
     let load = Load::start(&client, "orders", 2, 1);
-    more_writes(load.ledger()).await.unwrap();
+    load.writes(30).await.unwrap();
 
     replica.kill().unwrap();
     let stalled = problem(&scene, "StalledPrimary").await.unwrap();
@@ -99,11 +85,10 @@ async fn writes_wait_for_a_lost_acknowledger_and_the_problems_say_so() {
     assert_eq!(load.ledger().count(), acknowledged);
 
     replica.start().await.unwrap();
-    more_writes(load.ledger()).await.unwrap();
+    load.writes(30).await.unwrap();
     no_problem(&scene, "StalledPrimary").await.unwrap();
     let ledger = load.stop().await;
-    assert_eq!(ledger.failures(), Vec::<String>::new());
-    assert_eq!(ledger.missing_on(primary).await.unwrap(), Vec::<u64>::new());
+    ledger.is_whole_on(primary).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,18 +99,18 @@ async fn a_policy_that_loosens_lets_writes_pass_and_tightens_them_again() {
     Load::prepare(primary).await.unwrap();
     let client = scene.client("writers").await.unwrap();
     let load = Load::start(&client, "orders", 2, 1);
-    more_writes(load.ledger()).await.unwrap();
+    load.writes(30).await.unwrap();
 
     replica.kill().unwrap();
     let loosened = problem(&scene, "DurabilityLoosened").await.unwrap();
     assert_eq!(loosened.severity(), v1::Severity::Critical);
-    more_writes(load.ledger()).await.unwrap();
+    load.writes(30).await.unwrap();
     is(primary, ENABLED, "0").await.unwrap();
 
     replica.start().await.unwrap();
     no_problem(&scene, "DurabilityLoosened").await.unwrap();
     is(primary, ENABLED, "1").await.unwrap();
-    more_writes(load.ledger()).await.unwrap();
+    load.writes(30).await.unwrap();
     assert_eq!(load.stop().await.failures(), Vec::<String>::new());
 }
 

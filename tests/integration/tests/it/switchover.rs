@@ -3,24 +3,13 @@
 
 use anyhow::{Context, Result, ensure};
 use lictor_client::domain::RouteState;
-use lictor_integration::{Ledger, Load, PATIENCE, Scene};
+use lictor_integration::{Load, PATIENCE, Scene};
 use lictor_lab::{APP, Node, ROOT, Server, eventually};
 use lictor_wire::v1;
 use lictor_wire::v1::subscribe_response::Message;
 use mysql_async::prelude::Queryable;
 
 use crate::push::Stream;
-
-/// Waits until so many more writes are acknowledged.
-async fn more_writes(ledger: &Ledger, more: usize) -> Result<()> {
-    let goal = ledger.count() + more;
-    eventually("more acknowledged writes", PATIENCE, || async {
-        let (count, failures) = (ledger.count(), ledger.failures());
-        ensure!(count >= goal, "{count} of {goal}; failures: {failures:?}");
-        Ok(())
-    })
-    .await
-}
 
 /// Waits until nothing is wrong and nothing is under way.
 async fn calm(scene: &Scene) -> Result<()> {
@@ -92,7 +81,7 @@ async fn back_and_forth_under_load_no_statement_fails_and_no_write_is_missing() 
     let scene = scene(2).await.unwrap();
     let client = scene.client("writers").await.unwrap();
     let load = Load::start(&client, "orders", 4, 1);
-    more_writes(load.ledger(), 50).await.unwrap();
+    load.writes(50).await.unwrap();
 
     for to in ["orders-2", "orders-3", "orders-1", "orders-2"] {
         calm(&scene).await.unwrap();
@@ -111,13 +100,12 @@ async fn back_and_forth_under_load_no_statement_fails_and_no_write_is_missing() 
             assert!(story.contains(told), "`{told}` is not told:\n{story}");
         }
         assert_eq!(scene.writable_nodes("orders").await.unwrap(), [to]);
-        more_writes(load.ledger(), 50).await.unwrap();
+        load.writes(50).await.unwrap();
     }
 
     let ledger = load.stop().await;
-    assert_eq!(ledger.failures(), Vec::<String>::new());
     let primary = scene.lab.node("orders-2").unwrap();
-    assert_eq!(ledger.missing_on(primary).await.unwrap(), Vec::<u64>::new());
+    ledger.is_whole_on(primary).await.unwrap();
     as_it_was(&scene, primary).await.unwrap();
     eventually("DNS to name the primary", PATIENCE, || async {
         let consul = scene.lab.consul();
@@ -184,7 +172,7 @@ async fn a_candidate_that_cannot_catch_up_costs_no_more_than_the_pause() {
     let candidate = other(&scene, primary).unwrap();
     let client = scene.client("writers").await.unwrap();
     let load = Load::start(&client, "orders", 2, 1);
-    more_writes(load.ledger(), 20).await.unwrap();
+    load.writes(20).await.unwrap();
 
     // It receives, and cannot apply.
     let mut lock = candidate.connect(ROOT).await.unwrap();
@@ -199,11 +187,10 @@ async fn a_candidate_that_cannot_catch_up_costs_no_more_than_the_pause() {
         let told = reason.contains("catch up") || reason.contains("may be paused");
         assert!(told, "{reason}");
     }
-    more_writes(load.ledger(), 20).await.unwrap();
+    load.writes(20).await.unwrap();
     as_it_was(&scene, primary).await.unwrap();
     let ledger = load.stop().await;
-    assert_eq!(ledger.failures(), Vec::<String>::new());
-    assert_eq!(ledger.missing_on(primary).await.unwrap(), Vec::<u64>::new());
+    ledger.is_whole_on(primary).await.unwrap();
 }
 
 /// A subscriber that never answers, so that a hold lasts half the pause.
@@ -232,6 +219,25 @@ impl Mute {
     }
 }
 
+/// Orders a switchover that is given up, because a fault strikes while writes are
+/// held.
+async fn struck(
+    scene: &Scene,
+    to: &Node,
+    pause: &str,
+    fault: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let mut mute = Mute::subscribe(scene).await?;
+    let how = ["--pause", pause];
+    let fault = async {
+        mute.held().await?;
+        fault()
+    };
+    let (said, struck) = tokio::join!(given_up(scene, to, &how), fault);
+    struck?;
+    said.map(drop)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_that_dies_while_writes_are_held_leaves_everything_as_it_was() {
     let scene = scene(2).await.unwrap();
@@ -239,20 +245,14 @@ async fn a_candidate_that_dies_while_writes_are_held_leaves_everything_as_it_was
     let candidate = other(&scene, primary).unwrap();
     let client = scene.client("writers").await.unwrap();
     let load = Load::start(&client, "orders", 2, 1);
-    let mut mute = Mute::subscribe(&scene).await.unwrap();
-    let (said, killed) = tokio::join!(given_up(&scene, candidate, &["--pause", "6s"]), async {
-        mute.held().await?;
-        candidate.kill()
-    });
-    killed.unwrap();
-    said.unwrap();
+    let kill = || candidate.kill();
+    struck(&scene, candidate, "6s", kill).await.unwrap();
     let reason = abort_reason(&scene).await.unwrap();
     assert_eq!(reason, "the candidate stopped answering");
-    more_writes(load.ledger(), 20).await.unwrap();
+    load.writes(20).await.unwrap();
     as_it_was(&scene, primary).await.unwrap();
     let ledger = load.stop().await;
-    assert_eq!(ledger.failures(), Vec::<String>::new());
-    assert_eq!(ledger.missing_on(primary).await.unwrap(), Vec::<u64>::new());
+    ledger.is_whole_on(primary).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -262,15 +262,10 @@ async fn an_old_primary_that_freezes_before_it_is_closed_is_failed_over() {
     let candidate = other(&scene, primary).unwrap();
     let client = scene.client("writers").await.unwrap();
     let load = Load::start(&client, "orders", 2, 1);
-    let mut mute = Mute::subscribe(&scene).await.unwrap();
-    let (said, frozen) = tokio::join!(given_up(&scene, candidate, &["--pause", "30s"]), async {
-        mute.held().await?;
-        primary.freeze()
-    });
-    frozen.unwrap();
-    said.unwrap();
+    let freeze = || primary.freeze();
+    struck(&scene, candidate, "30s", freeze).await.unwrap();
     let new = scene.new_primary("orders", primary.name()).await.unwrap();
-    more_writes(load.ledger(), 20).await.unwrap();
+    load.writes(20).await.unwrap();
     primary.thaw().unwrap();
     scene.rejoined("orders", primary.name()).await.unwrap();
     as_it_was(&scene, new).await.unwrap();
