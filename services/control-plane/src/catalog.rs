@@ -194,7 +194,7 @@ fn desired(snapshot: &Snapshot) -> Entries {
                 node: node.name.clone(),
                 address: node.address.clone(),
                 role: tag(health.role),
-                zone: node.zone.clone(),
+                zone: node.zone.as_ref().map(ToString::to_string),
                 epoch: cluster.epoch,
                 version: report.map(|report| report.version),
                 checks: health.checks.iter().map(check).collect(),

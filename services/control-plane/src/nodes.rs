@@ -3,12 +3,13 @@
 //! whether it was done or refused.
 
 pub(crate) mod maintenance;
+pub(crate) mod placement;
 pub(crate) mod rebuild;
 pub(crate) mod rejoin;
 
 use std::sync::Arc;
 
-use lictor_domain::{NodeName, Term};
+use lictor_domain::{Cluster, NodeName, Term};
 use lictor_engine::admission::Objection;
 use lictor_engine::message::Event;
 use lictor_mysql::Target;
@@ -149,6 +150,15 @@ impl Place {
         let told = self.steward.events.send(event).await;
         told.map_err(|_| NotLeading { leader: None }.into())
     }
+}
+
+/// The node's cluster as it is stored.
+async fn of_node(app: &Shared, deed: &Deed) -> Result<Cluster, NodeError> {
+    let clusters = app.store.cluster_list().await?;
+    let found = clusters
+        .into_iter()
+        .find(|cluster| cluster.node(&deed.node).is_some());
+    found.ok_or_else(|| NodeError::NotFound(deed.node.clone()))
 }
 
 /// Writes into the audit log how a deed ended.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use lictor_domain::{
-    Cluster, ClusterName, Epoch, Node, NodeAddress, NodeName, Policy, PromotionRule, Survey, Term,
+    Cluster, ClusterName, Epoch, Node, NodeAddress, NodeName, Policy, Promotion, Survey, Term,
 };
 use lictor_engine::admission::{self, Admitted, Objection};
 use lictor_mysql::{MysqlError, Session, Target};
@@ -245,7 +245,7 @@ fn new_node(name: NodeName, survey: &Survey) -> Node {
         name,
         address: survey.address.clone(),
         server_uuid: survey.report.server_uuid,
-        promotion: PromotionRule::default(),
+        promotion: Promotion::default(),
         zone: None,
         quarantine: None,
         maintenance: None,

@@ -231,8 +231,8 @@ fn still_running(record: Recovery) -> Option<Recovery> {
 mod tests {
     use chrono::DateTime;
     use lictor_domain::{
-        Epoch, Node, NodeName, Policy, Problem, ProblemCode, PromotionRule, RecoveryId,
-        RecoveryKind, ServerUuid, Severity, Term,
+        Epoch, Node, NodeName, Policy, Problem, ProblemCode, Promotion, RecoveryId, RecoveryKind,
+        ServerUuid, Severity, Term,
     };
     use uuid::Uuid;
 
@@ -247,7 +247,7 @@ mod tests {
             name: format!("orders-{number}").parse().unwrap(),
             address: format!("127.0.0.{number}:3306").parse().unwrap(),
             server_uuid: ServerUuid(Uuid::from_u128(number.into())),
-            promotion: PromotionRule::default(),
+            promotion: Promotion::default(),
             zone: None,
             quarantine: None,
             maintenance: None,

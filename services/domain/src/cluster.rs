@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::gtid::GtidSet;
-use crate::names::{ClusterName, NodeAddress, NodeName, ServerUuid};
+use crate::names::{ClusterName, NodeAddress, NodeName, ServerUuid, Zone};
 use crate::order::Epoch;
-use crate::policy::{Mode, Policy, PromotionRule};
+use crate::policy::{Mode, Policy, Promotion};
 
 /// Why a node is kept out of every pool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,9 +54,9 @@ pub struct Node {
     /// Who it is.
     pub server_uuid: ServerUuid,
     /// How gladly it is made primary.
-    pub promotion: PromotionRule,
+    pub promotion: Promotion,
     /// Where it stands, such as an availability zone.
-    pub zone: Option<String>,
+    pub zone: Option<Zone>,
     /// Set while it is kept out of every pool.
     pub quarantine: Option<Quarantine>,
     /// Set while an operator works on it.
@@ -96,7 +96,8 @@ impl Cluster {
         }
     }
 
-    /// Ends what was to end by now: its pause, and maintenance of its nodes.
+    /// Ends what was to end by now: its pause, and maintenance and promotion rules
+    /// of its nodes.
     pub fn expire(&mut self, now: DateTime<Utc>) {
         let over = |pause: &Pause| pause.until.is_some_and(|until| until <= now);
         if self.pause.as_ref().is_some_and(over) {
@@ -106,6 +107,7 @@ impl Cluster {
             if node.maintenance.as_ref().is_some_and(|it| it.until <= now) {
                 node.maintenance = None;
             }
+            node.promotion = node.promotion.at(now);
         }
     }
 
@@ -120,6 +122,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::policy::PromotionRule;
 
     fn cluster(pause: Option<DateTime<Utc>>, maintenance: DateTime<Utc>) -> Cluster {
         let name: NodeName = "orders-1".parse().unwrap();
@@ -136,7 +139,7 @@ mod tests {
                 name,
                 address: "10.0.0.1:3306".parse().unwrap(),
                 server_uuid: ServerUuid(uuid::Uuid::nil()),
-                promotion: PromotionRule::default(),
+                promotion: Promotion::default(),
                 zone: None,
                 quarantine: None,
                 maintenance: Some(Maintenance {
@@ -163,6 +166,26 @@ mod tests {
         cluster.expire(end);
         assert_eq!(cluster.mode(), Mode::Auto);
         assert_eq!(cluster.nodes[0].maintenance, None);
+    }
+
+    #[test]
+    fn a_promotion_rule_with_an_end_is_the_default_from_then_on() {
+        let end = DateTime::UNIX_EPOCH + Duration::from_mins(1);
+        let must_not = Promotion {
+            rule: PromotionRule::MustNot,
+            until: Some(end),
+        };
+        let mut cluster = cluster(None, end);
+        cluster.nodes[0].promotion = must_not;
+        cluster.expire(end - Duration::from_secs(1));
+        assert_eq!(cluster.nodes[0].promotion, must_not);
+        cluster.expire(end);
+        assert_eq!(cluster.nodes[0].promotion, Promotion::default());
+
+        let lasting = Promotion::from(PromotionRule::Prefer);
+        cluster.nodes[0].promotion = lasting;
+        cluster.expire(DateTime::<Utc>::MAX_UTC);
+        assert_eq!(cluster.nodes[0].promotion, lasting);
     }
 
     #[test]

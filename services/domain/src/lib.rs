@@ -27,11 +27,11 @@ pub use cluster::{Cluster, Maintenance, Node, Pause, Quarantine};
 pub use evidence::{Evidence, GtidRole};
 pub use failover::{Blocker, FailoverOrder, Rehearsal};
 pub use gtid::GtidSet;
-pub use names::{ClusterName, NodeAddress, NodeName, ServerUuid};
+pub use names::{ClusterName, NodeAddress, NodeName, ServerUuid, Zone};
 pub use order::{Epoch, Revision, Term};
 pub use policy::{
-    Budget, Durability, Mode, NoReaders, OnStarved, Policy, Profile, PromotionRule, RebuildPolicy,
-    Share,
+    Budget, Durability, Mode, NoReaders, OnStarved, Policy, Profile, Promotion, PromotionRule,
+    RebuildPolicy, Share,
 };
 pub use problem::{Problem, ProblemCode, Severity};
 pub use rebuild::{CopyProgress, Rebuild, RebuildId, RebuildState};

@@ -185,6 +185,21 @@ impl FromStr for NodeName {
     }
 }
 
+/// Where nodes stand together, such as an availability zone: a DNS label, for it
+/// is a tag of the Consul service.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Zone(String);
+text_value!(Zone);
+
+impl FromStr for Zone {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        dns_label("zone", text, LABEL_MAX).map(Self)
+    }
+}
+
 /// Where a MySQL node listens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -323,6 +324,32 @@ words!(
     PromotionRule, "promotion rule",
     MustNot => "must_not", PreferNot => "prefer_not", Neutral => "neutral", Prefer => "prefer",
 );
+
+/// A node's promotion rule, and how long it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promotion {
+    /// How gladly it is made primary.
+    pub rule: PromotionRule,
+    /// When the rule is the default again by itself; `None` until it is changed.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Promotion {
+    /// What holds at this moment.
+    #[must_use]
+    pub fn at(self, now: DateTime<Utc>) -> Self {
+        if self.until.is_some_and(|until| until <= now) {
+            return Self::default();
+        }
+        self
+    }
+}
+
+impl From<PromotionRule> for Promotion {
+    fn from(rule: PromotionRule) -> Self {
+        Self { rule, until: None }
+    }
+}
 
 /// Who starts the rebuild of a quarantined node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

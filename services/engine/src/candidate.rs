@@ -257,7 +257,7 @@ fn score(view: &ClusterView, node: &Node, report: Option<&NodeReport>) -> Score 
         .and_then(|report| report.replication.as_ref())
         .and_then(|replication| replication.lag);
     Score {
-        rule: node.promotion,
+        rule: node.promotion.rule,
         same_zone: node.zone.is_some() && node.zone.as_ref() == primary_zone,
         version: Reverse(report.map_or(ServerVersion::OLDEST_SUPPORTED, |r| r.version)),
         lag: Reverse(lag.unwrap_or_default()),
@@ -302,7 +302,7 @@ fn unfit(
             reasons.extend(diverged(view, set));
         }
     }
-    if node.promotion == PromotionRule::MustNot {
+    if node.promotion.rule == PromotionRule::MustNot {
         reasons.push(Rejection::MustNot);
     }
     reasons

@@ -14,7 +14,7 @@ use chrono::DateTime;
 use lictor_domain::report::{SemiSync, ServerError, Settings};
 use lictor_domain::{
     Cluster, ClusterName, Durability, Epoch, GtidSet, Maintenance, Mono, Node, NodeAddress,
-    NodeName, NodeReport, Now, Policy, ProbeOutcome, PromotionRule, Quarantine, ReceiverState,
+    NodeName, NodeReport, Now, Policy, ProbeOutcome, Promotion, Quarantine, ReceiverState,
     Recovery, RecoveryId, Replication, ServerUuid, ServerVersion, Term, Writability,
 };
 use uuid::Uuid;
@@ -112,7 +112,7 @@ fn node(n: u32) -> Node {
         name: name(n),
         address: address(n),
         server_uuid: uuid(n),
-        promotion: PromotionRule::Neutral,
+        promotion: Promotion::default(),
         zone: None,
         quarantine: None,
         maintenance: None,

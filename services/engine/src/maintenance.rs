@@ -1,6 +1,7 @@
 //! What operators take out of Lictor's hands for a time: a node in maintenance, a
 //! paused cluster. Both end by themselves, by the wall clock that the caller
-//! gives; a node that is given back is Lictor's to bring up again.
+//! gives, as promotion rules with an end do; a node that is given back is Lictor's
+//! to bring up again.
 
 use std::fmt;
 
@@ -71,8 +72,8 @@ pub fn may_end(node: &Node) -> Result<(), Refusal> {
 
 /// Ends what was to end by now.
 pub(crate) fn expire(view: &mut ClusterView, now: Now) {
-    let nodes = &view.cluster.nodes;
-    if view.cluster.pause.is_none() && nodes.iter().all(|node| node.maintenance.is_none()) {
+    let lasts = |node: &Node| node.maintenance.is_none() && node.promotion.until.is_none();
+    if view.cluster.pause.is_none() && view.cluster.nodes.iter().all(lasts) {
         return;
     }
     let mut after = view.cluster.clone();

@@ -2,7 +2,9 @@
 //! unique over all clusters, so that no server is led twice.
 
 use chrono::{DateTime, Utc};
-use lictor_domain::{ClusterName, Maintenance, Node, NodeName, Quarantine, ServerUuid, Term};
+use lictor_domain::{
+    ClusterName, Maintenance, Node, NodeName, Promotion, Quarantine, ServerUuid, Term, Zone,
+};
 use sqlx::types::Uuid;
 use sqlx::{FromRow, PgConnection};
 
@@ -19,6 +21,7 @@ pub(crate) struct NodeRow {
     address: String,
     server_uuid: Uuid,
     promotion: String,
+    promotion_until: Option<DateTime<Utc>>,
     zone: Option<String>,
     quarantine_reason: Option<String>,
     quarantine_errant: Option<String>,
@@ -63,8 +66,14 @@ impl TryFrom<NodeRow> for Node {
             name: place.value("name", row.node.parse())?,
             address: place.value("address", row.address.parse())?,
             server_uuid: ServerUuid(row.server_uuid),
-            promotion: place.value("promotion", row.promotion.parse())?,
-            zone: row.zone,
+            promotion: Promotion {
+                rule: place.value("promotion", row.promotion.parse())?,
+                until: row.promotion_until,
+            },
+            zone: row
+                .zone
+                .map(|zone| place.value("zone", zone.parse()))
+                .transpose()?,
             quarantine,
             maintenance,
         })
@@ -111,18 +120,50 @@ impl Store {
                 return Err(other.conflict(node));
             }
             let updated = sqlx::query(
-                "UPDATE node SET address = $3, server_uuid = $4, promotion = $5, zone = $6
+                "UPDATE node SET address = $3, server_uuid = $4, promotion = $5, zone = $6,
+                                 promotion_until = $7
                  WHERE name = $1 AND cluster = $2",
             )
             .bind(node.name.as_str())
             .bind(cluster.as_str())
             .bind(node.address.to_string())
             .bind(node.server_uuid.0)
-            .bind(node.promotion.as_str())
-            .bind(&node.zone)
+            .bind(node.promotion.rule.as_str())
+            .bind(node.zone.as_ref().map(Zone::as_str))
+            .bind(node.promotion.until)
             .execute(transaction)
             .await?;
             found(updated.rows_affected(), &node.name)
+        })
+        .await
+    }
+
+    /// Gives a node another promotion rule and zone, with the entry of it in the
+    /// audit log.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] without the node.
+    pub async fn node_set_placement(
+        &self,
+        term: Term,
+        node: &NodeName,
+        promotion: Promotion,
+        zone: Option<&Zone>,
+        entry: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        self.write(term, async |transaction| {
+            let updated = sqlx::query(
+                "UPDATE node SET promotion = $2, promotion_until = $3, zone = $4
+                 WHERE name = $1",
+            )
+            .bind(node.as_str())
+            .bind(promotion.rule.as_str())
+            .bind(promotion.until)
+            .bind(zone.map(Zone::as_str))
+            .execute(&mut *transaction)
+            .await?;
+            found(updated.rows_affected(), node)?;
+            audit::append(transaction, entry).await
         })
         .await
     }
@@ -215,18 +256,20 @@ pub(crate) async fn insert(
     let quarantine = node.quarantine.as_ref();
     sqlx::query(
         "INSERT INTO node (name, cluster, address, server_uuid, promotion, zone,
-                           quarantine_reason, quarantine_errant, quarantine_incomplete)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                           quarantine_reason, quarantine_errant, quarantine_incomplete,
+                           promotion_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(node.name.as_str())
     .bind(cluster.as_str())
     .bind(node.address.to_string())
     .bind(node.server_uuid.0)
-    .bind(node.promotion.as_str())
-    .bind(&node.zone)
+    .bind(node.promotion.rule.as_str())
+    .bind(node.zone.as_ref().map(Zone::as_str))
     .bind(quarantine.map(|quarantine| &quarantine.reason))
     .bind(quarantine.map(|quarantine| quarantine.errant.to_string()))
     .bind(quarantine.is_some_and(|quarantine| quarantine.incomplete))
+    .bind(node.promotion.until)
     .execute(transaction)
     .await?;
     Ok(())

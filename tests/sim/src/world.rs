@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use lictor_domain::policy::Budget;
 use lictor_domain::{
     Cluster, ClusterName, Durability, Epoch, GtidSet, Mode, Node, NodeAddress, NodeName, Policy,
-    Profile, PromotionRule, Term,
+    Profile, Promotion, Term,
 };
 use lictor_engine::leadership::PerStore;
 use lictor_engine::message::Event;
@@ -470,7 +470,7 @@ fn cluster(nodes: &[Mysqld], acks: usize, profile: Profile) -> Cluster {
                 name: node.name.clone(),
                 address: node.address.clone(),
                 server_uuid: node.uuid,
-                promotion: PromotionRule::default(),
+                promotion: Promotion::default(),
                 zone: None,
                 quarantine: None,
                 maintenance: None,

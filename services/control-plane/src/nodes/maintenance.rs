@@ -1,11 +1,11 @@
 //! Puts a node into maintenance for a time, and ends it: stored with its audit
 //! entry, then told to the cluster's steward.
 
-use lictor_domain::{Cluster, Maintenance, Term};
+use lictor_domain::{Maintenance, Term};
 use lictor_engine::maintenance::{Refusal, may_begin, may_end};
 use lictor_store::AuditEntry;
 
-use super::{Deed, NodeError, Place, Refused, audit};
+use super::{Deed, NodeError, Place, Refused, audit, of_node};
 use crate::app::Shared;
 
 /// Begins it, or gives it another owner, reason and time; with `None` ends it.
@@ -61,14 +61,6 @@ async fn store(
     // Without a steward nobody reigns here: the next leader reads the store.
     app.fleet.define(cluster).await;
     Ok(())
-}
-
-async fn of_node(app: &Shared, deed: &Deed) -> Result<Cluster, NodeError> {
-    let clusters = app.store.cluster_list().await?;
-    let found = clusters
-        .into_iter()
-        .find(|cluster| cluster.node(&deed.node).is_some());
-    found.ok_or_else(|| NodeError::NotFound(deed.node.clone()))
 }
 
 fn refused(refusal: &Refusal) -> NodeError {

@@ -309,7 +309,7 @@ fn who_is_silent_is_found() {
 #[test]
 fn that_nobody_could_take_over_is_said_before_the_primary_dies() {
     let must_not = |node: &mut lictor_domain::Node| {
-        node.promotion = lictor_domain::PromotionRule::MustNot;
+        node.promotion = lictor_domain::PromotionRule::MustNot.into();
     };
     assert_found([
         (

@@ -169,7 +169,7 @@ fn who_may_not_be_promoted_is_rejected_with_the_reason() {
     let reason = "a test".to_owned();
     for (fixture, rejection) in [
         (
-            dead(2).definition(2, |node| node.promotion = PromotionRule::MustNot),
+            dead(2).definition(2, |node| node.promotion = PromotionRule::MustNot.into()),
             Rejection::MustNot,
         ),
         (dead(2).report(2, cannot), Rejection::CannotBeSource),
@@ -196,7 +196,7 @@ fn who_may_not_be_promoted_is_rejected_with_the_reason() {
 
 #[test]
 fn what_only_a_rejected_replica_holds_blocks_the_election() {
-    let fixture = dead(2).definition(2, |node| node.promotion = PromotionRule::MustNot);
+    let fixture = dead(2).definition(2, |node| node.promotion = PromotionRule::MustNot.into());
     let election = among(&fixture, &[(2, received(130)), (3, received(120))]);
     assert_eq!(winner(&election), None);
 }
@@ -204,11 +204,12 @@ fn what_only_a_rejected_replica_holds_blocks_the_election() {
 #[test]
 fn among_equals_rule_zone_version_lag_and_name_decide_in_this_order() {
     let zone = |n: u32, zone: &str| {
-        let zone = zone.to_owned();
+        let zone = zone.parse().unwrap();
         move |fixture: Fixture| fixture.definition(n, |node| node.zone = Some(zone))
     };
-    let rule =
-        |n: u32, rule| move |fixture: Fixture| fixture.definition(n, |node| node.promotion = rule);
+    let rule = |n: u32, rule| {
+        move |fixture: Fixture| fixture.definition(n, |node| node.promotion = rule.into())
+    };
     let newer = |report: &mut NodeReport| report.version = ServerVersion::new(10, 0, 0);
     let base = || zone(1, "a")(Fixture::healthy(2));
     let ms = |millis| Some(Duration::from_millis(millis));

@@ -1,4 +1,4 @@
-use lictor_domain::{Maintenance, Mode, Node, Pause, Policy, PromotionRule, Quarantine};
+use lictor_domain::{Maintenance, Mode, Node, Pause, Policy, Promotion, PromotionRule, Quarantine};
 use lictor_store::{Conflict, Kind, Store, StoreError};
 
 use crate::database::Database;
@@ -62,8 +62,8 @@ async fn a_cluster_reads_back_as_it_was_added() {
     let (_database, store) = with_orders().await;
     let mut billing = cluster("billing", 11);
     billing.policy.mode = Mode::Auto;
-    billing.nodes[0].promotion = PromotionRule::Prefer;
-    billing.nodes[0].zone = Some("eu-1".into());
+    billing.nodes[0].promotion = PromotionRule::Prefer.into();
+    billing.nodes[0].zone = Some("eu-1".parse().unwrap());
     billing.nodes[1].quarantine = Some(Quarantine {
         reason: "holds transactions of its own".into(),
         errant: "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:7"
@@ -212,7 +212,7 @@ async fn a_node_moves_to_a_free_address_only() {
         .unwrap();
     let orders = name("orders");
     let mut moved = node("orders", 2, 3);
-    moved.zone = Some("eu-2".into());
+    moved.zone = Some("eu-2".parse().unwrap());
     store.node_update(ONE, &orders, &moved).await.unwrap();
     assert_eq!(stored(&store, "orders-2").await, moved);
 
@@ -427,6 +427,18 @@ async fn what_operators_take_out_of_our_hands_reads_back_and_is_in_the_audit_log
         let cluster = store.cluster_get(&orders).await.unwrap();
         assert_eq!(cluster.pause, Some(pause));
     }
+    let must_not = Promotion {
+        rule: PromotionRule::MustNot,
+        until: Some(minute(90)),
+    };
+    let (zone, set) = ("eu-1".parse().unwrap(), entry("node.set"));
+    store
+        .node_set_placement(ONE, &second, must_not, Some(&zone), &set)
+        .await
+        .unwrap();
+    let node = stored(&store, "orders-2").await;
+    assert_eq!((node.promotion, node.zone), (must_not, Some(zone)));
+    assert_eq!(store.audit_list(1, None).await.unwrap()[0].entry, set);
     let ended = entry("ended");
     store
         .node_set_maintenance(ONE, &second, None, &ended)

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lictor_domain::{
-    Cluster, ClusterName, Epoch, Node, NodeName, Phase, Policy, Problem, ProblemCode,
-    PromotionRule, Recovery, RecoveryId, RecoveryKind, RecoveryOutcome, ServerUuid, Severity, Step,
-    Term,
+    Cluster, ClusterName, Epoch, Node, NodeName, Phase, Policy, Problem, ProblemCode, Promotion,
+    Recovery, RecoveryId, RecoveryKind, RecoveryOutcome, ServerUuid, Severity, Step, Term,
 };
 use lictor_store::AuditEntry;
 use sqlx::types::Uuid;
@@ -35,7 +34,7 @@ pub(crate) fn node(cluster: &str, number: u32, host: u8) -> Node {
         name: NodeName::numbered(&name(cluster), number),
         address: format!("10.0.0.{host}:3306").parse().unwrap(),
         server_uuid: ServerUuid(Uuid::from_u128(u128::from(host))),
-        promotion: PromotionRule::Neutral,
+        promotion: Promotion::default(),
         zone: None,
         quarantine: None,
         maintenance: None,

@@ -1,14 +1,15 @@
 //! `NodeService`: what operators do with single nodes.
 
-use lictor_domain::{GtidSet, Maintenance, NodeName};
-use lictor_wire::v1;
+use lictor_domain::{GtidSet, Maintenance, NodeName, Promotion, PromotionRule};
 use lictor_wire::v1::node_service_server::NodeService;
+use lictor_wire::{WireError, timestamp, v1};
 use tonic::{Request, Response, Status};
 
 use super::super::problem;
 use super::{actor, end_of, owner, parse, reason};
 use crate::app::Shared;
 use crate::nodes::maintenance::set_maintenance;
+use crate::nodes::placement::{Placement, set_placement};
 use crate::nodes::{self, Deed, NodeError};
 
 /// The service.
@@ -145,4 +146,56 @@ impl NodeService for Api {
         .await?;
         Ok(Response::new(v1::EndMaintenanceResponse {}))
     }
+
+    async fn set_node(
+        &self,
+        request: Request<v1::SetNodeRequest>,
+    ) -> Result<Response<v1::SetNodeResponse>, Status> {
+        let actor = actor(&request)?;
+        let request = request.into_inner();
+        let placement = placement(&request)?;
+        let deed = Deed {
+            node: parse(&request.node, "node")?,
+            action: "node.set",
+            actor,
+            reason: reason(&request.reason)?,
+        };
+        let node = self
+            .run(deed, async move |app: Shared, deed: Deed| {
+                set_placement(&app, &deed, placement).await
+            })
+            .await?;
+        Ok(Response::new(v1::SetNodeResponse {
+            promotion: v1::PromotionRule::from(node.promotion.rule).into(),
+            promotion_until: node.promotion.until.map(timestamp),
+            zone: node.zone.map(Into::into),
+        }))
+    }
+}
+
+fn placement(request: &v1::SetNodeRequest) -> Result<Placement, Status> {
+    let invalid = |field, why: &str| problem::invalid(WireError::invalid(field, why));
+    let promotion = v1::PromotionRule::try_from(request.promotion)
+        .map_err(|error| invalid("promotion", &error.to_string()))?;
+    let rule = PromotionRule::try_from(promotion).ok();
+    let until = request.promotion_for_secs.map(end_of).transpose()?;
+    if until.is_some() && matches!(rule, None | Some(PromotionRule::Neutral)) {
+        let why = "only a rule that is set, and is not neutral, can end";
+        return Err(invalid("promotion_for_secs", why));
+    }
+    let zone = match request.zone.as_deref() {
+        None => None,
+        Some("") => Some(None),
+        Some(zone) => Some(Some(parse(zone, "zone")?)),
+    };
+    if rule.is_none() && zone.is_none() {
+        return Err(invalid(
+            "promotion",
+            "neither a promotion rule nor a zone is given",
+        ));
+    }
+    Ok(Placement {
+        promotion: rule.map(|rule| Promotion { rule, until }),
+        zone,
+    })
 }

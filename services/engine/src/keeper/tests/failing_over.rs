@@ -59,7 +59,7 @@ fn observe_and_manual_write_down_once_what_would_have_been_done_and_touch_nothin
 #[test]
 fn observe_says_too_when_nobody_could_have_been_promoted() {
     let unfit = |node: &mut lictor_domain::Node| {
-        node.promotion = lictor_domain::PromotionRule::MustNot;
+        node.promotion = lictor_domain::PromotionRule::MustNot.into();
     };
     let fixture = mode(Mode::Observe)
         .definition(2, unfit)

@@ -25,8 +25,8 @@ fn a_healthy_cluster_is_cleared_with_every_check_told() {
 #[test]
 fn without_a_wish_the_best_replica_is_elected() {
     let fixture = of_replicas(3)
-        .definition(4, |node| node.promotion = PromotionRule::Prefer)
-        .definition(3, |node| node.promotion = PromotionRule::MustNot);
+        .definition(4, |node| node.promotion = PromotionRule::Prefer.into())
+        .definition(3, |node| node.promotion = PromotionRule::MustNot.into());
     let found = look(&fixture, None);
     assert_eq!(found.cleared(), Some(&name(4)));
     let ranks: Vec<_> = found
@@ -72,7 +72,7 @@ fn each_thing_that_is_not_as_it_should_be_blocks_by_name() {
             vec![CheckCode::CandidateLag],
         ),
         (
-            healthy().definition(2, |node| node.promotion = PromotionRule::MustNot),
+            healthy().definition(2, |node| node.promotion = PromotionRule::MustNot.into()),
             vec![CheckCode::CandidateFit],
         ),
         (

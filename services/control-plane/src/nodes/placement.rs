@@ -1,0 +1,63 @@
+//! Says how gladly a node is made primary and where it stands: stored with its
+//! audit entry, then told to the cluster's steward.
+
+use lictor_domain::{Node, Promotion, Zone};
+
+use super::{Deed, NodeError, Place, audit, of_node};
+use crate::app::Shared;
+
+/// What to change; what is `None` stays as it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Placement {
+    /// How gladly it is made primary.
+    pub(crate) promotion: Option<Promotion>,
+    /// Where it stands, or that it stands nowhere.
+    pub(crate) zone: Option<Option<Zone>>,
+}
+
+/// Changes a node's placement; gives the node as it is stored then.
+pub(crate) async fn set_placement(
+    app: &Shared,
+    deed: &Deed,
+    placement: Placement,
+) -> Result<Node, NodeError> {
+    let set = try_set(app, deed, placement).await;
+    if let Err(error) = &set {
+        audit(app, deed, format!("not changed: {error}")).await;
+    }
+    set
+}
+
+async fn try_set(app: &Shared, deed: &Deed, placement: Placement) -> Result<Node, NodeError> {
+    let place = Place::find(app, &deed.node)?;
+    let not_found = || NodeError::NotFound(deed.node.clone());
+    let _turn = app.changes.lock().await;
+    let mut cluster = of_node(app, deed).await?;
+    let nodes = &mut cluster.nodes;
+    let node = nodes.iter_mut().find(|node| node.name == deed.node);
+    let node = node.ok_or_else(not_found)?;
+    node.promotion = placement.promotion.unwrap_or(node.promotion);
+    node.zone = placement.zone.unwrap_or_else(|| node.zone.take());
+    let node = node.clone();
+    let entry = deed.entry(told(&node));
+    app.store
+        .node_set_placement(
+            place.term,
+            &node.name,
+            node.promotion,
+            node.zone.as_ref(),
+            &entry,
+        )
+        .await?;
+    // Without a steward nobody reigns here: the next leader reads the store.
+    app.fleet.define(cluster).await;
+    Ok(node)
+}
+
+fn told(node: &Node) -> String {
+    let Promotion { rule, until } = node.promotion;
+    let until = until.map_or_else(String::new, |until| format!(" until {until}"));
+    let zone = node.zone.as_ref();
+    let zone = zone.map_or_else(String::new, |zone| format!(", in zone {zone}"));
+    format!("promotion rule {rule}{until}{zone}")
+}
