@@ -7,8 +7,8 @@ use lictor_wire::domain::NodeName;
 use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
 use lictor_wire::v1::node_service_client::NodeServiceClient;
 use lictor_wire::v1::{
-    BeginMaintenanceRequest, EndMaintenanceRequest, ListClustersRequest, RebuildNodeRequest,
-    RejoinNodeRequest,
+    BeginMaintenanceRequest, EndMaintenanceRequest, ListClustersRequest, PromotionRule,
+    RebuildNodeRequest, RejoinNodeRequest, SetNodeRequest,
 };
 use tonic::transport::Channel;
 
@@ -17,7 +17,7 @@ use crate::call::{PATIENT, SOON, answer};
 use crate::commands::get_cluster;
 use crate::output::{show, tell};
 use crate::view::cluster::Cluster;
-use crate::view::node::{Node, Nodes};
+use crate::view::node::{Node, Nodes, Placed};
 use crate::view::upkeep::{Maintained, Rebuilding, Rejoined};
 
 /// Between two looks at how far a rebuild is.
@@ -42,6 +42,24 @@ pub(crate) async fn run(
             show(&Nodes(all_nodes(&mut clusters).await?), format)
         }
         NodeCommand::Show { node } => show(&get_node(&mut clusters, &node).await?, format),
+        NodeCommand::Set {
+            node,
+            promotion_rule,
+            time,
+            zone,
+            reason,
+        } => {
+            let rule = promotion_rule.map(PromotionRule::from);
+            let request = SetNodeRequest {
+                node: node.to_string(),
+                promotion: rule.unwrap_or_default().into(),
+                promotion_for_secs: time,
+                zone,
+                reason,
+            };
+            let set = answer(SOON, client.set_node(request)).await?;
+            show(&Placed::new(&node, set), format)
+        }
         NodeCommand::Maintenance {
             node,
             owner: Some(owner),

@@ -2,9 +2,9 @@
 
 use clap::Subcommand;
 use clap::builder::NonEmptyStringValueParser;
-use lictor_wire::domain::{ClusterName, NodeName};
+use lictor_wire::domain::{ClusterName, NodeName, PromotionRule};
 
-use super::values::whole_seconds;
+use super::values::{promotion_rule, whole_seconds, words};
 
 /// What to do with nodes.
 #[derive(Debug, Subcommand)]
@@ -20,6 +20,35 @@ pub(crate) enum NodeCommand {
     Show {
         /// Its name.
         node: NodeName,
+    },
+    /// Say how gladly a node is made primary, and where it stands.
+    #[command(
+        after_help = "\
+Examples:
+  lictor node set orders-2 --promotion-rule must-not --for 2h --reason 'reports run there'
+  lictor node set orders-3 --zone eu-1 --reason 'it was moved'",
+        group(clap::ArgGroup::new("change").required(true).multiple(true).args(["rule", "zone"]))
+    )]
+    Set {
+        /// Its name.
+        node: NodeName,
+        /// `must-not`: never; `prefer-not`: only when no other can; `prefer`: before
+        /// others that hold the same data.
+        #[arg(long = "promotion-rule", id = "rule", value_name = "RULE",
+            value_parser = words(PromotionRule::ALL, promotion_rule))]
+        promotion_rule: Option<PromotionRule>,
+        /// For how long the rule holds, such as `2h`: then it is neutral again; whole
+        /// seconds, at most 30 days.
+        #[arg(long = "for", id = "time", value_name = "TIME", requires = "rule",
+            value_parser = whole_seconds)]
+        time: Option<u64>,
+        /// Where it stands, such as an availability zone; empty for nowhere. Of
+        /// candidates alike, one in the old primary's zone is made primary.
+        #[arg(long)]
+        zone: Option<String>,
+        /// Why, for the history.
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+        reason: String,
     },
     /// Work on a node for a time: it serves no reads, is never promoted, and is
     /// left alone.

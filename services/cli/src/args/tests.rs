@@ -2,6 +2,7 @@
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use lictor_wire::domain::PromotionRule;
 use lictor_wire::v1;
 
 use super::{Cli, ClusterCommand, Format, NodeCommand, Noun};
@@ -144,4 +145,27 @@ fn maintenance_begins_with_owner_reason_and_time_or_ends() {
         kind_of_error("lictor node maintenance orders-2 --end --for 2h --owner a --reason b"),
         ErrorKind::ArgumentConflict
     );
+}
+
+#[test]
+fn a_node_is_given_a_rule_perhaps_for_a_time_or_a_zone() {
+    for line in [
+        "lictor node set orders-2 --reason why",
+        "lictor node set orders-2 --promotion-rule must-not",
+        "lictor node set orders-2 --zone eu-1 --for 2h --reason why",
+    ] {
+        let missing = ErrorKind::MissingRequiredArgument;
+        assert_eq!(kind_of_error(line), missing, "{line}");
+    }
+    let line = "lictor node set orders-2 --promotion-rule must-not --for 2h --reason why";
+    let Noun::Node(NodeCommand::Set {
+        promotion_rule,
+        time,
+        ..
+    }) = parse(line).unwrap().noun
+    else {
+        panic!("not node set");
+    };
+    assert_eq!(promotion_rule, Some(PromotionRule::MustNot));
+    assert_eq!(time, Some(7_200));
 }

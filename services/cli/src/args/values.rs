@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use lictor_wire::domain::{Budget, Durability, OnStarved};
+use lictor_wire::domain::{Budget, Durability, OnStarved, PromotionRule};
 
 pub(super) fn words<T: Copy + Send + Sync + 'static>(
     all: &'static [T],
@@ -14,6 +14,15 @@ pub(super) fn words<T: Copy + Send + Sync + 'static>(
         let found = all.iter().copied().find(|value| word(*value) == text);
         found.ok_or("not one of the possible values")
     })
+}
+
+pub(super) const fn promotion_rule(rule: PromotionRule) -> &'static str {
+    match rule {
+        PromotionRule::MustNot => "must-not",
+        PromotionRule::PreferNot => "prefer-not",
+        PromotionRule::Neutral => "neutral",
+        PromotionRule::Prefer => "prefer",
+    }
 }
 
 pub(super) fn durability(text: &str) -> Result<Durability, String> {

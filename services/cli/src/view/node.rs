@@ -1,5 +1,6 @@
 //! Nodes and their health.
 
+use lictor_wire::domain::NodeName;
 use lictor_wire::v1;
 use serde::Serialize;
 
@@ -27,6 +28,7 @@ pub(crate) struct Node {
     quarantine: Option<Quarantine>,
     zone: Option<String>,
     promotion: String,
+    promotion_until: Option<At>,
     last_seen: Option<At>,
     maintenance: Option<Maintenance>,
     pub(crate) rebuild: Option<Rebuild>,
@@ -81,11 +83,8 @@ impl Node {
                 incomplete: quarantine.incomplete,
             }),
             zone: view.zone,
-            promotion: word(
-                view.promotion,
-                v1::PromotionRule::as_str_name,
-                "PROMOTION_RULE_",
-            ),
+            promotion: rule(view.promotion),
+            promotion_until: At::read(view.promotion_until.as_ref()),
             last_seen: At::read(view.last_seen.as_ref()),
             maintenance: view.maintenance.map(Into::into),
             rebuild: view.rebuild.map(Into::into),
@@ -167,6 +166,48 @@ impl Check {
     }
 }
 
+fn rule(promotion: i32) -> String {
+    word(promotion, v1::PromotionRule::as_str_name, "PROMOTION_RULE_")
+}
+
+/// A promotion rule, and until when it holds.
+fn held(rule: &str, until: Option<At>) -> String {
+    until.map_or_else(
+        || rule.to_owned(),
+        |until| format!("{rule} until {}, then neutral", until.text()),
+    )
+}
+
+/// What is stored of a node that was changed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Placed {
+    node: String,
+    promotion: String,
+    promotion_until: Option<At>,
+    zone: Option<String>,
+}
+
+impl Placed {
+    /// Of that node.
+    pub(crate) fn new(node: &NodeName, set: v1::SetNodeResponse) -> Self {
+        Self {
+            node: node.to_string(),
+            promotion: rule(set.promotion),
+            promotion_until: At::read(set.promotion_until.as_ref()),
+            zone: set.zone,
+        }
+    }
+}
+
+impl View for Placed {
+    fn text(&self, _: Paint) -> String {
+        let zone = self.zone.as_ref();
+        let zone = zone.map_or_else(String::new, |zone| format!("; zone {zone}"));
+        let held = held(&self.promotion, self.promotion_until);
+        format!("{}: promotion rule {held}{zone}.", self.node)
+    }
+}
+
 /// A line for each node.
 pub(crate) fn nodes_table(nodes: &[Node], paint: Paint) -> String {
     let row = |node: &Node| {
@@ -212,7 +253,10 @@ impl View for Node {
             ),
             ("server uuid", said(&self.server_uuid)),
             ("zone", self.zone.clone()),
-            ("promotion", Some(self.promotion.clone())),
+            (
+                "promotion",
+                Some(held(&self.promotion, self.promotion_until)),
+            ),
         ];
         let gtids = self.gtid_executed.replace('\n', "");
         let seen = [
@@ -333,6 +377,21 @@ Checks:
         let then = text.find("It does not answer; when last seen:").unwrap();
         assert!(text.find("9.7.4").unwrap() > then, "{text}");
         assert!(text.find("promotion").unwrap() < then, "{text}");
+    }
+
+    #[test]
+    fn a_promotion_rule_says_until_when_it_holds() {
+        let set = v1::SetNodeResponse {
+            promotion: v1::PromotionRule::MustNot.into(),
+            promotion_until: Some(lictor_wire::Timestamp::default()),
+            zone: Some("eu-1".to_owned()),
+        };
+        let node = "orders-2".parse().unwrap();
+        assert_eq!(
+            Placed::new(&node, set).text(Paint::off()),
+            "orders-2: promotion rule must_not until 1970-01-01 00:00:00.000 UTC, then neutral; \
+             zone eu-1."
+        );
     }
 
     #[test]

@@ -207,7 +207,7 @@ fn among_equals_rule_zone_version_lag_and_name_decide_in_this_order() {
         let zone = zone.parse().unwrap();
         move |fixture: Fixture| fixture.definition(n, |node| node.zone = Some(zone))
     };
-    let rule = |n: u32, rule| {
+    let rule = |n: u32, rule: PromotionRule| {
         move |fixture: Fixture| fixture.definition(n, |node| node.promotion = rule.into())
     };
     let newer = |report: &mut NodeReport| report.version = ServerVersion::new(10, 0, 0);

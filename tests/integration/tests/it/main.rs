@@ -10,6 +10,7 @@ mod leadership;
 mod maintenance;
 mod observe;
 mod ordered_failover;
+mod placement;
 mod push;
 mod rebuild;
 mod registration;
