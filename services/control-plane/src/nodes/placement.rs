@@ -6,13 +6,24 @@ use lictor_domain::{Node, Promotion, Zone};
 use super::{Deed, NodeError, Place, audit, of_node};
 use crate::app::Shared;
 
-/// What to change; what is `None` stays as it is.
+/// What to change.
 #[derive(Clone, Debug)]
 pub(crate) struct Placement {
-    /// How gladly it is made primary.
+    /// How gladly it is made primary; stays as it is with `None`.
     pub(crate) promotion: Option<Promotion>,
-    /// Where it stands, or that it stands nowhere.
-    pub(crate) zone: Option<Option<Zone>>,
+    /// Where it stands.
+    pub(crate) stand: Stand,
+}
+
+/// Where a node is to stand.
+#[derive(Clone, Debug)]
+pub(crate) enum Stand {
+    /// Where it stood.
+    Unchanged,
+    /// In no zone.
+    Nowhere,
+    /// In this zone.
+    In(Zone),
 }
 
 /// Changes a node's placement; gives the node as it is stored then.
@@ -37,7 +48,11 @@ async fn try_set(app: &Shared, deed: &Deed, placement: Placement) -> Result<Node
     let node = nodes.iter_mut().find(|node| node.name == deed.node);
     let node = node.ok_or_else(not_found)?;
     node.promotion = placement.promotion.unwrap_or(node.promotion);
-    node.zone = placement.zone.unwrap_or_else(|| node.zone.take());
+    node.zone = match placement.stand {
+        Stand::Unchanged => node.zone.take(),
+        Stand::Nowhere => None,
+        Stand::In(zone) => Some(zone),
+    };
     let node = node.clone();
     let entry = deed.entry(told(&node));
     app.store

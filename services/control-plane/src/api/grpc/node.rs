@@ -9,7 +9,7 @@ use super::super::problem;
 use super::{actor, end_of, owner, parse, reason};
 use crate::app::Shared;
 use crate::nodes::maintenance::set_maintenance;
-use crate::nodes::placement::{Placement, set_placement};
+use crate::nodes::placement::{Placement, Stand, set_placement};
 use crate::nodes::{self, Deed, NodeError};
 
 /// The service.
@@ -183,12 +183,12 @@ fn placement(request: &v1::SetNodeRequest) -> Result<Placement, Status> {
         let why = "only a rule that is set, and is not neutral, can end";
         return Err(invalid("promotion_for_secs", why));
     }
-    let zone = match request.zone.as_deref() {
-        None => None,
-        Some("") => Some(None),
-        Some(zone) => Some(Some(parse(zone, "zone")?)),
+    let stand = match request.zone.as_deref() {
+        None => Stand::Unchanged,
+        Some("") => Stand::Nowhere,
+        Some(zone) => Stand::In(parse(zone, "zone")?),
     };
-    if rule.is_none() && zone.is_none() {
+    if rule.is_none() && request.zone.is_none() {
         return Err(invalid(
             "promotion",
             "neither a promotion rule nor a zone is given",
@@ -196,6 +196,6 @@ fn placement(request: &v1::SetNodeRequest) -> Result<Placement, Status> {
     }
     Ok(Placement {
         promotion: rule.map(|rule| Promotion { rule, until }),
-        zone,
+        stand,
     })
 }
