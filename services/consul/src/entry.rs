@@ -127,8 +127,8 @@ pub struct NodeEntry {
     pub node: NodeName,
     /// Where it listens.
     pub address: NodeAddress,
-    /// Its role tag; a node without one is found by no role.
-    pub role: Option<Role>,
+    /// Its role tags; a node without one is found by no role.
+    pub roles: BTreeSet<Role>,
     /// Its zone tag. A zone called like a role is no tag, for it would send
     /// that role's clients here.
     pub zone: Option<String>,
@@ -146,8 +146,8 @@ impl NodeEntry {
     pub fn tags(&self) -> BTreeSet<String> {
         let names_a_role = |zone: &&String| Role::ALL.iter().any(|role| role.tag() == *zone);
         let zone = self.zone.iter().filter(|zone| !names_a_role(zone)).cloned();
-        let role = self.role.map(|role| role.tag().to_owned());
-        role.into_iter().chain(zone).collect()
+        let roles = self.roles.iter().map(|role| role.tag().to_owned());
+        roles.chain(zone).collect()
     }
 
     /// The service's meta.
@@ -241,7 +241,7 @@ pub(crate) mod tests {
             node: NodeName::numbered(&cluster, number),
             cluster,
             address: NodeAddress::new(&format!("127.0.9.{number}"), 3306).unwrap(),
-            role,
+            roles: role.into_iter().collect(),
             zone: Some("eu-1".to_owned()),
             epoch: Epoch {
                 term: Term(3),

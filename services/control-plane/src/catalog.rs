@@ -193,7 +193,7 @@ fn desired(snapshot: &Snapshot) -> Entries {
                 cluster: cluster.name.clone(),
                 node: node.name.clone(),
                 address: node.address.clone(),
-                role: tag(health.role),
+                roles: health.roles.iter().copied().map(tag).collect(),
                 zone: node.zone.as_ref().map(ToString::to_string),
                 epoch: cluster.epoch,
                 version: report.map(|report| report.version),
@@ -204,11 +204,10 @@ fn desired(snapshot: &Snapshot) -> Entries {
         .collect()
 }
 
-const fn tag(role: Role) -> Option<Tag> {
+const fn tag(role: Role) -> Tag {
     match role {
-        Role::Primary => Some(Tag::Primary),
-        Role::Replica => Some(Tag::Replica),
-        Role::None => None,
+        Role::Primary => Tag::Primary,
+        Role::Replica => Tag::Replica,
     }
 }
 

@@ -40,11 +40,12 @@ impl Snapshot {
         ended: Option<Arc<Recovery>>,
         now: lictor_domain::Now,
     ) -> Arc<Self> {
+        let route = keeper.route(now.mono);
         Arc::new(Self {
             view: keeper.view().clone(),
             problems: keeper.problems(now),
-            health: health::of_cluster(keeper.view(), keeper.timing(), now.mono),
-            route: keeper.route(now.mono),
+            health: health::of_cluster(keeper.view(), keeper.timing(), &route, now.mono),
+            route,
             recovery: keeper.recovery().cloned(),
             ended,
             rebuilds: keeper.rebuilds().clone(),

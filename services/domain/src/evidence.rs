@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::gtid::GtidSet;
@@ -179,6 +180,9 @@ pub enum Evidence {
         allowed: u32,
         /// The window.
         window: Duration,
+        /// When the next one is allowed; `None` while the budget allows none.
+        #[serde(default)]
+        next_at: Option<DateTime<Utc>>,
     },
 }
 
@@ -288,12 +292,26 @@ impl fmt::Display for Evidence {
                 done,
                 allowed,
                 window,
-            } => write!(
-                f,
-                "{done} failovers in the last {} (allowed {allowed})",
-                human(*window)
-            ),
+                next_at,
+            } => budget_spent(f, (*done, *allowed), *window, *next_at),
         }
+    }
+}
+
+fn budget_spent(
+    f: &mut fmt::Formatter<'_>,
+    (done, allowed): (u32, u32),
+    window: Duration,
+    next_at: Option<DateTime<Utc>>,
+) -> fmt::Result {
+    let window = human(window);
+    write!(
+        f,
+        "{done} failovers in the last {window} (allowed {allowed}"
+    )?;
+    match next_at {
+        Some(at) => write!(f, ", the next at {})", at.format("%H:%M:%S UTC")),
+        None => f.write_str(")"),
     }
 }
 

@@ -222,6 +222,9 @@ pub enum Share {
 }
 
 impl Share {
+    /// All of them.
+    pub const ALL: Self = Self::Percent(100);
+
     /// How many of `all` it is; a share counts what it touches.
     #[must_use]
     pub fn of(self, all: usize) -> usize {
@@ -386,6 +389,8 @@ pub struct Policy {
     /// So many replicas serve reads however far they are behind, the least
     /// lagging first, if it is known how far.
     pub keep_readers: Share,
+    /// Never more replicas than this serve reads; the others stay in reserve.
+    pub max_readers: Share,
 }
 
 impl Policy {
@@ -418,6 +423,7 @@ impl Default for Policy {
             on_starved: OnStarved::default(),
             no_readers: NoReaders::default(),
             keep_readers: Share::default(),
+            max_readers: Share::ALL,
         }
     }
 }

@@ -145,8 +145,9 @@ codes! {
         "No replica can be promoted, or none could be if the primary died now.",
         "Lictor tries again when what it knows changes; the operator removes the blockers.";
     FailoverBudgetSpent: Critical,
-        "Failovers are used up for now.",
-        "No failover until the window has passed or the operator raises the budget.";
+        "As many failovers were done as the budget allows.",
+        "No failover by itself until the window has passed or the operator raises the budget; one \
+         that is ordered asks no budget.";
     ActionWithheld: Critical,
         "The policy does not let Lictor act by itself.",
         "The operator sets the mode to auto, or acts by hand.";

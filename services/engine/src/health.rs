@@ -1,17 +1,22 @@
-//! What Consul shows of each node: its role, and three checks with a sentence.
+//! What Consul shows of each node: its roles, and three checks with a sentence.
+//!
+//! DNS names a node unless a check of it is critical. Who serves reads is not
+//! decided here but in `pool`: the checks of a replica hold a critical one
+//! exactly while the route sends no readers to it.
 //!
 //! A sentence is written to Consul whenever it changes, and nodes are looked at
 //! several times a second: so it holds nothing that changes with every look.
 //! Lags and latencies are said as the range they lie in, and the reason of a
 //! silence is left to the problems.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use lictor_domain::evidence::human;
-use lictor_domain::{Maintenance, Mono, Node, NodeName};
+use lictor_domain::{ClusterRoute, Maintenance, Mono, Node, NodeName};
 
 use crate::errant::errant;
-use crate::replica::{is_faithful, is_held_back, staleness, tells_lag};
+use crate::replica::{current, is_faithful, is_held_back, leads_to_primary, staleness, tells_lag};
 use crate::timing::Timing;
 use crate::view::{ClusterView, NodeView, Silence};
 
@@ -30,16 +35,14 @@ pub enum Status {
 }
 
 /// What a node is looked up as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// Takes the writes. A primary that does not answer keeps the role, and is
     /// critical: nobody else has it.
     Primary,
-    /// Serves reads.
+    /// Its data may be shown to readers; its checks say whether it is now. A
+    /// primary has this role too while the policy lets it stand in for replicas.
     Replica,
-    /// Neither: a primary known to refuse writes, or a replica whose data must
-    /// not be shown.
-    None,
 }
 
 /// What a check looks at.
@@ -69,53 +72,75 @@ pub struct Check {
 pub struct NodeHealth {
     /// The node.
     pub node: NodeName,
-    /// Its role.
-    pub role: Role,
+    /// Its roles: none for a primary known to refuse writes, and for a replica
+    /// whose data must not be shown.
+    pub roles: BTreeSet<Role>,
     /// One of each kind, in a fixed order.
     pub checks: Vec<Check>,
 }
 
-/// The health of every node at `now`, in the cluster's order.
+/// Whom the route sends readers to, and when this is asked.
+struct Look<'a> {
+    route: &'a ClusterRoute,
+    now: Mono,
+}
+
+impl Look<'_> {
+    fn serves(&self, node: &NodeName) -> bool {
+        let mut readers = self.route.readers.iter();
+        readers.any(|reader| reader.endpoint.node == *node)
+    }
+}
+
+/// The health of every node at `now`, in the cluster's order: DNS names as
+/// replicas exactly those that the route sends readers to.
 #[must_use]
-pub fn of_cluster(view: &ClusterView, timing: &Timing, now: Mono) -> Vec<NodeHealth> {
+pub fn of_cluster(
+    view: &ClusterView,
+    timing: &Timing,
+    route: &ClusterRoute,
+    now: Mono,
+) -> Vec<NodeHealth> {
+    let look = Look { route, now };
     let nodes = view.cluster.nodes.iter();
     nodes
         .map(|node| {
             let seen = view.node(&node.name);
+            let serves = look.serves(&node.name);
+            let reads_only = serves && node.name != view.cluster.primary;
             NodeHealth {
                 node: node.name.clone(),
-                role: role(view, node, seen),
+                roles: roles(view, node, seen, serves),
                 checks: vec![
-                    connect(node, seen, timing, now),
+                    connect(node, seen, timing, reads_only, now),
                     query_latency(seen),
-                    replication_lag(view, node, seen, now),
+                    replication_lag(view, node, seen, &look),
                 ],
             }
         })
         .collect()
 }
 
-fn role(view: &ClusterView, node: &Node, seen: &NodeView) -> Role {
-    let is_primary = node.name == view.cluster.primary;
+fn roles(view: &ClusterView, node: &Node, seen: &NodeView, serves: bool) -> BTreeSet<Role> {
     let refuses_writes = seen
         .report()
         .is_some_and(|report| report.offline || !report.writability.accepts_writes());
-    if node.quarantine.is_some() || node.maintenance.is_some() {
-        Role::None
-    } else if is_primary {
-        if refuses_writes {
-            Role::None
-        } else {
-            Role::Primary
-        }
-    } else if is_faithful(view, node, seen) {
-        Role::Replica
+    let out = node.quarantine.is_some() || node.maintenance.is_some();
+    let is_primary = node.name == view.cluster.primary;
+    let (writes, reads) = if is_primary {
+        (!out && !refuses_writes, serves)
     } else {
-        Role::None
-    }
+        (false, serves || (!out && is_faithful(view, node, seen)))
+    };
+    let writes = writes.then_some(Role::Primary);
+    writes
+        .into_iter()
+        .chain(reads.then_some(Role::Replica))
+        .collect()
 }
 
-fn connect(node: &Node, seen: &NodeView, timing: &Timing, now: Mono) -> Check {
+/// A node that the route sends readers to is at most doubtful.
+fn connect(node: &Node, seen: &NodeView, timing: &Timing, serves: bool, now: Mono) -> Check {
     let check = |status, sentence: &str| Check {
         kind: CheckKind::Connect,
         status,
@@ -130,16 +155,24 @@ fn connect(node: &Node, seen: &NodeView, timing: &Timing, now: Mono) -> Check {
         return critical(&format!("in maintenance by {owner}: {reason}"));
     }
     let stale = |at| now.since(at) > timing.reader_patience;
+    let doubtful = if serves {
+        Status::Warning
+    } else {
+        Status::Critical
+    };
     let silence = seen.silence.as_ref().map(|(why, _)| why);
     match (silence, &seen.answer) {
         (None, None) => critical("not seen yet"),
-        (None, Some(answer)) if stale(answer.at) => critical("has not been heard for a while"),
+        (None, Some(answer)) if stale(answer.at) => {
+            check(doubtful, "has not been heard for a while")
+        }
+        (None, Some(answer)) if answer.report.offline => critical("is in offline_mode"),
         (None, Some(_)) => check(Status::Passing, "answers"),
         (Some(Silence::Refused), _) => critical("refuses connections: its process is gone"),
-        (Some(Silence::Mute), _) => critical("does not answer in time"),
-        (Some(Silence::Unreachable(_)), _) => critical("cannot be reached over the network"),
-        (Some(Silence::Denied(_)), _) => critical("turns the control account away"),
-        (Some(Silence::Broken(_)), _) => critical("gives no answer that makes sense"),
+        (Some(Silence::Mute), _) => check(doubtful, "does not answer in time"),
+        (Some(Silence::Unreachable(_)), _) => check(doubtful, "cannot be reached over the network"),
+        (Some(Silence::Denied(_)), _) => check(doubtful, "turns the control account away"),
+        (Some(Silence::Broken(_)), _) => check(doubtful, "gives no answer that makes sense"),
     }
 }
 
@@ -163,34 +196,20 @@ fn query_latency(seen: &NodeView) -> Check {
     }
 }
 
-fn replication_lag(view: &ClusterView, node: &Node, seen: &NodeView, now: Mono) -> Check {
-    let limit = view.cluster.policy.max_read_lag();
+/// Critical exactly while it serves no reads, where that is not said elsewhere.
+fn replication_lag(view: &ClusterView, node: &Node, seen: &NodeView, at: &Look<'_>) -> Check {
     let (status, sentence) = if node.name == view.cluster.primary {
         (Status::Passing, "is the primary".to_owned())
-    } else if errant(view, &node.name).is_some_and(|errant| !errant.is_empty()) {
-        (
-            Status::Critical,
-            "holds transactions that the primary never had".to_owned(),
-        )
-    } else if is_held_back(view, seen) {
-        (
-            Status::Critical,
-            "is delayed on purpose, beyond the limit for readers".to_owned(),
-        )
     } else {
-        match staleness(seen, now) {
-            Some(stale) if stale <= limit / 2 => (
-                Status::Passing,
-                format!("under {} behind", seconds(limit / 2)),
-            ),
-            Some(stale) if stale <= limit => {
-                (Status::Warning, format!("under {} behind", seconds(limit)))
+        match (lag(view, node, seen, at.now), at.serves(&node.name)) {
+            ((Status::Critical, sentence), true) => {
+                let kept = format!("{sentence}; serves reads as one of the last");
+                (Status::Warning, kept)
             }
-            Some(stale) if tells_lag(seen) => (Status::Critical, far_behind(stale, limit)),
-            _ => (
-                Status::Critical,
-                "how far it is behind is unknown".to_owned(),
-            ),
+            ((status @ (Status::Passing | Status::Warning), sentence), false) => {
+                out(view, seen, status, sentence)
+            }
+            (as_it_is, _) => as_it_is,
         }
     };
     Check {
@@ -198,6 +217,41 @@ fn replication_lag(view: &ClusterView, node: &Node, seen: &NodeView, now: Mono) 
         status,
         sentence,
     }
+}
+
+/// What the lag alone says.
+fn lag(view: &ClusterView, node: &Node, seen: &NodeView, now: Mono) -> (Status, String) {
+    let limit = view.cluster.policy.max_read_lag();
+    let critical = |sentence: &str| (Status::Critical, sentence.to_owned());
+    let under = |limit| format!("under {} behind", seconds(limit));
+    if errant(view, &node.name).is_some_and(|errant| !errant.is_empty()) {
+        return critical("holds transactions that the primary never had");
+    }
+    if is_held_back(view, seen) {
+        return critical("is delayed on purpose, beyond the limit for readers");
+    }
+    match staleness(seen, now) {
+        Some(stale) if stale <= limit / 2 => (Status::Passing, under(limit / 2)),
+        Some(stale) if stale <= limit => (Status::Warning, under(limit)),
+        Some(stale) if tells_lag(seen) => (Status::Critical, far_behind(stale, limit)),
+        _ => critical("how far it is behind is unknown"),
+    }
+}
+
+/// Why a replica that is not far behind serves no reads.
+fn out(view: &ClusterView, seen: &NodeView, status: Status, lag: String) -> (Status, String) {
+    let follows = |report| leads_to_primary(view, report);
+    let sentence = match current(seen) {
+        None => return (status, lag),
+        Some(report) if !follows(report) => "does not follow the primary".to_owned(),
+        Some(_) if !tells_lag(seen) => "how far it is behind is unknown".to_owned(),
+        Some(_) if status == Status::Warning => {
+            let half = seconds(view.cluster.policy.max_read_lag() / 2);
+            format!("{lag}; serves reads again when it is under {half}")
+        }
+        Some(_) => format!("{lag}; in reserve: the policy lets no more replicas serve reads"),
+    };
+    (Status::Critical, sentence)
 }
 
 fn seconds(duration: Duration) -> String {
@@ -222,162 +276,4 @@ fn far_behind(stale: Duration, limit: Duration) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use lictor_domain::{ProbeOutcome, Writability};
-
-    use super::*;
-    use crate::fixture::{Fixture, NOW, TIMING, gtids, ms, name};
-    use Status::{Critical, Passing, Warning};
-
-    fn health(fixture: &Fixture, n: u32) -> NodeHealth {
-        let all = of_cluster(&fixture.view(), &TIMING, NOW);
-        let mut found = all.into_iter().filter(|health| health.node == name(n));
-        found.next().unwrap()
-    }
-
-    fn check(fixture: &Fixture, n: u32, kind: CheckKind) -> (Status, String) {
-        let checks = health(fixture, n).checks;
-        let found = checks.into_iter().find(|check| check.kind == kind).unwrap();
-        (found.status, found.sentence)
-    }
-
-    #[test]
-    fn a_healthy_cluster_passes_every_check() {
-        let fixture = Fixture::healthy(2);
-        let all = of_cluster(&fixture.view(), &TIMING, NOW);
-        let roles: Vec<_> = all.iter().map(|health| health.role).collect();
-        assert_eq!(roles, [Role::Primary, Role::Replica, Role::Replica]);
-        for health in all {
-            let kinds: Vec<_> = health.checks.iter().map(|check| check.kind).collect();
-            assert_eq!(
-                kinds,
-                [
-                    CheckKind::Connect,
-                    CheckKind::QueryLatency,
-                    CheckKind::ReplicationLag
-                ]
-            );
-            assert!(health.checks.iter().all(|check| check.status == Passing));
-        }
-    }
-
-    #[test]
-    fn connect_is_critical_unless_the_node_answers() {
-        let healthy = || Fixture::healthy(1);
-        let silent = |outcome| healthy().silent(2, outcome, ms(100));
-        let reason = || "errno 113".to_owned();
-        for (fixture, expected) in [
-            (healthy().unseen(2), "not seen yet"),
-            (
-                silent(ProbeOutcome::Refused),
-                "refuses connections: its process is gone",
-            ),
-            (silent(ProbeOutcome::TimedOut), "does not answer in time"),
-            (
-                silent(ProbeOutcome::Unreachable { reason: reason() }),
-                "cannot be reached over the network",
-            ),
-            (
-                silent(ProbeOutcome::Denied { reason: reason() }),
-                "turns the control account away",
-            ),
-            (
-                silent(ProbeOutcome::Broken { reason: reason() }),
-                "gives no answer that makes sense",
-            ),
-            (
-                healthy().quarantined(2, "it diverged"),
-                "quarantined: it diverged",
-            ),
-        ] {
-            let (status, sentence) = check(&fixture, 2, CheckKind::Connect);
-            assert_eq!((status, sentence.as_str()), (Critical, expected));
-        }
-    }
-
-    #[test]
-    fn an_old_answer_is_no_health() {
-        let later = NOW + TIMING.reader_patience + ms(1);
-        let all = of_cluster(&Fixture::healthy(1).view(), &TIMING, later);
-        assert!(all.iter().all(|health| health.checks[0].status == Critical));
-    }
-
-    #[test]
-    fn slow_answers_are_a_warning() {
-        for (millis, expected) in [(100, Passing), (101, Warning)] {
-            let fixture = Fixture::healthy(1).latency(ms(millis));
-            assert_eq!(check(&fixture, 2, CheckKind::QueryLatency).0, expected);
-        }
-    }
-
-    #[test]
-    fn lag_is_judged_by_the_policy_and_unknown_is_critical() {
-        for (lag, expected, sentence) in [
-            (Some(0), Passing, "under 2.5 s behind"),
-            (Some(2500), Passing, "under 2.5 s behind"),
-            (Some(2501), Warning, "under 5 s behind"),
-            (Some(5001), Critical, "more than 5 s behind"),
-            (Some(61_000), Critical, "more than a minute behind"),
-            (Some(90_000_000), Critical, "more than a day behind"),
-            (None, Critical, "how far it is behind is unknown"),
-        ] {
-            let fixture = Fixture::healthy(1).lag(2, lag.map(ms));
-            let found = check(&fixture, 2, CheckKind::ReplicationLag);
-            assert_eq!(found, (expected, sentence.to_owned()));
-        }
-    }
-
-    #[test]
-    fn between_two_known_lags_the_last_one_bounds_the_age() {
-        let mut view = Fixture::healthy(1).view();
-        let unknown = Fixture::healthy(1).lag(2, None).answer(2);
-        for (later, expected) in [(2000, Passing), (4000, Warning), (6000, Critical)] {
-            let now = NOW + ms(later);
-            view.probed(&name(2), unknown.clone(), now);
-            let checks = &of_cluster(&view, &TIMING, now)[1].checks;
-            assert_eq!(checks[2].status, expected, "after {later} ms");
-        }
-    }
-
-    #[test]
-    fn a_dead_primary_stays_the_primary_and_is_critical() {
-        let health = health(&Fixture::healthy(1).dead_primary(), 1);
-        assert_eq!(health.role, Role::Primary);
-        assert_eq!(health.checks[0].status, Critical);
-    }
-
-    #[test]
-    fn a_primary_that_refuses_writes_is_not_looked_up_as_one() {
-        let closed = Fixture::healthy(1).writability(1, Writability::SuperReadOnly);
-        assert_eq!(health(&closed, 1).role, Role::None);
-    }
-
-    #[test]
-    fn a_replica_whose_data_must_not_be_shown_has_no_role() {
-        for fixture in [
-            Fixture::healthy(1).quarantined(2, "it diverged"),
-            Fixture::healthy(1).writability(2, Writability::Writable),
-            Fixture::healthy(1).executed(2, &gtids(9, 1, 1)),
-        ] {
-            assert_eq!(health(&fixture, 2).role, Role::None);
-        }
-    }
-
-    #[test]
-    fn nothing_is_rewritten_while_a_healthy_cluster_is_only_looked_at() {
-        let mut view = Fixture::healthy(2).view();
-        let first = of_cluster(&view, &TIMING, NOW);
-        for look in 1..50 {
-            let now = NOW + TIMING.probe_interval * look;
-            for n in 1..=3 {
-                let jitter = ms(u64::from(look * n) % 90);
-                let mut fixture = Fixture::healthy(2).latency(jitter);
-                if n > 1 {
-                    fixture = fixture.lag(n, Some(jitter));
-                }
-                view.probed(&name(n), fixture.answer(n), now);
-            }
-            assert_eq!(of_cluster(&view, &TIMING, now), first);
-        }
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@
 //! runs nothing else touches the cluster's nodes.
 
 mod asking;
+mod budget;
 mod handover;
 mod heritage;
 mod inheriting;
@@ -28,7 +29,7 @@ use lictor_domain::{
 
 use self::asking::Asking;
 pub use self::inheriting::LATELY;
-use self::refusal::{Refusal, budget_refusal};
+use self::refusal::Refusal;
 use self::tending::Tending;
 use crate::analysis;
 use crate::candidate;
@@ -164,7 +165,8 @@ impl Keeper {
     /// Where its traffic goes.
     #[must_use]
     pub fn route(&self, now: Mono) -> ClusterRoute {
-        let mut route = routing::route(&self.view, self.serving(now), &self.readers);
+        let serving = self.serving(now);
+        let mut route = routing::route(&self.view, &self.timing, serving, &self.readers, now);
         let told = self.operation.as_ref().and_then(Operation::route_state);
         if let Some(state) = told {
             route.state = state;
@@ -177,6 +179,7 @@ impl Keeper {
     pub fn problems(&self, now: Now) -> Vec<Problem> {
         let mut problems = analysis::problems(&self.view, &self.timing, now.mono);
         problems.extend(self.refusal.iter().map(|refusal| refusal.problem.clone()));
+        problems.extend(self.budget_problem(now));
         let inherited = self.inherited.as_ref();
         problems.extend(inherited.and_then(|record| heritage::problem(&self.view, record)));
         problems.extend(self.rebuilds.problems(&self.view));
@@ -410,7 +413,7 @@ impl Keeper {
         match (&record.outcome, record.kind) {
             (RecoveryOutcome::Aborted { .. }, RecoveryKind::Switchover) => {}
             (RecoveryOutcome::Aborted { reason }, RecoveryKind::Failover) => {
-                self.refuse(record, reason, now.mono);
+                self.refuse(record, reason, now);
             }
             (RecoveryOutcome::Done | RecoveryOutcome::Running, kind) => {
                 if kind == RecoveryKind::Failover {
@@ -459,7 +462,7 @@ impl Keeper {
     }
 
     fn lost(&mut self, verdict: Problem, now: Now, fresh: RecoveryId) -> Vec<Command> {
-        let known = self.known();
+        let known = self.known(now);
         let standing = self
             .refusal
             .as_ref()
@@ -471,7 +474,7 @@ impl Keeper {
         }
         let spent = self.budget_spent(now);
         if let Some(evidence) = spent {
-            self.refusal = Some(budget_refusal(&verdict, evidence, known, now.mono));
+            self.refuse_by_budget(&verdict, evidence, known, now.mono);
             return vec![];
         }
         let first_sign = verdict::first_sign(&self.view, &self.timing, now.mono);
@@ -508,7 +511,7 @@ impl Keeper {
             }
             Err(blocker) => AbortReason::NoViableCandidate { blocker },
         };
-        self.refuse(&record, &reason, now.mono);
+        self.refuse(&record, &reason, now);
         record.outcome = RecoveryOutcome::Aborted { reason };
         vec![Command::Record(Box::new(record))]
     }

@@ -7,7 +7,11 @@
 //! stays only as long as its last known lag still bounds its age.
 //!
 //! Where fewer are left than the policy keeps, the least lagging of the others
-//! serve too, if it is known how far they are behind.
+//! serve too, if it is known how far they are behind. Never more serve than the
+//! policy lets: members first, the others stay in reserve.
+//!
+//! This is the one decision: the route (`routing`) and what Consul shows
+//! (`health`) are two views of it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -30,27 +34,29 @@ pub fn readers(
         .replicas()
         .filter(|(node, seen)| may_serve(view, node, seen, timing, now))
         .collect();
-    let (mut readers, mut others) = (BTreeSet::new(), Vec::new());
+    let (mut fresh, mut others) = (Vec::new(), Vec::new());
     for (node, seen) in able {
         let member = previous.contains(&node.name);
-        let fresh = if member {
+        let fits = if member {
             may_stay(view, seen, now)
         } else {
             may_enter(view, seen, now)
         };
-        if fresh {
-            readers.insert(node.name.clone());
+        if fits {
+            fresh.push((!member, node.name.clone()));
         } else if let Some(lag) = known_lag(view, seen, now) {
             others.push((kept_by(lag, member), node.name.clone()));
         }
     }
-    let kept = view.cluster.policy.keep_readers;
-    let missing = kept
-        .of(view.cluster.replicas().count())
-        .saturating_sub(readers.len());
+    let policy = &view.cluster.policy;
+    let replicas = view.cluster.replicas().count();
+    let missing = policy.keep_readers.of(replicas).saturating_sub(fresh.len());
+    fresh.sort();
     others.sort();
-    readers.extend(others.into_iter().take(missing).map(|(_, name)| name));
-    readers
+    let fresh = fresh.into_iter().map(|(_, name)| name);
+    let kept = others.into_iter().take(missing).map(|(_, name)| name);
+    let most = policy.max_readers.of(replicas);
+    fresh.chain(kept).take(most).collect()
 }
 
 /// A lag is measured against the node's own source: that must be the primary.
@@ -199,6 +205,28 @@ mod tests {
         ] {
             let pool = pool(&keep(share, lags), previous, NOW);
             assert_eq!(pool, numbers(expected), "{share} of {lags:?}, {previous:?}");
+        }
+    }
+
+    #[test]
+    fn no_more_serve_than_the_policy_lets_and_members_stay() {
+        for (most, keep, behind, previous, expected) in [
+            ("1", "0", 0, &[][..], &[2][..]),
+            ("1", "0", 0, &[3], &[3]),
+            ("50%", "0", 0, &[3], &[3]),
+            ("1", "100%", 9000, &[2], &[3]),
+            ("1", "1", 9000, &[2], &[3]),
+            ("0", "100%", 0, &[2, 3], &[]),
+            ("7", "0", 0, &[], &[2, 3]),
+        ] {
+            let fixture = Fixture::healthy(2)
+                .policy(|policy| {
+                    policy.max_readers = most.parse().unwrap();
+                    policy.keep_readers = keep.parse().unwrap();
+                })
+                .lag(2, Some(ms(behind)));
+            let pool = pool(&fixture, previous, NOW);
+            assert_eq!(pool, numbers(expected), "{most}, {previous:?}");
         }
     }
 

@@ -3,13 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use lictor_domain::{ClusterRoute, Endpoint, NoReaders, Node, NodeName, Reader, RouteState};
+use lictor_domain::{ClusterRoute, Endpoint, Mono, NoReaders, Node, NodeName, Reader, RouteState};
 
+use crate::timing::Timing;
 use crate::view::ClusterView;
 
 /// The route of a cluster whose primary takes writes or not, with its readers.
 #[must_use]
-pub fn route(view: &ClusterView, serving: bool, readers: &BTreeSet<NodeName>) -> ClusterRoute {
+pub fn route(
+    view: &ClusterView,
+    timing: &Timing,
+    serving: bool,
+    readers: &BTreeSet<NodeName>,
+    now: Mono,
+) -> ClusterRoute {
     let endpoint = |node: &Node| Endpoint {
         node: node.name.clone(),
         address: node.address.clone(),
@@ -24,7 +31,10 @@ pub fn route(view: &ClusterView, serving: bool, readers: &BTreeSet<NodeName>) ->
             weight: 1,
         });
     let mut readers: Vec<_> = replicas.collect();
-    if readers.is_empty() && view.cluster.policy.no_readers == NoReaders::Primary {
+    // Consul, too, names only who answers.
+    let primary = view.primary();
+    let answers = primary.fresh_report(now, timing.reader_patience).is_some();
+    if readers.is_empty() && answers && view.cluster.policy.no_readers == NoReaders::Primary {
         readers.extend(writer.clone().map(|endpoint| Reader {
             endpoint,
             weight: 1,
@@ -43,12 +53,12 @@ pub fn route(view: &ClusterView, serving: bool, readers: &BTreeSet<NodeName>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{Fixture, name};
+    use crate::fixture::{Fixture, NOW, TIMING, name};
 
     fn readers(policy: NoReaders, serving: bool, replicas: &[u32]) -> Vec<NodeName> {
         let view = Fixture::healthy(1).policy(|p| p.no_readers = policy).view();
         let replicas = replicas.iter().map(|n| name(*n)).collect();
-        let route = route(&view, serving, &replicas);
+        let route = route(&view, &TIMING, serving, &replicas, NOW);
         route.readers.into_iter().map(|r| r.endpoint.node).collect()
     }
 

@@ -162,6 +162,7 @@ impl From<&domain::Policy> for v1::Policy {
             on_starved: Some(policy.on_starved.into()),
             no_readers: v1::NoReaders::from(policy.no_readers).into(),
             keep_readers: Some(policy.keep_readers.into()),
+            max_readers: Some(policy.max_readers.into()),
         }
     }
 }
@@ -180,6 +181,7 @@ impl TryFrom<v1::Policy> for domain::Policy {
             on_starved: convert(policy.on_starved, "on_starved")?,
             no_readers: known::<v1::NoReaders>(policy.no_readers, "no_readers")?.try_into()?,
             keep_readers: convert(policy.keep_readers, "keep_readers")?,
+            max_readers: convert(policy.max_readers, "max_readers")?,
         })
     }
 }
@@ -199,10 +201,8 @@ impl v1::PolicyChange {
             .on_starved
             .map(|on_starved| convert(Some(on_starved), "on_starved"))
             .transpose()?;
-        let keep_readers = self
-            .keep_readers
-            .map(|share| convert(Some(share), "keep_readers"))
-            .transpose()?;
+        let keep_readers = share(self.keep_readers, "keep_readers")?;
+        let max_readers = share(self.max_readers, "max_readers")?;
         Ok(domain::Policy {
             mode: mode.try_into().unwrap_or(policy.mode),
             profile: profile.try_into().unwrap_or(policy.profile),
@@ -213,8 +213,16 @@ impl v1::PolicyChange {
             on_starved: on_starved.unwrap_or(policy.on_starved),
             no_readers: no_readers.try_into().unwrap_or(policy.no_readers),
             keep_readers: keep_readers.unwrap_or(policy.keep_readers),
+            max_readers: max_readers.unwrap_or(policy.max_readers),
         })
     }
+}
+
+fn share(
+    share: Option<v1::Share>,
+    field: &'static str,
+) -> Result<Option<domain::Share>, WireError> {
+    share.map(|share| convert(Some(share), field)).transpose()
 }
 
 #[cfg(test)]
@@ -240,6 +248,7 @@ mod tests {
             },
             no_readers: domain::NoReaders::Primary,
             keep_readers: domain::Share::Percent(50),
+            max_readers: domain::Share::Count(2),
         }
     }
 
@@ -270,6 +279,7 @@ mod tests {
             on_starved: all.on_starved,
             no_readers: all.no_readers,
             keep_readers: all.keep_readers,
+            max_readers: all.max_readers,
         };
         let changed = change.applied_to(&Policy::default()).unwrap();
         assert_eq!(changed, unusual());

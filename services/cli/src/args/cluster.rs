@@ -86,7 +86,7 @@ Examples:
             lictor cluster set orders --budget 1/1h --reason 'new rack'",
         group(clap::ArgGroup::new("change").required(true).multiple(true)
             .args(["mode", "profile", "durability", "budget", "max_read_lag", "rebuild",
-                "on_starved", "no_readers", "keep_readers"]))
+                "on_starved", "no_readers", "keep_readers", "max_readers"]))
     )]
     Set {
         /// Its name.

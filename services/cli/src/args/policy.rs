@@ -43,6 +43,10 @@ pub(crate) struct PolicyArgs {
     /// lagging first: such as `1` or `50%`.
     #[arg(long, value_name = "N|N%")]
     pub(crate) keep_readers: Option<Share>,
+    /// Never more replicas than this serve reads, the others stay in reserve: such
+    /// as `2` or `50%`.
+    #[arg(long, value_name = "N|N%")]
+    pub(crate) max_readers: Option<Share>,
 }
 
 impl From<PolicyArgs> for v1::PolicyChange {
@@ -67,6 +71,7 @@ impl From<PolicyArgs> for v1::PolicyChange {
                 .unwrap_or_default()
                 .into(),
             keep_readers: args.keep_readers.map(Into::into),
+            max_readers: args.max_readers.map(Into::into),
         }
     }
 }

@@ -33,6 +33,7 @@ struct Policy {
     on_starved: String,
     no_readers: String,
     keep_readers: String,
+    max_readers: String,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -94,6 +95,7 @@ impl From<v1::Policy> for Policy {
             on_starved: on_starved(policy.on_starved),
             no_readers: word(policy.no_readers, v1::NoReaders::as_str_name, "NO_READERS_"),
             keep_readers: share(policy.keep_readers),
+            max_readers: share(policy.max_readers),
         }
     }
 }
@@ -187,7 +189,7 @@ impl Cluster {
         let policy = &self.policy;
         format!(
             "mode {}, profile {}, durability {}, when starved {}\n\
-             at most {} in {}, reads up to {} s behind, at least {} reader(s), else {}\n\
+             at most {} in {}, reads up to {} s behind, readers {} to {}, else {}\n\
              rebuild {}",
             policy.mode,
             policy.profile,
@@ -197,6 +199,7 @@ impl Cluster {
             humantime::format_duration(Duration::from_secs(policy.budget.window_secs)),
             policy.max_read_lag_secs,
             policy.keep_readers,
+            policy.max_readers,
             policy.no_readers,
             policy.rebuild,
         )

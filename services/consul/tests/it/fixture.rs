@@ -57,7 +57,7 @@ pub(crate) fn entry(name: &str, number: u8, role: Role) -> NodeEntry {
         node: NodeName::numbered(&cluster, number.into()),
         cluster,
         address: NodeAddress::new(&format!("127.9.9.{number}"), 3306).unwrap(),
-        role: Some(role),
+        roles: [role].into(),
         zone: Some("eu-1".to_owned()),
         epoch: Epoch {
             term: Term(1),
@@ -95,7 +95,7 @@ pub(crate) fn led_by(number: usize, nodes: &[NodeEntry]) -> Vec<NodeEntry> {
     let mut nodes = nodes.to_vec();
     for (index, node) in nodes.iter_mut().enumerate() {
         let leads = index + 1 == number;
-        node.role = Some(if leads { Role::Primary } else { Role::Replica });
+        node.roles = [if leads { Role::Primary } else { Role::Replica }].into();
         node.epoch = node.epoch.next(Term(1));
     }
     nodes

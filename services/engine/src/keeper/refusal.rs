@@ -24,10 +24,12 @@ pub(super) struct Known {
     answering: BTreeSet<NodeName>,
     refused: bool,
     mode: Mode,
+    /// Whether the budget was used up.
+    spent: bool,
 }
 
 impl Keeper {
-    pub(super) fn refuse(&mut self, record: &Recovery, reason: &AbortReason, now: Mono) {
+    pub(super) fn refuse(&mut self, record: &Recovery, reason: &AbortReason, now: Now) {
         let code = match reason {
             AbortReason::PrimaryAnswered | AbortReason::LeadershipLost => return,
             AbortReason::OnlyObserved => ProblemCode::ActionWithheld,
@@ -43,14 +45,14 @@ impl Keeper {
                     record.old_primary
                 ),
                 response: refusal_response(reason).to_owned(),
-                evidence: record.verdict.evidence.clone(),
+                evidence: evidence(record),
             },
-            known: self.known(),
-            at: now,
+            known: self.known(now),
+            at: now.mono,
         });
     }
 
-    pub(super) fn known(&self) -> Known {
+    pub(super) fn known(&self, now: Now) -> Known {
         let answering = self
             .view
             .replicas()
@@ -60,20 +62,26 @@ impl Keeper {
             answering: answering.collect(),
             refused: self.view.primary().refused(),
             mode: self.view.cluster.mode(),
+            spent: self.budget_spent(now).is_some(),
         }
     }
+}
 
-    pub(super) fn budget_spent(&self, now: Now) -> Option<Evidence> {
-        let budget = self.view.cluster.policy.budget;
-        let window = chrono::Duration::from_std(budget.window()).ok()?;
-        let recent = self.done_at.iter().filter(|at| now.wall - **at < window);
-        let done = u32::try_from(recent.count()).unwrap_or(u32::MAX);
-        (done >= budget.failovers).then(|| Evidence::BudgetSpent {
-            done,
-            allowed: budget.failovers,
-            window: budget.window(),
-        })
-    }
+/// What the verdict rests on, and what speaks against each replica.
+fn evidence(record: &Recovery) -> Vec<Evidence> {
+    let unfit = record.candidates.iter();
+    let unfit = unfit.filter(|candidate| !candidate.rejections.is_empty());
+    let unfit = unfit.map(|candidate| Evidence::CannotBePromoted {
+        replica: candidate.node.clone(),
+        reason: candidate.reason.clone(),
+    });
+    record
+        .verdict
+        .evidence
+        .iter()
+        .cloned()
+        .chain(unfit)
+        .collect()
 }
 
 const fn refusal_response(reason: &AbortReason) -> &'static str {
@@ -86,24 +94,5 @@ const fn refusal_response(reason: &AbortReason) -> &'static str {
             "Lictor tries again when what it knows changes: start the nodes that do not answer; \
              to go on without them, `lictor cluster failover --force --reason …`"
         }
-    }
-}
-
-pub(super) fn budget_refusal(
-    verdict: &Problem,
-    evidence: Evidence,
-    known: Known,
-    now: Mono,
-) -> Refusal {
-    let mut problem = verdict.clone();
-    problem.code = ProblemCode::FailoverBudgetSpent;
-    problem.sentence = format!("{}; {evidence}", verdict.sentence);
-    "no failover: raise the budget, or wait until the window has passed"
-        .clone_into(&mut problem.response);
-    problem.evidence.push(evidence);
-    Refusal {
-        problem,
-        known,
-        at: now,
     }
 }

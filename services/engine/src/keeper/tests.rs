@@ -9,8 +9,8 @@ mod tending;
 use chrono::TimeZone;
 use lictor_domain::report::Knock;
 use lictor_domain::{
-    CandidateVerdict, FencingProof, GtidSet, ProblemCode, ReceiverState, Replication, RouteState,
-    Standing, Writability,
+    CandidateVerdict, Evidence, FencingProof, GtidSet, ProblemCode, ReceiverState, Replication,
+    RouteState, Standing, Writability,
 };
 use uuid::Uuid;
 

@@ -160,6 +160,7 @@ fn evidence() -> Vec<Evidence> {
                 done: 3,
                 allowed: 3,
                 window: second,
+                next_at: Some(chrono::DateTime::UNIX_EPOCH),
             },
         ]
     };

@@ -1,7 +1,5 @@
 //! What commits wait for, and what is done when nobody is left to acknowledge.
 
-use std::time::Duration;
-
 use anyhow::{Result, ensure};
 use lictor_integration::{Load, PATIENCE, Scene};
 use lictor_lab::{Node, Server, eventually};
@@ -141,68 +139,4 @@ async fn semi_sync_settings_that_drift_or_change_by_policy_are_set_right() {
     primary.sql(off).await.unwrap();
     problem(&scene, "SemiSyncNotEnforced").await.unwrap();
     is(primary, ENABLED, "0").await.unwrap();
-}
-
-/// Who serves reads by the route that is pushed.
-async fn readers_are(scene: &Scene, fits: impl Fn(&[String]) -> bool) -> Result<()> {
-    let client = scene.client("reader of the route").await?;
-    eventually("the readers to change", PATIENCE, || async {
-        let route = client.routes().route("orders")?;
-        let readers: Vec<_> = route
-            .readers
-            .iter()
-            .map(|reader| reader.endpoint.node.to_string())
-            .collect();
-        ensure!(fits(&readers), "{readers:?}");
-        Ok(())
-    })
-    .await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn lagging_replicas_leave_the_readers_as_the_policy_says() {
-    let scene = Scene::with_orders(2).await.unwrap();
-    let (primary, _) = pair(&scene).await.unwrap();
-    let cluster = scene.lab.cluster("orders");
-    let replicas: Vec<_> = cluster
-        .nodes()
-        .iter()
-        .filter(|node| node.name() != primary.name())
-        .collect();
-    set(&scene, &["--max-read-lag", "2s"]).await.unwrap();
-    readers_are(&scene, |readers| readers.len() == 2)
-        .await
-        .unwrap();
-
-    for replica in &replicas {
-        replica.sql("STOP REPLICA SQL_THREAD").await.unwrap();
-    }
-    primary
-        .sql("CREATE TABLE app.t (id INT PRIMARY KEY)")
-        .await
-        .unwrap();
-    readers_are(&scene, <[String]>::is_empty).await.unwrap();
-    set(&scene, &["--no-readers", "primary"]).await.unwrap();
-    readers_are(&scene, |readers| readers == [primary.name()])
-        .await
-        .unwrap();
-    set(&scene, &["--keep-readers", "50%"]).await.unwrap();
-    readers_are(&scene, |readers| {
-        readers.len() == 1 && readers[0] != primary.name()
-    })
-    .await
-    .unwrap();
-
-    for replica in &replicas {
-        replica.sql("START REPLICA SQL_THREAD").await.unwrap();
-    }
-    readers_are(&scene, |readers| readers.len() == 2)
-        .await
-        .unwrap();
-    replicas[0].lag(Duration::from_mins(1)).await.unwrap();
-    readers_are(&scene, |readers| readers == [replicas[1].name()])
-        .await
-        .unwrap();
-    let delayed = problem(&scene, "DelayedReplica").await.unwrap();
-    assert_eq!(delayed.severity(), v1::Severity::Info);
 }

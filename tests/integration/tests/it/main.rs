@@ -12,6 +12,7 @@ mod observe;
 mod ordered_failover;
 mod placement;
 mod push;
+mod readers;
 mod rebuild;
 mod registration;
 mod rejoin;

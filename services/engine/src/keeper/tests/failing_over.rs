@@ -9,26 +9,87 @@ fn a_dead_primary_is_failed_over_in_auto() {
     assert!(bench.keeper.recovery().is_some());
 }
 
-#[test]
-fn a_budget_that_is_spent_refuses_and_says_so() {
-    let fixture = auto();
+/// A cluster that failed over so long ago, in seconds.
+fn failed_over(fixture: Fixture, ago: &[u64]) -> Bench {
     let mut inheritance = inheritance(&fixture);
-    inheritance.done_at = vec![now(Duration::ZERO).wall; 3];
+    let at = |ago: &u64| now(Duration::ZERO).wall - Duration::from_secs(*ago);
+    inheritance.done_at = ago.iter().map(at).collect();
     let mut bench = Bench::inheriting(fixture, inheritance);
     bench.everyone_answers();
+    bench
+}
+
+fn spent(bench: &Bench) -> Option<Problem> {
+    let mut problems = bench.keeper.problems(now(bench.at)).into_iter();
+    problems.find(|problem| problem.code == ProblemCode::FailoverBudgetSpent)
+}
+
+#[test]
+fn a_budget_that_is_spent_refuses_and_says_so() {
+    let mut bench = failed_over(auto(), &[0, 0, 0]);
     assert!(!begins(&bench.primary_dies()));
-    assert!(bench.code(ProblemCode::FailoverBudgetSpent));
+    let problem = spent(&bench).unwrap();
+    assert_eq!(problem.node, Some(name(1)));
+    assert!(problem.sentence.contains("no failover is done"));
     assert_eq!(bench.writer(), None);
 }
 
 #[test]
+fn a_spent_budget_is_shown_before_anything_is_lost_with_its_end_and_its_override() {
+    assert_eq!(spent(&failed_over(auto(), &[500, 400])), None);
+    let mut bench = failed_over(auto(), &[500, 400, 300, 700]);
+    let problem = spent(&bench).unwrap();
+    let next_at = now(Duration::ZERO).wall + Duration::from_secs(100);
+    assert_eq!(
+        problem.evidence,
+        [Evidence::BudgetSpent {
+            done: 3,
+            allowed: 3,
+            window: Duration::from_mins(10),
+            next_at: Some(next_at),
+        }]
+    );
+    assert!(problem.sentence.starts_with("if orders-1 is lost now"));
+    for way in [
+        "lictor cluster set orders --budget",
+        "lictor cluster failover orders",
+    ] {
+        assert!(problem.response.contains(way), "{}", problem.response);
+    }
+    bench.later(Duration::from_secs(100));
+    assert_eq!(spent(&bench), None);
+}
+
+#[test]
+fn a_budget_that_was_lowered_is_free_again_when_few_enough_are_left() {
+    let lowered = auto().policy(|policy| policy.budget.failovers = 1);
+    let problem = spent(&failed_over(lowered, &[500, 400, 300])).unwrap();
+    let next_at = now(Duration::ZERO).wall + Duration::from_mins(5);
+    assert!(
+        matches!(problem.evidence[..], [Evidence::BudgetSpent { next_at: Some(at), .. }] if at == next_at),
+        "{problem:?}"
+    );
+}
+
+#[test]
+fn where_nothing_is_done_by_itself_no_budget_is_missed() {
+    for mode_ in [Mode::Observe, Mode::Manual] {
+        assert_eq!(spent(&failed_over(mode(mode_), &[0, 0, 0])), None);
+    }
+}
+
+#[test]
+fn a_budget_that_is_raised_lets_the_lost_primary_be_failed_over_at_once() {
+    let mut bench = failed_over(auto(), &[0, 0, 0]);
+    bench.primary_dies();
+    let mut raised = bench.fixture.cluster.clone();
+    raised.policy.budget.failovers = 4;
+    assert!(begins(&bench.step(Event::Redefined(raised))));
+}
+
+#[test]
 fn a_budget_counts_only_what_lies_in_its_window() {
-    let fixture = auto();
-    let mut inheritance = inheritance(&fixture);
-    let long_ago = now(Duration::ZERO).wall - Duration::from_secs(601);
-    inheritance.done_at = vec![long_ago; 3];
-    let mut bench = Bench::inheriting(fixture, inheritance);
-    bench.everyone_answers();
+    let mut bench = failed_over(auto(), &[601, 601, 601]);
     assert!(begins(&bench.primary_dies()));
 }
 
@@ -97,6 +158,11 @@ fn refused() -> Bench {
 fn a_refusal_stands_as_a_problem_and_is_not_repeated() {
     let mut bench = refused();
     assert!(bench.code(ProblemCode::NoViableCandidate));
+    let problems = bench.keeper.problems(now(bench.at));
+    let unfit = problems.iter().flat_map(|problem| &problem.evidence).any(
+        |fact| matches!(fact, Evidence::CannotBePromoted { replica, .. } if *replica == name(3)),
+    );
+    assert!(unfit, "{problems:#?}");
     for _ in 0..50 {
         bench.later(ms(1_000));
         assert!(!begins(&bench.probed(1, ProbeOutcome::Refused)));
