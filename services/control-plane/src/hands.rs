@@ -3,8 +3,10 @@
 //!
 //! Invariant: no command is sent to a node unless this instance has a valid
 //! lease of the keeper's own term at that moment; a knock, which commands
-//! nothing, needs none. A hand decides nothing and repeats nothing, but for one
-//! try on a new connection where the old one had died.
+//! nothing, needs none. Every command of a recovery ends in an event: a hand
+//! that dies, or is silent for longer than its command may take, has failed. A
+//! hand decides nothing and repeats nothing, but for one try on a new connection
+//! where the old one had died.
 
 mod hand;
 pub(crate) mod rebuild;
@@ -13,6 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lictor_domain::report::Knock;
 use lictor_domain::{
     Durability, GtidSet, LongTransactions, NodeAddress, NodeName, Recovery, RecoveryId,
 };
@@ -21,6 +24,7 @@ use lictor_engine::message::{Act, Care, Done, Event};
 use lictor_engine::timing::deadline;
 use lictor_mysql::{Account, Closing, How};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -53,6 +57,9 @@ pub(crate) struct Hands {
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// One such look.
 const LOOK_DEADLINE: Duration = Duration::from_secs(2);
+/// A hand that says nothing for so long after its command should have ended is
+/// given up. It bounds itself; this is for what nobody thought of.
+const SILENCE: Duration = Duration::from_secs(5);
 
 type Outcome<T = ()> = Result<T, HandError>;
 
@@ -62,45 +69,72 @@ impl Hands {
         let Some(hand) = self.nodes.get(&node).cloned() else {
             return;
         };
-        self.spawn(async move {
+        let asked = node.clone();
+        let knock = async move {
             let knock = lictor_mysql::knock(&hand.target.address, deadline::KNOCK).await;
             Event::Knocked { node, knock }
+        };
+        self.supervise(deadline::KNOCK, knock, |_| Event::Knocked {
+            node: asked,
+            knock: Knock::Unreachable,
         });
     }
 
     /// Carries out one command of a recovery.
     pub(crate) fn recover(&self, recovery: RecoveryId, act: Act) {
-        let hands = self.clone();
-        self.spawn(async move {
-            let step = step(&act);
+        let (hands, given) = (self.clone(), act.clone());
+        let step = step(&act);
+        let work = async move {
             failpoint::before(step).await;
             let done = hands.act(act).await;
             failpoint::after(step).await;
+            Event::Finished { recovery, done }
+        };
+        self.supervise(given.deadline(), work, move |error| {
+            tracing::error!(step, error, "a hand is given up");
+            let done = given.failed(error);
             Event::Finished { recovery, done }
         });
     }
 
     /// Carries out what a node needs outside any recovery.
     pub(crate) fn tend(&self, node: NodeName, care: Care) {
-        let hands = self.clone();
-        self.spawn(async move {
+        let (hands, tended) = (self.clone(), node.clone());
+        let work = async move {
             tracing::info!(%node, ?care, "tending");
             let result = hands.care(&node, care).await.map_err(|error| {
                 tracing::warn!(%node, %error, "tending failed");
                 error.to_string()
             });
             Event::Tended { node, result }
+        };
+        self.supervise(deadline::REPOINT, work, |error| {
+            tracing::error!(node = %tended, error, "a hand is given up");
+            let (node, result) = (tended, Err(error));
+            Event::Tended { node, result }
         });
     }
 
-    fn spawn<F>(&self, work: F)
-    where
-        F: Future<Output = Event> + Send + 'static,
-    {
+    fn spawn(&self, work: impl Future<Output = Event> + Send + 'static) {
         let events = self.events.clone();
         self.tasks.spawn(async move {
             // A keeper that is gone needs no answer.
             let _ = events.send(work.await).await;
+        });
+    }
+
+    /// Does `work`, which bounds itself by `within`; `failed` tells the keeper
+    /// when it does not.
+    fn supervise(
+        &self,
+        within: Duration,
+        work: impl Future<Output = Event> + Send + 'static,
+        failed: impl FnOnce(String) -> Event + Send + 'static,
+    ) {
+        let hand = self.tasks.spawn(work);
+        self.spawn(async move {
+            let answer = answer(hand, within + SILENCE).await;
+            answer.unwrap_or_else(failed)
         });
     }
 
@@ -368,6 +402,15 @@ impl Hands {
     }
 }
 
+/// What a hand says within `patience`; who has not by then is broken off.
+async fn answer(mut hand: JoinHandle<Event>, patience: Duration) -> Result<Event, String> {
+    let Ok(answer) = tokio::time::timeout(patience, &mut hand).await else {
+        hand.abort();
+        return Err("no word from its hand".to_owned());
+    };
+    answer.map_err(|died| format!("its hand died: {died}"))
+}
+
 /// The name of an act as a step at which a test can end this process.
 const fn step(act: &Act) -> &'static str {
     match act {
@@ -387,5 +430,31 @@ const fn step(act: &Act) -> &'static str {
         Act::Withdraw { .. } => "withdraw",
         Act::Demote { .. } => "demote",
         Act::Follow { .. } => "follow",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_hand_that_dies_or_never_answers_has_failed() {
+        let patience = Duration::from_millis(50);
+        let dead = tokio::spawn(async { panic!("a mistake") });
+        let long = Duration::from_secs(10);
+        let said = answer(dead, long).await.unwrap_err();
+        assert!(said.contains("died"), "{said}");
+
+        let (held, dropped) = tokio::sync::oneshot::channel::<()>();
+        let mute = tokio::spawn(async move {
+            let _held = held;
+            std::future::pending().await
+        });
+        let said = answer(mute, patience).await.unwrap_err();
+        assert!(said.contains("no word"), "{said}");
+        assert!(dropped.await.is_err(), "it is broken off");
+
+        let good = tokio::spawn(async { Event::Tick });
+        assert_eq!(answer(good, long).await, Ok(Event::Tick));
     }
 }

@@ -11,6 +11,7 @@ use lictor_domain::{
 use crate::durability::Enforcement;
 use crate::fencing::Fenced;
 use crate::rebuild::{Order, RebuildAct, RebuildDone};
+use crate::timing::deadline;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -281,6 +282,66 @@ pub enum Act {
         /// The old primary.
         source: NodeAddress,
     },
+}
+
+impl Act {
+    /// How long it may take: whoever carries it out and is silent for longer has
+    /// failed.
+    #[must_use]
+    pub const fn deadline(&self) -> Duration {
+        match self {
+            Self::StoreIntent(_) => deadline::INTENT,
+            Self::StopReceiver { .. } => deadline::STOP_RECEIVER,
+            Self::Promote { .. } => deadline::OPEN,
+            Self::CloseForcibly { .. } | Self::Withdraw { .. } => deadline::CLOSE,
+            Self::Reopen { .. } => deadline::REOPEN,
+            Self::Publish { .. } => Duration::ZERO,
+            Self::Repoint { .. }
+            | Self::Detach { .. }
+            | Self::StartReceiver { .. }
+            | Self::Demote { .. }
+            | Self::Follow { .. } => deadline::REPOINT,
+            Self::CatchUp { within, .. }
+            | Self::ClearTransactions { within, .. }
+            | Self::Hold { within }
+            | Self::Close { within, .. } => *within,
+        }
+    }
+
+    /// How it ended when nobody said how.
+    #[must_use]
+    pub fn failed(self, error: String) -> Done {
+        match self {
+            Self::StoreIntent(record) => Done::IntentStored {
+                standing: record.standing(),
+                result: Err(error),
+            },
+            Self::StopReceiver { node } => Done::ReceiverStopped {
+                node,
+                holds: Err(error),
+            },
+            Self::CatchUp { .. } => Done::CaughtUp(Err(error)),
+            Self::Promote { .. } => Done::Opened(Err(error)),
+            Self::Publish { .. } => Done::Published { subscribers: 0 },
+            Self::Repoint { node, .. }
+            | Self::StartReceiver { node }
+            | Self::Demote { node, .. }
+            | Self::Follow { node, .. } => Done::Repointed {
+                node,
+                result: Err(error),
+            },
+            Self::Detach { .. } => Done::Detached(Err(error)),
+            Self::ClearTransactions { .. } => Done::TransactionsCleared(Err(error)),
+            Self::Hold { .. } => Done::Held { acked: 0, of: 0 },
+            Self::CloseForcibly { node } | Self::Close { node, .. } | Self::Withdraw { node } => {
+                Done::Closed {
+                    node,
+                    result: Err(error),
+                }
+            }
+            Self::Reopen { .. } => Done::Reopened(Err(error)),
+        }
+    }
 }
 
 /// What a node outside any recovery needs.
