@@ -17,4 +17,5 @@ mod rebuild;
 mod registration;
 mod rejoin;
 mod switchover;
+mod switchover_disturbed;
 mod takeover;

@@ -12,7 +12,7 @@ use mysql_async::prelude::Queryable;
 use crate::push::Stream;
 
 /// Waits until nothing is wrong and nothing is under way.
-async fn calm(scene: &Scene) -> Result<()> {
+pub(crate) async fn calm(scene: &Scene) -> Result<()> {
     eventually("a healthy cluster", PATIENCE, || async {
         let problems = scene.cluster("orders").await?.problems;
         ensure!(problems.is_empty(), "{problems:?}");
@@ -27,7 +27,7 @@ async fn calm(scene: &Scene) -> Result<()> {
 }
 
 /// A scene whose cluster is whole, with its primary and another node.
-async fn scene(replicas: u8) -> Result<Scene> {
+pub(crate) async fn scene(replicas: u8) -> Result<Scene> {
     let scene = Scene::with_orders(replicas).await?;
     calm(&scene).await?;
     Load::prepare(scene.lab.cluster("orders").primary().await?).await?;
@@ -35,7 +35,7 @@ async fn scene(replicas: u8) -> Result<Scene> {
 }
 
 /// Why the last recovery was given up.
-async fn abort_reason(scene: &Scene) -> Result<String> {
+pub(crate) async fn abort_reason(scene: &Scene) -> Result<String> {
     let last = scene.recoveries("orders").await?.into_iter().next();
     let last = last.context("there was no recovery")?;
     ensure!(last.kind() == v1::RecoveryKind::Switchover, "{last:?}");
@@ -43,7 +43,7 @@ async fn abort_reason(scene: &Scene) -> Result<String> {
 }
 
 /// The same primary takes writes, alone, and the route says so.
-async fn as_it_was(scene: &Scene, primary: &Node) -> Result<()> {
+pub(crate) async fn as_it_was(scene: &Scene, primary: &Node) -> Result<()> {
     eventually("everything to be as it was", PATIENCE, || async {
         let writable = scene.writable_nodes("orders").await?;
         ensure!(writable == [primary.name()], "writable: {writable:?}");
@@ -62,7 +62,7 @@ async fn as_it_was(scene: &Scene, primary: &Node) -> Result<()> {
 }
 
 /// Orders a switchover that has to be given up; what the command line says.
-async fn given_up(scene: &Scene, to: &Node, more: &[&str]) -> Result<String> {
+pub(crate) async fn given_up(scene: &Scene, to: &Node, more: &[&str]) -> Result<String> {
     let order = ["cluster", "switchover", "orders", "--to", to.name()];
     let output = scene.lictor(&[&order[..], more].concat()).await?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -70,7 +70,7 @@ async fn given_up(scene: &Scene, to: &Node, more: &[&str]) -> Result<String> {
     Ok(said)
 }
 
-fn other<'a>(scene: &'a Scene, primary: &Node) -> Result<&'a Node> {
+pub(crate) fn other<'a>(scene: &'a Scene, primary: &Node) -> Result<&'a Node> {
     let nodes = scene.lab.cluster("orders").nodes();
     let other = nodes.iter().find(|node| node.name() != primary.name());
     other.context("there is no other node")
@@ -194,10 +194,10 @@ async fn a_candidate_that_cannot_catch_up_costs_no_more_than_the_pause() {
 }
 
 /// A subscriber that never answers, so that a hold lasts half the pause.
-struct Mute(Stream);
+pub(crate) struct Mute(Stream);
 
 impl Mute {
-    async fn subscribe(scene: &Scene) -> Result<Self> {
+    pub(crate) async fn subscribe(scene: &Scene) -> Result<Self> {
         let mut stream = Stream::open(scene, "mute", None).await?;
         stream.next().await?;
         Ok(Self(stream))

@@ -10,10 +10,10 @@ mod switchover;
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use lictor_client::Lictor;
 use lictor_integration::{Load, PATIENCE, Scene};
-use lictor_lab::{Node, Server, eventually};
+use lictor_lab::{Node, Server};
 
 const CLUSTER: &str = "orders";
 const REPLICAS: u8 = 2;
@@ -100,7 +100,7 @@ impl Matrix {
     async fn load(&mut self) -> Result<Load> {
         let load = Load::start(&self.client, CLUSTER, 2, self.next_id);
         self.next_id += IDS;
-        writes(&load, 10).await?;
+        load.writes(10).await?;
         Ok(load)
     }
 
@@ -130,26 +130,12 @@ impl Matrix {
         self.scene
             .whole_with_everyone(CLUSTER, &self.client)
             .await?;
-        writes(&load, 10).await?;
+        load.writes(10).await?;
         let ledger = load.stop().await;
         let primary = self
             .scene
             .whole_with_everyone(CLUSTER, &self.client)
             .await?;
-        let missing = ledger.missing_on(primary).await?;
-        ensure!(missing.is_empty(), "lost: {missing:?}");
-        ensure!(ledger.failures().is_empty(), "{:?}", ledger.failures());
-        Ok(())
+        ledger.is_whole_on(primary).await
     }
-}
-
-/// Waits until so many more writes are acknowledged.
-async fn writes(load: &Load, more: usize) -> Result<()> {
-    let goal = load.ledger().count() + more;
-    eventually("more acknowledged writes", PATIENCE, || async {
-        let count = load.ledger().count();
-        ensure!(count >= goal, "{count} of {goal}");
-        Ok(())
-    })
-    .await
 }
