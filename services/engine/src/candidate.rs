@@ -26,7 +26,9 @@ struct Score {
     same_zone: bool,
     /// An older one can be followed by newer ones, not the other way round.
     version: Reverse<ServerVersion>,
-    /// Less left to apply.
+    /// Fewer transactions left to apply before it can be opened.
+    to_apply: Reverse<u128>,
+    /// How long ago its data was the primary's; unknown is the longest.
     lag: Reverse<Duration>,
     /// A stable order among equals.
     name: Reverse<NodeName>,
@@ -102,7 +104,8 @@ pub fn elect_as(view: &ClusterView, stopped: &Stopped, wish: &Wish<'_>) -> Elect
             rejections.extend(behind(view, node, set, most, &held));
         }
         if rejections.is_empty() || wish.overrides(node, &rejections) {
-            eligible.push((score(view, node, replica.report()), node, rejections));
+            let score = score(view, node, replica.report(), held.get(&node.name));
+            eligible.push((score, node, rejections));
         } else {
             verdicts.push(rejected(node, &held, rejections));
         }
@@ -196,7 +199,7 @@ pub fn planned(view: &ClusterView) -> Vec<CandidateVerdict> {
             .and_then(Result::ok)
             .map(|held| (node.name.clone(), held));
         let held = held.into_iter().collect();
-        let score = score(view, node, report);
+        let score = score(view, node, report, None);
         let verdict = CandidateVerdict {
             reason: score.terms(),
             ..self::rejected(node, &held, rejections)
@@ -240,27 +243,41 @@ impl Score {
         } else {
             ""
         };
+        let backlog = match self.to_apply.0 {
+            u128::MAX => "an unknown number of".to_owned(),
+            count => count.to_string(),
+        };
         format!(
-            "promotion rule {}{zone}, version {}, {} ms to apply",
-            self.rule,
-            self.version.0,
-            self.lag.0.as_millis()
+            "promotion rule {}{zone}, version {}, {backlog} transactions to apply",
+            self.rule, self.version.0
         )
     }
 }
 
-fn score(view: &ClusterView, node: &Node, report: Option<&NodeReport>) -> Score {
+/// How good a node is that holds this much, if that was asked, or else what it
+/// reported.
+fn score(
+    view: &ClusterView,
+    node: &Node,
+    report: Option<&NodeReport>,
+    held: Option<&GtidSet>,
+) -> Score {
     let primary_zone = view
         .primary_node()
         .and_then(|primary| primary.zone.as_ref());
     let lag = report
         .and_then(|report| report.replication.as_ref())
         .and_then(|replication| replication.lag);
+    let to_apply = report.map(|report| {
+        let holds = held.cloned().unwrap_or_else(|| report.holds());
+        holds.subtract(&report.executed).count()
+    });
     Score {
         rule: node.promotion.rule,
         same_zone: node.zone.is_some() && node.zone.as_ref() == primary_zone,
         version: Reverse(report.map_or(ServerVersion::OLDEST_SUPPORTED, |r| r.version)),
-        lag: Reverse(lag.unwrap_or_default()),
+        to_apply: Reverse(to_apply.unwrap_or(u128::MAX)),
+        lag: Reverse(lag.unwrap_or(Duration::MAX)),
         name: Reverse(node.name.clone()),
     }
 }

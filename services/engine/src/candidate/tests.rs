@@ -202,7 +202,7 @@ fn what_only_a_rejected_replica_holds_blocks_the_election() {
 }
 
 #[test]
-fn among_equals_rule_zone_version_lag_and_name_decide_in_this_order() {
+fn among_equals_rule_zone_version_what_is_to_apply_lag_and_name_decide_in_this_order() {
     let zone = |n: u32, zone: &str| {
         let zone = zone.parse().unwrap();
         move |fixture: Fixture| fixture.definition(n, |node| node.zone = Some(zone))
@@ -217,12 +217,17 @@ fn among_equals_rule_zone_version_lag_and_name_decide_in_this_order() {
     // number 2 by all that counts less.
     let by_rule = rule(3, PromotionRule::Prefer)(zone(2, "a")(base()));
     let by_zone = zone(3, "a")(zone(2, "b")(base())).report(3, newer);
-    let by_version = base().report(2, newer).lag(3, ms(100));
+    let behind = |n, lag| move |f: Fixture| f.report(n, |r| r.executed = received(90)).lag(n, lag);
+    let by_version = behind(3, ms(100))(base().report(2, newer));
+    let by_backlog = behind(2, ms(0))(base()).lag(3, ms(100));
+    let by_known_lag = base().lag(2, None).lag(3, ms(100));
     let by_lag = base().lag(2, ms(100)).lag(3, ms(1));
     for (what, fixture) in [
         ("rule", by_rule),
         ("zone", by_zone),
         ("version", by_version),
+        ("what is to apply", by_backlog),
+        ("a known lag", by_known_lag),
         ("lag", by_lag),
     ] {
         let view = fixture.silent(1, lictor_domain::ProbeOutcome::Refused, Duration::ZERO);
