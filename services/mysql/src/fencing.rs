@@ -1,4 +1,4 @@
-//! Ends the sessions of deposed leaders.
+//! Ends sessions: those of deposed leaders, and what they were in the midst of.
 
 use std::time::Duration;
 
@@ -8,6 +8,9 @@ use crate::deadline::Deadline;
 use crate::error::{MysqlError, NO_SUCH_THREAD};
 use crate::session::Session;
 use crate::target::TERM_ATTRIBUTE;
+
+/// Between two looks at a session that was ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 impl Session {
     /// Ends every session of a term before `term`, and says how many there
@@ -39,6 +42,24 @@ impl Session {
             killed += 1;
         }
         Ok(killed)
+    }
+
+    /// Ends the sessions that a statement lists by `id`, until it lists none.
+    pub(crate) async fn end_sessions(
+        &mut self,
+        deadline: &Deadline,
+        list: &str,
+    ) -> Result<(), MysqlError> {
+        loop {
+            let sessions = self.ask(deadline, list).await?.rows()?;
+            if sessions.is_empty() {
+                return Ok(());
+            }
+            for session in sessions {
+                self.kill(deadline, session.get("id")?).await?;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     /// Ends one session; one that is gone already is fine.

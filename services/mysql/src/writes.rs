@@ -13,9 +13,6 @@ use crate::error::{LOCK_WAIT_TIMEOUT, MysqlError};
 use crate::session::Session;
 use crate::target::LOCK_PATIENCE;
 
-/// Between two looks at a session that was ended.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
-
 /// How hard to try to close a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closing {
@@ -60,16 +57,7 @@ impl Session {
     ) -> Result<(), MysqlError> {
         let deadline = Deadline::new("open for writes again", deadline);
         let closing = self.dialect().closing();
-        loop {
-            let sessions = self.ask(&deadline, &closing).await?.rows()?;
-            if sessions.is_empty() {
-                break;
-            }
-            for session in sessions {
-                self.kill(&deadline, session.get("id")?).await?;
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
+        self.end_sessions(&deadline, &closing).await?;
         let sql = self.dialect().open(durability)?;
         self.tell(&deadline, &sql).await
     }

@@ -1,16 +1,18 @@
 //! The hands of a rebuild: they ask both servers, copy, and ask what came of it.
 //!
 //! The copy lasts as long as the data is large. It has a session of its own, so
-//! that nothing else waits for it, and is given up when no byte moves any more.
+//! that nothing else waits for it, and is given up when no byte moves any more or
+//! its donor is gone.
 
 use std::time::Duration;
 
-use lictor_domain::report::ServerError;
+use lictor_domain::report::{Knock, ServerError};
 use lictor_domain::{CopyProgress, NodeAddress, NodeName, RebuildId};
 use lictor_engine::admission::Objection;
 use lictor_engine::message::Event;
 use lictor_engine::rebuild::fitness::{Side, unfit};
 use lictor_engine::rebuild::{RebuildDone, Restarter, RunsOn};
+use lictor_engine::timing::deadline;
 use lictor_mysql::{CloneState, CloneStatus, Restart};
 use tokio::time::Instant;
 
@@ -89,7 +91,12 @@ impl Hands {
             () = self.watch_copy(id, hand) => {
                 format!("no byte was copied for {} minutes", STALLED.as_secs() / 60)
             }
+            () = is_gone(donor) => format!("the process of {donor} is gone"),
         };
+        // A server whose copy goes on can take no other one.
+        if let Err(error) = end_copy(hand).await {
+            tracing::warn!(%node, %error, "its copy may go on");
+        }
         let sentence = format!("the data of {donor} could not be copied to {node}: {failed}");
         match status(hand).await {
             Ok(CloneStatus {
@@ -143,6 +150,19 @@ pub(crate) async fn fitness(hand: &Hand, side: Side) -> Result<Vec<Objection>, H
         .await?;
     let at = &hand.target.address;
     Ok(unfit(at, side, found.plugin, &found.privileges))
+}
+
+/// Returns when nothing listens any more where a donor did. The recipient itself
+/// would try to reach it again for minutes.
+async fn is_gone(donor: &NodeAddress) {
+    while lictor_mysql::knock(donor, deadline::KNOCK).await != Knock::Refused {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn end_copy(hand: &Hand) -> Outcome {
+    hand.with(ASK, |session, left| Box::pin(session.end_clone(left)))
+        .await
 }
 
 async fn status(hand: &Hand) -> Outcome<CloneStatus> {

@@ -126,6 +126,9 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     /// Replaces the server's data by the donor's; the server then shuts down.
     fn clone_from(&self, donor: &NodeAddress, account: &Account) -> String;
 
+    /// The other sessions in which another's data is copied into it: `id`.
+    fn cloning(&self) -> String;
+
     /// The last clone into this server: `state`, `errno`, `error`; no row before
     /// the first.
     fn clone_status(&self) -> String;

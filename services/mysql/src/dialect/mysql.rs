@@ -346,6 +346,12 @@ impl Dialect for Mysql {
         )
     }
 
+    fn cloning(&self) -> String {
+        "SELECT ID AS id FROM information_schema.PROCESSLIST \
+         WHERE INFO LIKE 'CLONE INSTANCE FROM%' AND ID <> CONNECTION_ID()"
+            .to_owned()
+    }
+
     fn clone_status(&self) -> String {
         "SELECT STATE AS state, ERROR_NO AS errno, ERROR_MESSAGE AS error \
          FROM performance_schema.clone_status"

@@ -14,6 +14,7 @@ mod placement;
 mod push;
 mod readers;
 mod rebuild;
+mod rebuild_interrupted;
 mod registration;
 mod rejoin;
 mod switchover;

@@ -7,7 +7,7 @@ use lictor_wire::v1;
 
 /// `orders` whose old primary came back with a table `app.errant` that nobody
 /// else ever had; its name.
-async fn diverged(scene: &Scene) -> Result<String> {
+pub(crate) async fn diverged(scene: &Scene) -> Result<String> {
     let old = scene.lab.cluster("orders").primary().await?;
     let lictord = scene.lab.lictord();
     // Nobody watches while the errant transaction is made.
@@ -33,13 +33,13 @@ async fn diverged(scene: &Scene) -> Result<String> {
     Ok(old.name().to_owned())
 }
 
-async fn seen(scene: &Scene, name: &str) -> Result<v1::NodeView> {
+pub(crate) async fn seen(scene: &Scene, name: &str) -> Result<v1::NodeView> {
     let view = scene.cluster("orders").await?;
     let node = view.nodes.into_iter().find(|node| node.name == name);
     node.context("the cluster does not have the node")
 }
 
-async fn rebuilt(scene: &Scene, name: &str) -> Result<v1::Rebuild> {
+pub(crate) async fn rebuilt(scene: &Scene, name: &str) -> Result<v1::Rebuild> {
     eventually("the rebuild to end", PATIENCE, || async {
         let rebuild = seen(scene, name).await?.rebuild.context("no rebuild")?;
         ensure!(rebuild.finished_at.is_some(), "{rebuild:?}");
@@ -49,7 +49,7 @@ async fn rebuilt(scene: &Scene, name: &str) -> Result<v1::Rebuild> {
 }
 
 /// It has the primary's data, gets its writes, and nothing of its own is left.
-async fn has_the_primarys_data(scene: &Scene, node: &Node) -> Result<()> {
+pub(crate) async fn has_the_primarys_data(scene: &Scene, node: &Node) -> Result<()> {
     let primary = scene.lab.cluster("orders").primary().await?;
     primary
         .sql("CREATE TABLE app.later (id INT PRIMARY KEY)")
