@@ -251,6 +251,13 @@ impl Hands {
                 })
                 .await
             }
+            Care::LetClientsIn => {
+                let hand = self.hand(node)?;
+                hand.with(deadline::OPEN, |session, left| {
+                    Box::pin(session.let_clients_in(left))
+                })
+                .await
+            }
             // The steward writes it down: nothing is done on the node itself.
             Care::Quarantine(_) => Ok(()),
         }

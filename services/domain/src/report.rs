@@ -220,6 +220,9 @@ pub struct NodeReport {
     pub writability: Writability,
     /// `@@offline_mode`: ordinary clients are turned away.
     pub offline: bool,
+    /// Lictor turned them away itself, to close the server: a closing that did
+    /// not come to its end in time.
+    pub offline_by_lictor: bool,
     /// Binary log on.
     pub log_bin: bool,
     /// Replicated transactions go to the binary log too.

@@ -127,6 +127,7 @@ pub(crate) fn primary_report(replicas: u32) -> NodeReport {
         version: ServerVersion::new(9, 7, 4),
         writability: Writability::Writable,
         offline: false,
+        offline_by_lictor: false,
         log_bin: true,
         log_replica_updates: true,
         gtid_mode_on: true,

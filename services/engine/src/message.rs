@@ -373,6 +373,8 @@ pub enum Care {
     },
     /// Turn off the semi-sync source side of a closed replica.
     StopWaiting,
+    /// Let ordinary clients in again, whom Lictor turned away to close it.
+    LetClientsIn,
     /// Keep it out of every pool, or let it back.
     Quarantine(Option<Quarantine>),
 }

@@ -1,6 +1,7 @@
 //! What a node outside any failover needs so that the cluster is whole again:
 //! the old primary comes back as a replica or is quarantined, a restarted
-//! replica takes up replication, a writable replica is closed.
+//! replica takes up replication, a writable replica is closed, and clients whom a
+//! closing by force has left out are let in.
 //!
 //! Only what is certain is tended: it takes a fresh primary that its operator has
 //! not closed, and errant transactions are judged only by a primary's report
@@ -20,7 +21,11 @@ use crate::view::{ClusterView, NodeView};
 pub fn care(view: &ClusterView, node: &Node, timing: &Timing, now: Mono) -> Option<Care> {
     let replica = view.node(&node.name);
     let report = replica.fresh_report(now, timing.reader_patience)?;
-    if node.name == view.cluster.primary {
+    let is_primary = node.name == view.cluster.primary;
+    if report.offline_by_lictor && (is_primary || is_closed(report)) {
+        return Some(Care::LetClientsIn);
+    }
+    if is_primary {
         return primary_care(view, report, timing, now);
     }
     let primary = view.primary().fresh_report(now, timing.reader_patience)?;

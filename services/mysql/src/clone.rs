@@ -99,13 +99,6 @@ impl Session {
         }
     }
 
-    /// Ends a copy into the server that goes on; returns when it has ended.
-    pub async fn end_clone(&mut self, deadline: Duration) -> Result<(), MysqlError> {
-        let deadline = Deadline::new("end the copy", deadline);
-        let cloning = self.dialect().cloning();
-        self.end_sessions(&deadline, &cloning).await
-    }
-
     /// How the last copy into the server stands.
     pub async fn clone_status(&mut self, deadline: Duration) -> Result<CloneStatus, MysqlError> {
         let deadline = Deadline::new("read the clone status", deadline);

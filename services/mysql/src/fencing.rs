@@ -44,6 +44,13 @@ impl Session {
         Ok(killed)
     }
 
+    /// Ends the session of this identity and what it does; returns when it has.
+    pub async fn end_session(&mut self, id: u32, deadline: Duration) -> Result<(), MysqlError> {
+        let deadline = Deadline::new("end another session", deadline);
+        let list = self.dialect().session(id);
+        self.end_sessions(&deadline, &list).await
+    }
+
     /// Ends the sessions that a statement lists by `id`, until it lists none.
     pub(crate) async fn end_sessions(
         &mut self,

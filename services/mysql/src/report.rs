@@ -55,6 +55,7 @@ pub(crate) fn read(reply: &mut Reply, boot: Boot) -> Result<Seen, MysqlError> {
         version: globals.parsed("version")?,
         writability: writability(&globals)?,
         offline: globals.switch("offline")?,
+        offline_by_lictor: globals.maybe::<u32>("offline_ours")? == Some(1),
         log_bin: globals.switch("log_bin")?,
         log_replica_updates: globals.switch("log_replica_updates")?,
         gtid_mode_on: globals.switch("gtid_mode")?,

@@ -83,7 +83,8 @@ impl Session {
     }
 
     /// The server's number of this session.
-    pub(crate) const fn id(&self) -> u32 {
+    #[must_use]
+    pub const fn id(&self) -> u32 {
         self.id
     }
 

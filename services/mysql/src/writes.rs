@@ -67,7 +67,8 @@ impl Session {
     ///
     /// A commit that awaits its acknowledgement would make this wait for ever;
     /// [`Closing::Forced`] ends it in some two seconds. When the deadline passes
-    /// meanwhile, the node may stay in offline mode. Clients with `SYSTEM_USER`
+    /// meanwhile, the node may stay in offline mode, and reports say that it is
+    /// Lictor's: see [`Session::let_clients_in`]. Clients with `SYSTEM_USER`
     /// can only be cut off by an account that has it too: without, the call is
     /// denied, the node stays in offline mode and their commits go on waiting.
     pub async fn close_for_writes(
@@ -96,6 +97,13 @@ impl Session {
             self.tell(&deadline, &sql).await?;
         }
         Ok(closed)
+    }
+
+    /// Lets ordinary clients in again where a closing by force has left them out.
+    pub async fn let_clients_in(&mut self, deadline: Duration) -> Result<(), MysqlError> {
+        let deadline = Deadline::new("let clients in again", deadline);
+        let sql = self.dialect().set_offline(false);
+        self.tell(&deadline, &sql).await
     }
 
     async fn close(

@@ -101,7 +101,9 @@ impl World {
     pub fn send_care(&mut self, reign: Reign, node: &NodeName, care: Care) {
         let patience = match &care {
             Care::Close => deadline::CLOSE,
-            Care::Reopen { .. } | Care::Enforce(_) | Care::StopWaiting => deadline::OPEN,
+            Care::Reopen { .. } | Care::Enforce(_) | Care::StopWaiting | Care::LetClientsIn => {
+                deadline::OPEN
+            }
             Care::Acknowledge { .. } | Care::Follow { .. } | Care::Detach | Care::Resume => {
                 deadline::REPOINT
             }
@@ -344,7 +346,8 @@ impl World {
                 | Act::StoreIntent(_)
                 | Act::Publish { .. },
             )
-            | Work::Care(_, Care::Quarantine(_) | Care::Acknowledge { .. }) => {}
+            | Work::Care(_, Care::Quarantine(_) | Care::Acknowledge { .. } | Care::LetClientsIn) => {
+            }
         }
         let hop = self.dice.hop();
         self.agenda.plan(hop, Happening::Fetch(place));

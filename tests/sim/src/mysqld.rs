@@ -360,6 +360,7 @@ impl Mysqld {
                 Writability::SuperReadOnly
             },
             offline: false,
+            offline_by_lictor: false,
             log_bin: true,
             log_replica_updates: true,
             gtid_mode_on: true,

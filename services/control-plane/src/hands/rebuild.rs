@@ -4,6 +4,7 @@
 //! that nothing else waits for it, and is given up when no byte moves any more or
 //! its donor is gone.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use lictor_domain::report::{Knock, ServerError};
@@ -80,7 +81,9 @@ impl Hands {
     ) -> Result<Restart, String> {
         let hand = self.hand(node).map_err(|error| error.to_string())?;
         let account = self.app.settings.mysql.control_account();
+        let copying = OnceLock::new();
         let copy = hand.apart(ASK, async |session| {
+            let _ = copying.set(session.id());
             session.clone_from(donor, &account, COPY).await
         });
         let failed = tokio::select! {
@@ -94,7 +97,9 @@ impl Hands {
             () = is_gone(donor) => format!("the process of {donor} is gone"),
         };
         // A server whose copy goes on can take no other one.
-        if let Err(error) = end_copy(hand).await {
+        if let Some(session) = copying.get()
+            && let Err(error) = end(hand, *session).await
+        {
             tracing::warn!(%node, %error, "its copy may go on");
         }
         let sentence = format!("the data of {donor} could not be copied to {node}: {failed}");
@@ -160,8 +165,8 @@ async fn is_gone(donor: &NodeAddress) {
     }
 }
 
-async fn end_copy(hand: &Hand) -> Outcome {
-    hand.with(ASK, |session, left| Box::pin(session.end_clone(left)))
+async fn end(hand: &Hand, session: u32) -> Outcome {
+    hand.with(ASK, |own, left| Box::pin(own.end_session(session, left)))
         .await
 }
 

@@ -105,6 +105,9 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     /// The sessions of clients in the middle of a commit: `id`.
     fn committing(&self) -> String;
 
+    /// The session of this identity, while there is one: `id`.
+    fn session(&self, id: u32) -> String;
+
     /// The other sessions in which the server is being closed: `id`.
     fn closing(&self) -> String;
 
@@ -125,9 +128,6 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
 
     /// Replaces the server's data by the donor's; the server then shuts down.
     fn clone_from(&self, donor: &NodeAddress, account: &Account) -> String;
-
-    /// The other sessions in which another's data is copied into it: `id`.
-    fn cloning(&self) -> String;
 
     /// The last clone into this server: `state`, `errno`, `error`; no row before
     /// the first.

@@ -12,7 +12,7 @@ use lictor_domain::gtid::Gtid;
 use lictor_domain::{Durability, GtidSet, NodeAddress, ServerVersion};
 use secrecy::ExposeSecret;
 
-use self::status::{APPLIERS, CHANNEL_STATUS, HELD, SEMI_SYNC_STATUS, STALLS};
+use self::status::{APPLIERS, CHANNEL_STATUS, HELD, OFFLINE_IS_OURS, SEMI_SYNC_STATUS, STALLS};
 use self::words::{SemiSyncWords, Words};
 use super::Dialect;
 use crate::error::MysqlError;
@@ -128,6 +128,7 @@ impl Dialect for Mysql {
              {} AS skip_replica_start, @@global.{} AS replica_net_timeout, \
              @@global.version AS version, @@global.read_only AS read_only, \
              @@global.super_read_only AS super_read_only, @@global.offline_mode AS offline, \
+             IF(@@global.offline_mode, ({OFFLINE_IS_OURS}), 0) AS offline_ours, \
              @@global.log_bin AS log_bin, @@global.{} AS log_replica_updates, \
              @@global.gtid_mode AS gtid_mode, @@global.gtid_executed AS executed, \
              @@global.gtid_purged AS purged{semi_sync}",
@@ -280,6 +281,10 @@ impl Dialect for Mysql {
         format!("{CLOSE}; SELECT @@global.gtid_executed AS executed")
     }
 
+    fn session(&self, id: u32) -> String {
+        format!("SELECT ID AS id FROM information_schema.PROCESSLIST WHERE ID = {id}")
+    }
+
     fn closing(&self) -> String {
         format!(
             "SELECT ID AS id FROM information_schema.PROCESSLIST \
@@ -344,12 +349,6 @@ impl Dialect for Mysql {
              SET GLOBAL clone_valid_donor_list = {list}; \
              CLONE INSTANCE FROM {user}@{host}:{port} IDENTIFIED BY {password}"
         )
-    }
-
-    fn cloning(&self) -> String {
-        "SELECT ID AS id FROM information_schema.PROCESSLIST \
-         WHERE INFO LIKE 'CLONE INSTANCE FROM%' AND ID <> CONNECTION_ID()"
-            .to_owned()
     }
 
     fn clone_status(&self) -> String {

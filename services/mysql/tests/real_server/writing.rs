@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use lictor_domain::{Durability, Writability};
-use lictor_lab::{APP, Node, REPLICATION, Server};
+use lictor_lab::{APP, CONTROL, Node, REPLICATION, Server};
 use lictor_mysql::{Closing, How, MysqlError};
 use mysql_async::prelude::Queryable;
 use tokio::task::JoinHandle;
@@ -221,4 +221,24 @@ async fn a_closed_node_stays_closed_and_an_offline_one_offline() {
         .wait_applied(&seen.executed, Duration::ZERO)
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn clients_that_lictor_turned_away_are_told_from_those_an_operator_did() {
+    let lab = lab(0).await;
+    let [node] = nodes(&lab);
+    let mut session = session(node).await;
+    node.sql("SET GLOBAL offline_mode = ON").await.unwrap();
+    let seen = session.probe(AMPLE).await.unwrap();
+    assert!(seen.offline && !seen.offline_by_lictor);
+
+    // As a closing does that is cut off in its midst.
+    let mut lictor = node.connect(CONTROL).await.unwrap();
+    let turn_away = "SET GLOBAL offline_mode = OFF; SET GLOBAL offline_mode = ON";
+    lictor.query_drop(turn_away).await.unwrap();
+    let seen = session.probe(AMPLE).await.unwrap();
+    assert!(seen.offline && seen.offline_by_lictor);
+    session.let_clients_in(AMPLE).await.unwrap();
+    let seen = session.probe(AMPLE).await.unwrap();
+    assert!(!seen.offline && !seen.offline_by_lictor);
 }

@@ -101,6 +101,8 @@ async fn a_primary_with_a_stuck_commit_is_closed_and_the_commit_was_never_acknow
     let heard = tokio::time::timeout(PATIENCE, commit).await.unwrap();
     heard.unwrap().expect_err("its client lost the connection");
     assert!(!old.is_writable().await.unwrap());
+    let offline = old.value("SELECT @@global.offline_mode").await.unwrap();
+    assert_eq!(offline, "0", "clients may log in again");
     let new = scene.new_primary("orders", &first).await.unwrap();
     let rows = new.value("SELECT COUNT(*) FROM app.stuck").await.unwrap();
     assert_eq!(

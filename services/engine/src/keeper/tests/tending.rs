@@ -236,3 +236,19 @@ fn nothing_is_tended_while_it_only_observes() {
     bench.later(ms(10));
     assert_eq!(cares(bench.answers(1)), []);
 }
+
+#[test]
+fn clients_whom_a_closing_left_out_are_let_in_but_not_those_an_operator_keeps_out() {
+    let left_out = |fixture: Fixture| {
+        closed(fixture).report(1, |report| {
+            report.offline = true;
+            report.offline_by_lictor = true;
+        })
+    };
+    let (_, commands) = old_primary_returns(left_out);
+    assert_eq!(cares(commands), [(name(1), Care::LetClientsIn)]);
+    let kept_out = |fixture| closed(fixture).report(1, |report| report.offline = true);
+    let (_, commands) = old_primary_returns(kept_out);
+    let source = address(2);
+    assert_eq!(cares(commands), [(name(1), Care::Follow { source })]);
+}

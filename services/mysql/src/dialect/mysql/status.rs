@@ -3,6 +3,10 @@
 /// Receiver and applier of the channel. `SYSDATE` is read with the row, where
 /// `NOW` would be the start of the text. An age is NULL when there is nothing
 /// to be that old.
+/// Whether the account that asks was the last to set `offline_mode`.
+pub(super) const OFFLINE_IS_OURS: &str = "SELECT SET_USER = SUBSTRING_INDEX(USER(), '@', 1) \
+     FROM performance_schema.variables_info WHERE VARIABLE_NAME = 'offline_mode'";
+
 pub(super) const CHANNEL_STATUS: &str = "SELECT c.HOST AS host, c.PORT AS port, \
      c.AUTO_POSITION AS auto_position, c.HEARTBEAT_INTERVAL AS heartbeat, \
      s.SOURCE_UUID AS source_uuid, s.SERVICE_STATE AS receiver, \
