@@ -176,8 +176,7 @@ impl Arena {
             }
             Kind::StopReceiver => {
                 let replica = roles.replica()?;
-                replica.sql("STOP REPLICA IO_THREAD").await?;
-                let told = self.problem("ReceiverDown", replica).await?;
+                let told = self.stop_receiver(replica).await?;
                 replica.sql("START REPLICA IO_THREAD").await?;
                 Ok(told)
             }
@@ -286,13 +285,25 @@ impl Arena {
         Ok(format!("{} took over from {}", new.name(), old.name()))
     }
 
+    /// Right after a recovery that was given up Lictor takes a stopped receiver
+    /// for its own doing, and starts it.
+    async fn stop_receiver(&self, replica: &Node) -> Result<String> {
+        eventually("a stopped receiver to be told", PATIENCE, || async {
+            replica.sql("STOP REPLICA IO_THREAD").await?;
+            self.look_for("ReceiverDown", replica).await
+        })
+        .await
+    }
+
     /// Its source refuses the replica until it is told the password again.
     async fn break_replication(&self, roles: &Roles<'_>) -> Result<String> {
         let replica = roles.replica()?;
-        replica.stop_replication().await?;
-        replica
-            .sql("CHANGE REPLICATION SOURCE TO SOURCE_PASSWORD = 'wrong'")
-            .await?;
+        eventually("the password to be wrong", PATIENCE, || async {
+            replica.stop_replication().await?;
+            let wrong = "CHANGE REPLICATION SOURCE TO SOURCE_PASSWORD = 'wrong'";
+            replica.sql(wrong).await
+        })
+        .await?;
         replica.start_replication().await?;
         let told = self.problem("ReceiverDown", replica).await?;
         replica.replicate_from(roles.primary).await?;
@@ -331,16 +342,16 @@ impl Arena {
 
     async fn problem(&self, code: &str, node: &Node) -> Result<String> {
         let what = format!("{code} of {}", node.name());
-        eventually(&what, PATIENCE, || async {
-            let problems = self.scene.cluster(CLUSTER).await?.problems;
-            let told = problems.iter().any(|problem| {
-                problem.code == code && problem.node.as_deref() == Some(node.name())
-            });
-            ensure!(told, "{problems:?}");
-            Ok(())
-        })
-        .await?;
-        Ok(what)
+        eventually(&what, PATIENCE, || self.look_for(code, node)).await
+    }
+
+    async fn look_for(&self, code: &str, node: &Node) -> Result<String> {
+        let problems = self.scene.cluster(CLUSTER).await?.problems;
+        let told = problems
+            .iter()
+            .any(|problem| problem.code == code && problem.node.as_deref() == Some(node.name()));
+        ensure!(told, "{problems:?}");
+        Ok(format!("{code} of {}", node.name()))
     }
 }
 
