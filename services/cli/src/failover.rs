@@ -25,16 +25,22 @@ pub(crate) async fn run(
     format: Format,
 ) -> anyhow::Result<()> {
     let mut clusters = ClusterServiceClient::new(channel.clone());
+    let dry_run = args.dry_run;
     let request = FailoverClusterRequest {
         name: args.name.into(),
         to: args.to.map(Into::into),
         force: args.force,
-        dry_run: args.dry_run,
+        dry_run,
         reason: args.reason,
     };
     let found = answer(PATIENT, clusters.failover_cluster(request)).await?;
     let Some(id) = found.recovery.clone() else {
-        return show(&Found::from(found), format);
+        let found = if dry_run {
+            Found::from(found)
+        } else {
+            Found::done(found)
+        };
+        return show(&found, format);
     };
     tell(&Found::from(found), format)?;
     follow(RecoveryServiceClient::new(channel), id, format).await

@@ -143,6 +143,7 @@ mod tests {
             unfinished: None,
             done_at: vec![],
             given_up: vec![],
+            last_done: None,
             rebuild: None,
         };
         let now = crate::clock::now();

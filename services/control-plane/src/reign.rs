@@ -123,6 +123,7 @@ async fn adopt(
                 unfinished: None,
                 done_at: vec![],
                 given_up: vec![],
+                last_done: None,
                 rebuild: None,
             };
             take_up(app, reign, inheritance, opened.clone())
@@ -176,6 +177,7 @@ async fn inheritance(
     }
     let lately = Utc::now() - LATELY;
     let given_up = app.store.recovery_given_up_since(name, lately).await?;
+    let last_done = app.store.recovery_last_done(name).await?;
     let unfinished = further(stored, copy);
     if let Some(record) = &unfinished {
         recall_primary(&mut cluster, record);
@@ -185,6 +187,7 @@ async fn inheritance(
         unfinished,
         done_at,
         given_up,
+        last_done,
         rebuild,
     })
 }

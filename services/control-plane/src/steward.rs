@@ -201,7 +201,8 @@ impl Steward {
         } else {
             begin(&mut self.keeper, wanted, now, fresh)
         };
-        let recovery = (!commands.is_empty()).then_some(fresh);
+        let running = self.keeper.recovery().map(|record| record.id);
+        let recovery = running.filter(|id| *id == fresh);
         self.carry_out(commands, now);
         // A caller that went away needs no answer.
         let _ = answer.send(Answer { found, recovery });

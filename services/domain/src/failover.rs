@@ -28,7 +28,12 @@ pub enum Blocker {
     /// Another recovery runs.
     UnderWay(RecoveryId),
     /// A recovery of another leader is not settled.
-    Unfinished(RecoveryId),
+    Unfinished {
+        /// Which.
+        recovery: RecoveryId,
+        /// What is waited for.
+        why: String,
+    },
     /// A hand may still be opening the primary.
     BeingOpened(NodeName),
     /// The node asked for is no replica of the cluster.
@@ -46,7 +51,7 @@ impl Blocker {
         match self {
             Self::OnlyObserved => "OnlyObserved",
             Self::UnderWay(_) => "UnderWay",
-            Self::Unfinished(_) => "Unfinished",
+            Self::Unfinished { .. } => "Unfinished",
             Self::BeingOpened(_) => "BeingOpened",
             Self::NoSuchReplica(_) => "NoSuchReplica",
             Self::NoCandidate(_) => "NoCandidate",
@@ -61,7 +66,11 @@ impl Blocker {
             Self::OnlyObserved => "set the cluster's mode to manual or auto",
             Self::UnderWay(_) => "wait until it is over",
             Self::BeingOpened(_) => "try again in some seconds",
-            Self::Unfinished(_) => "start the nodes that do not answer",
+            Self::Unfinished { .. } => {
+                "start the nodes that do not answer; if they never come back, make sure yourself \
+                 that they take no writes, and use --force to give the recovery up: what only \
+                 they hold is lost (with --to naming the primary, it stays the primary)"
+            }
             Self::NoSuchReplica(_) => "name one of the cluster's replicas",
             Self::NoCandidate(_) => {
                 "start the nodes that do not answer, or name a replica with --to and take the \
@@ -80,8 +89,11 @@ impl fmt::Display for Blocker {
         match self {
             Self::OnlyObserved => f.write_str("the cluster is only observed"),
             Self::UnderWay(id) => write!(f, "recovery {id} is under way"),
-            Self::Unfinished(id) => {
-                write!(f, "recovery {id} lost its leader and is not settled yet")
+            Self::Unfinished { recovery, why } => {
+                write!(
+                    f,
+                    "recovery {recovery} lost its leader and is not settled yet: {why}"
+                )
             }
             Self::BeingOpened(node) => write!(f, "{node} is just being opened"),
             Self::NoSuchReplica(node) => write!(f, "{node} is no replica of the cluster"),

@@ -274,6 +274,14 @@ pub enum AbortReason {
     },
     /// Its leader was lost on the way, and the next one undid it.
     LeadershipLost,
+    /// Its leader was lost on the way, and an operator would not wait until it is
+    /// certain what had been done.
+    GivenUp {
+        /// Who.
+        operator: String,
+        /// Why.
+        reason: String,
+    },
     /// The policy lets Lictor only watch; this is what it would have done.
     OnlyObserved,
     /// The old primary was lost before the candidate was opened.
@@ -321,6 +329,10 @@ impl fmt::Display for AbortReason {
             Self::LeadershipLost => {
                 f.write_str("its leader was lost on the way, and the next one undid it")
             }
+            Self::GivenUp { operator, reason } => write!(
+                f,
+                "its leader was lost on the way, and {operator} gave it up: {reason}"
+            ),
             Self::OnlyObserved => f.write_str("the policy lets Lictor only watch"),
             Self::PrimaryLost => {
                 f.write_str("the old primary was lost before the candidate was opened")
@@ -418,6 +430,16 @@ impl Recovery {
         let steps = self.steps.iter();
         let end = steps.map(|step| step.began + step.took.unwrap_or_default());
         Some(self.started_at + end.max().unwrap_or_default())
+    }
+
+    /// What the one that was chosen is known to have received, so to have held
+    /// when it was opened.
+    #[must_use]
+    pub fn chosen_with(&self) -> Option<&GtidSet> {
+        let chosen = self.new_primary.as_ref()?;
+        let mut candidates = self.candidates.iter();
+        let candidate = candidates.find(|candidate| candidate.node == *chosen)?;
+        Some(&candidate.received)
     }
 
     /// From the first sign until the new primary accepted writes.

@@ -84,6 +84,8 @@ pub struct Inheritance {
     pub done_at: Vec<DateTime<Utc>>,
     /// Recoveries that were given up within [`LATELY`].
     pub given_up: Vec<Recovery>,
+    /// The recovery that made the last primacy, if one did.
+    pub last_done: Option<Recovery>,
     /// A rebuild that runs according to the store.
     pub rebuild: Option<Rebuild>,
 }
@@ -97,6 +99,7 @@ impl Keeper {
             unfinished,
             done_at,
             given_up,
+            last_done,
             rebuild,
         } = inheritance;
         let unfinished_epoch = unfinished.as_ref().map(|recovery| recovery.epoch);
@@ -123,6 +126,12 @@ impl Keeper {
             view: ClusterView::new(cluster, now.mono),
         };
         keeper.entrust(left_behind, now.mono);
+        let made_it =
+            |last: &&Recovery| last.new_primary.as_ref() == Some(&keeper.view.cluster.primary);
+        let last_done = last_done.as_ref().filter(made_it);
+        keeper
+            .view
+            .remember_opening(last_done.and_then(Recovery::chosen_with));
         keeper
     }
 

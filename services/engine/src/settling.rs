@@ -34,6 +34,11 @@ impl Settling {
     ) -> (Self, Act) {
         let epoch: Epoch = story.record.epoch;
         let node = &new_primary.node;
+        // A later leader knows from the record what was demanded of it.
+        let candidates = story.record.candidates.iter_mut();
+        for candidate in candidates.filter(|candidate| candidate.node == *node) {
+            candidate.received.clone_from(&history);
+        }
         let sentence = format!("publish {node} as the primary of epoch {epoch}");
         let publishing = story.begin(Phase::Publish, sentence, now);
         let primary = new_primary.clone();

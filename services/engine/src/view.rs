@@ -34,6 +34,9 @@ pub struct ClusterView {
     opening: Option<u32>,
     /// The primary as this leader opened it, if it did.
     opened: Option<Opened>,
+    /// What the primary held when another leader opened it, as far as a store
+    /// tells.
+    remembered: Option<GtidSet>,
 }
 
 /// What is known of a primary from its opening, before it has said anything.
@@ -78,6 +81,7 @@ impl ClusterView {
             told: None,
             opening: None,
             opened: None,
+            remembered: None,
         }
     }
 
@@ -90,6 +94,7 @@ impl ClusterView {
             told,
             opening,
             opened: self.opened.take(),
+            remembered: self.remembered.take(),
             ..Self::new(cluster, self.watched_since)
         };
         for (name, view) in known {
@@ -284,12 +289,22 @@ impl ClusterView {
         self.with(&primary, |view| {
             view.answer = view.answer.take().filter(|answer| is_open(&answer.report));
         });
+        self.remembered = self
+            .remembered
+            .take()
+            .filter(|_| primary == self.cluster.primary);
         self.cluster.epoch = epoch;
         self.cluster.primary = primary;
         self.epoch_began = now;
         self.told = None;
         self.opening = None;
         self.opened = None;
+    }
+
+    /// Another leader opened the primary when it held this: whoever takes its
+    /// place must hold it too, also when the primary never says so itself.
+    pub fn remember_opening(&mut self, holds: Option<&GtidSet>) {
+        self.remembered = holds.cloned();
     }
 
     /// The primary as this leader opened it, unless it has spoken since.
@@ -307,6 +322,7 @@ impl ClusterView {
         report
             .map(|report| &report.executed)
             .or(self.opened().map(|opened| &opened.holds))
+            .or(self.remembered.as_ref())
     }
 
     /// How few acknowledgements a commit of the primary may have waited for

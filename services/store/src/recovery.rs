@@ -157,6 +157,25 @@ impl Store {
         .await
     }
 
+    /// The recovery that made the cluster's newest primacy, if one did.
+    pub async fn recovery_last_done(
+        &self,
+        cluster: &ClusterName,
+    ) -> Result<Option<Recovery>, StoreError> {
+        self.read(async |connection| {
+            let row: Option<RecoveryRow> = sqlx::query_as(
+                "SELECT id, document::text FROM recovery
+                 WHERE cluster = $1 AND state = 'done'
+                 ORDER BY epoch_term DESC, epoch_n DESC LIMIT 1",
+            )
+            .bind(cluster.as_str())
+            .fetch_optional(connection)
+            .await?;
+            row.map(Recovery::try_from).transpose()
+        })
+        .await
+    }
+
     /// When each failover of the cluster was completed, at `since` or later;
     /// those given up do not count.
     pub async fn recovery_finished_since(

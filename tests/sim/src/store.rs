@@ -168,8 +168,15 @@ impl Store {
                 .cloned(),
             done_at: self.done_at.clone(),
             given_up: self.given_up(),
+            last_done: self.last_done(),
             rebuild: None,
         }
+    }
+
+    fn last_done(&self) -> Option<Recovery> {
+        let done = |recovery: &&Recovery| recovery.outcome == RecoveryOutcome::Done;
+        let done = self.recoveries.values().filter(done);
+        done.max_by_key(|recovery| recovery.epoch).cloned()
     }
 
     /// No run takes longer than what is given up stays of interest.

@@ -74,6 +74,10 @@ Examples:
 It works in the modes manual and auto, whatever the budget. A primary that answers
 is closed first: clients whose commits wait are cut off.
 
+With --force it also gives up a recovery that lost its leader and waits for a node
+that stays away: what only that node holds is lost. --to naming the primary then
+leaves it the primary. --dry-run says what would be lost.
+
 Examples:
   lictor cluster failover orders --dry-run
   lictor cluster failover orders --to orders-3 --reason 'its disk is full'

@@ -15,6 +15,19 @@ pub(crate) struct Found {
     steps: Vec<String>,
     candidates: Vec<Candidate>,
     recovery: Option<String>,
+    /// Nothing more is to come: it is done.
+    #[serde(skip)]
+    done: bool,
+}
+
+impl Found {
+    /// What was done at once, and began no recovery.
+    pub(crate) fn done(found: v1::FailoverClusterResponse) -> Self {
+        Self {
+            done: true,
+            ..found.into()
+        }
+    }
 }
 
 impl From<v1::FailoverClusterResponse> for Found {
@@ -25,6 +38,7 @@ impl From<v1::FailoverClusterResponse> for Found {
             steps: found.steps,
             candidates: found.candidates.into_iter().map(Into::into).collect(),
             recovery: found.recovery,
+            done: false,
         }
     }
 }
@@ -34,6 +48,11 @@ impl View for Found {
         if let Some(recovery) = &self.recovery {
             return format!("Recovery {recovery} has begun:");
         }
+        let steps = self.steps.iter().map(|step| format!("  - {step}"));
+        if self.done {
+            let lines: Vec<_> = ["Done:".to_owned()].into_iter().chain(steps).collect();
+            return lines.join("\n");
+        }
         let mut lines = vec![];
         if self.blockers.is_empty() {
             lines.push("Nothing stands in the way. A failover would:".to_owned());
@@ -42,7 +61,7 @@ impl View for Found {
             lines.extend(self.blockers.iter().map(Finding::text));
             lines.push("Without that, a failover would:".to_owned());
         }
-        lines.extend(self.steps.iter().map(|step| format!("  - {step}")));
+        lines.extend(steps);
         lines.push("Candidates:".to_owned());
         lines.extend(self.candidates.iter().map(|one| one.line(paint)));
         lines.join("\n")

@@ -36,6 +36,9 @@ fn told(answer: &Answer<Rehearsal>) -> String {
     if let Some(recovery) = answer.recovery {
         return format!("recovery {recovery} began");
     }
+    if answer.found.blockers.is_empty() {
+        return answer.found.steps.join("; ");
+    }
     let blockers = answer.found.blockers.iter();
     let sentences: Vec<_> = blockers.map(ToString::to_string).collect();
     format!("nothing done: {}", sentences.join("; "))

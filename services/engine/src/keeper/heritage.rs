@@ -29,7 +29,9 @@
 //! - Otherwise W is waited for: it is silent, and may have acknowledged writes.
 //!
 //! As soon as W answers one of the first four holds, so nothing waits for ever
-//! unless W stays away for ever, and then the operator is told what for.
+//! unless W stays away for ever. Then the operator is told what for, and may give
+//! the recovery up, and with it what only W and those who may have followed it
+//! hold: that is his word, and no proof.
 
 use lictor_domain::{
     GtidSet, NodeName, Problem, ProblemCode, Recovery, RecoveryKind, RecoveryOutcome, Step,
@@ -87,9 +89,7 @@ pub(super) fn fate(view: &ClusterView, record: &Recovery) -> Result<Fate, Undeci
             Ok(Fate::Adopted(winner))
         }
         _ if harmless => Ok(Fate::Void),
-        Some(report) if chosen_for(record).is_subset_of(&report.executed) => {
-            Ok(Fate::Adopted(winner))
-        }
+        Some(report) if holds_its_choice(record, &report.executed) => Ok(Fate::Adopted(winner)),
         Some(_) => Ok(Fate::Void),
         None => Err(Undecided::Winner(winner, ackers)),
     }
@@ -121,13 +121,11 @@ fn unfenced(view: &ClusterView, acks: usize) -> bool {
     !view.primary().refused() && receiving.count() >= acks
 }
 
-/// What the winner had received when it was chosen.
-fn chosen_for(record: &Recovery) -> GtidSet {
-    let mut candidates = record.candidates.iter();
-    candidates
-        .find(|candidate| Some(&candidate.node) == record.new_primary.as_ref())
-        .map(|candidate| candidate.received.clone())
-        .unwrap_or_default()
+/// Whether it holds all it was chosen for.
+fn holds_its_choice(record: &Recovery, executed: &GtidSet) -> bool {
+    record
+        .chosen_with()
+        .is_none_or(|received| received.is_subset_of(executed))
 }
 
 /// The record as the leader that settled it leaves it: every step is closed, and
@@ -154,8 +152,8 @@ pub(super) fn ended(
     record
 }
 
-/// What is shown while it is waited for.
-pub(super) fn problem(view: &ClusterView, record: &Recovery) -> Option<Problem> {
+/// Who is waited for, and what may be lost without it, as a sentence.
+pub(super) fn waited_for(view: &ClusterView, record: &Recovery) -> Option<(NodeName, String)> {
     let Err(Undecided::Winner(winner, ackers)) = fate(view, record) else {
         return None;
     };
@@ -165,16 +163,25 @@ pub(super) fn problem(view: &ClusterView, record: &Recovery) -> Option<Problem> 
     } else {
         format!("with {}", ackers.join(", "))
     };
+    let sentence =
+        format!("{winner} was chosen, does not answer, and may have acknowledged writes, {whom}");
+    Some((winner, sentence))
+}
+
+/// What is shown while it is waited for.
+pub(super) fn problem(view: &ClusterView, record: &Recovery) -> Option<Problem> {
+    let (winner, why) = waited_for(view, record)?;
+    let cluster = &view.cluster.name;
     Some(Problem {
         code: ProblemCode::UnfinishedRecovery,
         severity: ProblemCode::UnfinishedRecovery.severity(),
-        sentence: format!(
-            "recovery {} lost its leader: {winner} was chosen, does not answer, and may have \
-             acknowledged writes, {whom}",
-            record.id
-        ),
+        sentence: format!("recovery {} lost its leader: {why}", record.id),
         response: format!(
-            "Lictor touches nothing until {winner}, or enough of the others, answer: start them"
+            "Lictor touches nothing until {winner}, or enough of the others, answer: start them; \
+             if they never come back, make sure that {winner} takes no writes, and give the \
+             recovery up, and what only they hold: lictor cluster failover {cluster} --force \
+             --reason …, with --to {} to leave that the primary",
+            view.cluster.primary
         ),
         node: Some(winner),
         evidence: record.verdict.evidence.clone(),

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use lictor_domain::{
-    AbortReason, Cluster, Mono, NodeName, Now, Phase, ReceiverState, Recovery, RecoveryKind,
-    RecoveryOutcome,
+    AbortReason, Cluster, FailoverOrder, Mono, NodeName, Now, Phase, ReceiverState, Recovery,
+    RecoveryKind, RecoveryOutcome,
 };
 
 use super::Keeper;
@@ -42,22 +42,34 @@ impl Keeper {
             self.inherited = Some(record);
             return vec![];
         };
-        let record = self.settle_heritage(record, fate, now);
-        // Whatever the other leader had begun is brought to its end, also what an
-        // order of its may still stop or close.
-        let nodes = self.view.cluster.nodes.iter();
-        self.entrust(nodes.map(|node| node.name.clone()).collect(), now.mono);
+        let record = self.settle_heritage(record, fate, AbortReason::LeadershipLost, now);
         let mut commands = self.resume_stopped();
-        commands.push(Command::Record(Box::new(record)));
+        commands.push(record);
         commands
     }
 
-    fn settle_heritage(&mut self, mut record: Recovery, fate: Fate, now: Now) -> Recovery {
+    /// Takes it for undone although nobody can know, as an operator wants: the old
+    /// primary is the primary.
+    pub(super) fn give_up_heritage(&mut self, order: &FailoverOrder, now: Now) -> Vec<Command> {
+        let Some(record) = self.inherited.take() else {
+            return vec![];
+        };
+        let (operator, reason) = (order.operator.clone(), order.reason.clone());
+        let given_up = AbortReason::GivenUp { operator, reason };
+        vec![self.settle_heritage(record, Fate::Void, given_up, now)]
+    }
+
+    /// Ends it in an epoch of this leader's; the record to be written.
+    fn settle_heritage(
+        &mut self,
+        mut record: Recovery,
+        fate: Fate,
+        reason: AbortReason,
+        now: Now,
+    ) -> Command {
         let term = self.term;
         let primary = self.view.cluster.primary.clone();
-        let undone = RecoveryOutcome::Aborted {
-            reason: AbortReason::LeadershipLost,
-        };
+        let undone = RecoveryOutcome::Aborted { reason };
         let (outcome, how) = match fate {
             Fate::Over if self.view.cluster.epoch == record.epoch => {
                 record.new_primary = Some(primary.clone());
@@ -69,6 +81,7 @@ impl Keeper {
             Fate::Over => (undone, format!("{primary} is the primary of a later epoch")),
             Fate::Adopted(node) => {
                 self.begin_own_epoch(node.clone(), now.mono);
+                self.view.remember_opening(record.chosen_with());
                 if record.kind == RecoveryKind::Failover {
                     self.done_at.push(now.wall);
                 }
@@ -83,7 +96,11 @@ impl Keeper {
             }
         };
         let how = format!("another leader, of term {term}, ended it: {how}");
-        heritage::ended(record, outcome, how, now)
+        // Whatever the other leader had begun is brought to its end, also what an
+        // order of its may still stop or close.
+        let nodes = self.view.cluster.nodes.iter();
+        self.entrust(nodes.map(|node| node.name.clone()).collect(), now.mono);
+        Command::Record(Box::new(heritage::ended(record, outcome, how, now)))
     }
 
     /// The epoch of an unfinished failover may have been seen by someone, with
@@ -93,7 +110,7 @@ impl Keeper {
         self.view.take_over_epoch(self.last_epoch, primary, now);
     }
 
-    fn resume_stopped(&mut self) -> Vec<Command> {
+    pub(super) fn resume_stopped(&mut self) -> Vec<Command> {
         let stopped = |report: &lictor_domain::NodeReport| {
             let replication = report.replication.as_ref();
             self.view.follows_primary(report)

@@ -9,6 +9,7 @@ use lictor_domain::{
 };
 
 use super::Keeper;
+use super::heritage;
 use super::tending::Tending;
 use crate::candidate::{self, Stopped, Wish};
 use crate::failover::{Beginning, Failover};
@@ -40,6 +41,9 @@ impl Keeper {
         let answering = stopped.keys().cloned().collect();
         let proof = fencing::prove_ordered(view, &answering, closed.is_some(), order);
         let mut blockers = self.in_the_way(order);
+        if self.only_gives_up(order) {
+            return self.giving_up(order, blockers);
+        }
         blockers.extend(proof.err().map(|missing| Blocker::NotFenced(missing.0)));
         let candidate = match election.winner {
             Ok(winner) => Some(winner.node),
@@ -48,7 +52,8 @@ impl Keeper {
                 None
             }
         };
-        let mut steps = self.would_do(closed.is_some(), stopped.keys(), candidate.as_ref());
+        let mut steps: Vec<String> = self.given_up(order).into_iter().collect();
+        steps.extend(self.would_do(closed.is_some(), stopped.keys(), candidate.as_ref()));
         let overridden = election.overridden.into_iter();
         steps.extend(overridden.map(|what| format!("override: {what}")));
         Rehearsal {
@@ -70,6 +75,12 @@ impl Keeper {
         if !rehearsal.blockers.is_empty() {
             return (rehearsal, vec![]);
         }
+        let only_gives_up = self.only_gives_up(&order);
+        let mut commands = self.give_up_heritage(&order, now);
+        if only_gives_up {
+            commands.extend(self.resume_stopped());
+            return (rehearsal, commands);
+        }
         self.last_epoch = self.last_epoch.max(self.view.cluster.epoch).next(self.term);
         let beginning = Beginning {
             id: fresh,
@@ -77,8 +88,9 @@ impl Keeper {
             verdict: self.ordered_because(&order, now),
             first_sign: now.mono,
         };
-        let (failover, commands) = Failover::begin_ordered(beginning, order, &self.view, now);
+        let (failover, begun) = Failover::begin_ordered(beginning, order, &self.view, now);
         self.operation = Some(Operation::Failover(Box::new(failover)));
+        commands.extend(begun);
         (rehearsal, commands)
     }
 
@@ -88,18 +100,59 @@ impl Keeper {
             blockers.push(Blocker::OnlyObserved);
         }
         blockers.extend(self.recovery().map(|record| Blocker::UnderWay(record.id)));
-        blockers.extend(
-            self.inherited()
-                .map(|record| Blocker::Unfinished(record.id)),
-        );
+        blockers.extend(self.unfinished(order));
         let primary = &self.view.cluster.primary;
         if self.tending.get(primary) == Some(&Tending::Opening) {
             blockers.push(Blocker::BeingOpened(primary.clone()));
         }
         let is_replica = |name: &NodeName| self.view.replicas().any(|(node, _)| node.name == *name);
         let stranger = order.to.as_ref().filter(|to| !is_replica(to));
+        let stranger = stranger.filter(|_| !self.only_gives_up(order));
         blockers.extend(stranger.cloned().map(Blocker::NoSuchReplica));
         blockers
+    }
+
+    /// What another leader left, unless the order gives it up.
+    fn unfinished(&self, order: &FailoverOrder) -> Option<Blocker> {
+        let record = self.inherited()?;
+        let waited_for = heritage::waited_for(&self.view, record);
+        if order.force && waited_for.is_some() {
+            return None;
+        }
+        let unseen = || "not every node has been looked at".to_owned();
+        Some(Blocker::Unfinished {
+            recovery: record.id,
+            why: waited_for.map_or_else(unseen, |(_, why)| why),
+        })
+    }
+
+    /// What the order gives up, and what that may cost, as a sentence.
+    fn given_up(&self, order: &FailoverOrder) -> Option<String> {
+        let record = self.inherited().filter(|_| order.force)?;
+        let (winner, why) = heritage::waited_for(&self.view, record)?;
+        Some(format!(
+            "override: recovery {} is given up. {why}: what no other node holds is lost, and if \
+             {winner} lives, it may still take writes that will be lost",
+            record.id
+        ))
+    }
+
+    /// Whether the order ends what another leader left, and leaves the primacy
+    /// where it was.
+    fn only_gives_up(&self, order: &FailoverOrder) -> bool {
+        let stays = order.to.as_ref() == Some(&self.view.cluster.primary);
+        stays && self.given_up(order).is_some()
+    }
+
+    fn giving_up(&self, order: &FailoverOrder, blockers: Vec<Blocker>) -> Rehearsal {
+        let primary = &self.view.cluster.primary;
+        let stays = format!("leave {primary} the primary, and start receivers that were stopped");
+        Rehearsal {
+            candidate: Some(primary.clone()),
+            candidates: vec![],
+            steps: self.given_up(order).into_iter().chain([stays]).collect(),
+            blockers,
+        }
     }
 
     fn would_do<'a>(

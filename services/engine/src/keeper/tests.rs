@@ -161,6 +161,7 @@ fn inheritance(fixture: &Fixture) -> Inheritance {
         unfinished: None,
         done_at: vec![],
         given_up: vec![],
+        last_done: None,
         rebuild: None,
     }
 }

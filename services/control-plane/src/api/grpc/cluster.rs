@@ -181,8 +181,8 @@ impl ClusterService for Api {
         };
         let answer = self.order_failover(&name, order, request.dry_run).await?;
         let found = answer.found;
-        let blockers = found.blockers.iter().map(problem::blocker).collect();
-        if answer.recovery.is_none() && !request.dry_run {
+        let blockers: Vec<_> = found.blockers.iter().map(problem::blocker).collect();
+        if !blockers.is_empty() && !request.dry_run {
             return Err(refusal(&format!("{name} is not failed over:"), blockers));
         }
         Ok(Response::new(v1::FailoverClusterResponse {

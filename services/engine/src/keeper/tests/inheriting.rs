@@ -1,5 +1,7 @@
 //! What another leader left unfinished.
 
+use lictor_domain::FailoverOrder;
+
 use super::*;
 
 /// What another leader left: a failover that had chosen this one, or nobody.
@@ -163,6 +165,163 @@ fn a_silent_winner_that_may_have_acknowledged_is_waited_for_and_shown() {
     let commands = bench.later(ms(400)).answers(3);
     is_adopted(&bench, &commands, 3);
     assert!(!bench.code(ProblemCode::UnfinishedRecovery));
+}
+
+/// A leader looks at the recovery of which number 3, the winner, is silent with
+/// number 2, which follows it; number 1, the old primary, runs and is closed.
+fn waiting() -> Bench {
+    let fixture = auto().writability(1, Writability::SuperReadOnly);
+    let inheritance = unfinished(&fixture, Some(3));
+    let mut bench = Bench::inheriting(fixture, inheritance);
+    bench.answers(1);
+    bench.probed(2, ProbeOutcome::TimedOut);
+    bench.probed(3, ProbeOutcome::TimedOut);
+    assert!(bench.code(ProblemCode::UnfinishedRecovery));
+    bench
+}
+
+fn order(to: Option<u32>, force: bool) -> FailoverOrder {
+    FailoverOrder {
+        to: to.map(name),
+        force,
+        operator: "ann".to_owned(),
+        reason: "the rack burnt down".to_owned(),
+    }
+}
+
+fn give_up(bench: &mut Bench, order: FailoverOrder) -> (lictor_domain::Rehearsal, Vec<Command>) {
+    let fresh = RecoveryId(Uuid::from_u128(77));
+    let at = now(bench.at);
+    assert_eq!(
+        bench.keeper.rehearse_failover(&order).blockers,
+        bench
+            .keeper
+            .clone()
+            .order_failover(order.clone(), at, fresh)
+            .0
+            .blockers
+    );
+    bench.keeper.order_failover(order, at, fresh)
+}
+
+#[test]
+fn without_force_nothing_is_given_up_and_the_blocker_says_who_is_waited_for_and_how() {
+    let mut bench = waiting();
+    let (found, commands) = give_up(&mut bench, order(None, false));
+    assert_eq!(commands, []);
+    let unfinished = found
+        .blockers
+        .iter()
+        .find(|b| b.code() == "Unfinished")
+        .unwrap();
+    let sentence = unfinished.to_string();
+    assert!(
+        sentence.contains("orders-3 was chosen, does not answer"),
+        "{sentence}"
+    );
+    assert!(unfinished.remedy().contains("--force"));
+    assert!(bench.keeper.inherited().is_some());
+}
+
+#[test]
+fn an_operator_gives_up_a_recovery_whose_winner_stays_away_and_the_old_primary_goes_on() {
+    let mut bench = waiting();
+    let (found, commands) = give_up(&mut bench, order(Some(1), true));
+    assert_eq!(found.blockers, []);
+    assert!(found.steps[0].contains("is lost"), "{:?}", found.steps);
+    let reason = AbortReason::GivenUp {
+        operator: "ann".to_owned(),
+        reason: "the rack burnt down".to_owned(),
+    };
+    let given_up = RecoveryOutcome::Aborted { reason };
+    assert_eq!(outcome(&commands), Some(&given_up));
+    assert_eq!(bench.keeper.inherited(), None);
+    assert!(!bench.code(ProblemCode::UnfinishedRecovery));
+    assert_eq!(bench.keeper.cluster().primary, name(1));
+    assert!(bench.keeper.cluster().epoch > records(&commands)[0].epoch);
+    let commands = bench.later(ms(400)).answers(1);
+    assert!(
+        matches!(&cares(commands)[..], [(node, Care::Reopen { .. })] if *node == name(1)),
+        "it was closed for the failover, so it is opened again"
+    );
+}
+
+#[test]
+fn giving_up_and_failing_over_is_one_order_where_a_replica_is_left() {
+    let inheritance = unfinished(&auto(), Some(3));
+    let fixture = auto().dead_primary().replication(2, stop).follows(2, 3);
+    let mut bench = Bench::inheriting(fixture, inheritance);
+    bench.probed(1, ProbeOutcome::Refused);
+    bench.answers(2);
+    bench.probed(3, ProbeOutcome::TimedOut);
+    let (found, commands) = give_up(&mut bench, order(Some(2), true));
+    assert_eq!(found.blockers, []);
+    assert_eq!(found.candidate, Some(name(2)));
+    assert!(begins(&commands));
+    assert!(matches!(
+        outcome(&commands),
+        Some(RecoveryOutcome::Aborted { .. })
+    ));
+    assert_eq!(
+        cares(commands),
+        [],
+        "its receivers are stopped, not started"
+    );
+    assert!(bench.keeper.recovery().unwrap().epoch > bench.keeper.cluster().epoch);
+}
+
+/// A leader that never heard the primary, which died; another had opened it.
+fn never_heard(last_done: Option<Recovery>, held: u64) -> Bench {
+    let behind = |report: &mut lictor_domain::NodeReport| {
+        report.executed = gtids(1, 1, held);
+        if let Some(replication) = &mut report.replication {
+            replication.received = gtids(1, 1, held);
+        }
+    };
+    let fixture = auto().dead_primary().report(2, behind).report(3, behind);
+    let inheritance = Inheritance {
+        last_done,
+        ..inheritance(&fixture)
+    };
+    let mut bench = Bench::inheriting(fixture, inheritance);
+    bench.probed(1, ProbeOutcome::Refused);
+    for n in [2, 3, 2, 3] {
+        bench.later(ms(200)).answers(n);
+    }
+    bench
+}
+
+fn elects(bench: &mut Bench, held: u64) -> Option<NodeName> {
+    bench.finished(stored(Standing::Begun));
+    bench.stopped(2, Ok(gtids(1, 1, held)));
+    let fits = bench.stopped(3, Ok(gtids(1, 1, held)));
+    let chosen = bench.keeper.recovery().and_then(|r| r.new_primary.clone());
+    assert_eq!(
+        chosen.is_some(),
+        !records(&fits)
+            .iter()
+            .any(|r| r.outcome != RecoveryOutcome::Running)
+    );
+    chosen
+}
+
+#[test]
+fn who_lacks_what_a_primary_held_at_its_opening_takes_its_place_under_no_later_leader() {
+    let opened = |n: u32| {
+        let mut record = unfinished(&auto(), Some(n)).unfinished.unwrap();
+        record.outcome = RecoveryOutcome::Done;
+        record
+    };
+    for (record, held, expected) in [
+        (Some(opened(1)), 100, Some(name(2))),
+        (Some(opened(1)), 99, None),
+        // Of another primacy, or of none: nothing is known.
+        (Some(opened(3)), 99, Some(name(2))),
+        (None, 99, Some(name(2))),
+    ] {
+        let mut bench = never_heard(record, held);
+        assert_eq!(elects(&mut bench, held), expected, "{held}");
+    }
 }
 
 #[test]
