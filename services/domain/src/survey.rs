@@ -31,4 +31,6 @@ pub struct Survey {
     pub syncs_binlog: bool,
     /// `@@innodb_flush_log_at_trx_commit` is 1.
     pub flushes_redo_log: bool,
+    /// The clone plugin is active.
+    pub clones: bool,
 }

@@ -27,6 +27,7 @@ pub(crate) fn read(
         replicas: seen.replicas,
         syncs_binlog: settings.get::<u32>("sync_binlog")? == 1,
         flushes_redo_log: settings.get::<u32>("flush_log")? == 1,
+        clones: settings.get::<u32>("plugin")? == 1,
     })
 }
 

@@ -31,6 +31,7 @@ fn survey(n: u32) -> Survey {
         replicas: vec![],
         syncs_binlog: true,
         flushes_redo_log: true,
+        clones: true,
     }
 }
 
@@ -312,7 +313,7 @@ fn a_replica_ahead_of_the_primarys_answer_is_not_errant() {
 #[test]
 fn each_warning_is_said_with_its_remedy_and_keeps_nobody_out() {
     type Change = fn(&mut Survey);
-    let rows: [(usize, Change, &str, &str); 11] = [
+    let rows: [(usize, Change, &str, &str); 12] = [
         (
             2,
             |s| s.report.settings.replica_net_timeout = Duration::from_mins(1),
@@ -340,6 +341,12 @@ fn each_warning_is_said_with_its_remedy_and_keeps_nobody_out() {
             "may lose commits when its machine fails: not 1 is sync_binlog, \
              innodb_flush_log_at_trx_commit",
             "SET PERSIST sync_binlog = 1; SET PERSIST innodb_flush_log_at_trx_commit = 1",
+        ),
+        (
+            2,
+            |s| s.clones = false,
+            "has no active clone plugin: it can neither be rebuilt nor rebuild another",
+            "INSTALL PLUGIN clone SONAME 'mysql_clone.so'",
         ),
         (
             1,

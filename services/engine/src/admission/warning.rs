@@ -8,6 +8,7 @@ use lictor_domain::{Policy, ServerVersion, Survey};
 
 use super::{Objection, objection, others};
 use crate::analysis::{LONG_NET_TIMEOUT, RARE_HEARTBEAT, correction, wrong_settings};
+use crate::rebuild::fitness::INSTALL_CLONE;
 
 pub(super) fn warnings(primary: &Survey, surveys: &[Survey], policy: &Policy) -> Vec<Objection> {
     let mut warnings = vec![];
@@ -18,6 +19,7 @@ pub(super) fn warnings(primary: &Survey, surveys: &[Survey], policy: &Policy) ->
         warnings.extend(net_timeout(survey));
         warnings.extend(durable(survey));
         warnings.extend(boots_writable(survey));
+        warnings.extend(clones_nothing(survey));
     }
     for replica in others(primary, surveys) {
         warnings.extend(heartbeat(replica));
@@ -143,6 +145,15 @@ fn boots_writable(survey: &Survey) -> Option<Objection> {
         survey.report.settings.boots_read_only == Some(false),
         "boots writable: restarted after a failover it would take writes beside the new primary",
         "SET PERSIST_ONLY super_read_only = ON, or put super_read_only = ON into its option file",
+    )
+}
+
+fn clones_nothing(survey: &Survey) -> Option<Objection> {
+    warn(
+        survey,
+        !survey.clones,
+        "has no active clone plugin: it can neither be rebuilt nor rebuild another",
+        INSTALL_CLONE,
     )
 }
 

@@ -6,6 +6,10 @@ use lictor_domain::NodeAddress;
 
 use crate::admission::Objection;
 
+/// What gives a server the plugin.
+pub(crate) const INSTALL_CLONE: &str = "there: INSTALL PLUGIN clone SONAME 'mysql_clone.so'; and \
+     for every start: plugin_load_add = mysql_clone.so in its option file";
+
 /// Which side of a copy a server is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -41,9 +45,7 @@ pub fn unfit(
     let plugin = (!has_plugin).then(|| {
         object(
             format!("{at} has no active clone plugin"),
-            "there: INSTALL PLUGIN clone SONAME 'mysql_clone.so'; and for every start: \
-             plugin_load_add = mysql_clone.so in its option file"
-                .to_owned(),
+            INSTALL_CLONE.to_owned(),
         )
     });
     let privilege = side.privilege();

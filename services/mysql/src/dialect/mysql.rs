@@ -33,6 +33,10 @@ const WRITABLE: &str = "SET GLOBAL super_read_only = OFF; SET GLOBAL read_only =
 /// replica of 8.4 and later gives up after ten attempts.
 const RETRIES: u32 = 1_000_000_000;
 
+/// Whether the clone plugin is active, as `plugin`.
+const CLONES: &str = "EXISTS (SELECT 1 FROM information_schema.PLUGINS \
+     WHERE PLUGIN_NAME = 'clone' AND PLUGIN_STATUS = 'ACTIVE') AS plugin";
+
 /// One text of the statements there are.
 fn in_turn<const N: usize>(statements: [Option<String>; N]) -> String {
     let statements: Vec<String> = statements.into_iter().flatten().collect();
@@ -148,9 +152,10 @@ impl Dialect for Mysql {
     }
 
     fn survey(&self) -> String {
-        "SHOW GRANTS; SELECT @@global.sync_binlog AS sync_binlog, \
-         @@global.innodb_flush_log_at_trx_commit AS flush_log"
-            .to_owned()
+        format!(
+            "SHOW GRANTS; SELECT @@global.sync_binlog AS sync_binlog, \
+             @@global.innodb_flush_log_at_trx_commit AS flush_log, {CLONES}"
+        )
     }
 
     fn boot(&self) -> String {
@@ -329,9 +334,7 @@ impl Dialect for Mysql {
     }
 
     fn clone_fitness(&self) -> String {
-        "SELECT EXISTS (SELECT 1 FROM information_schema.PLUGINS \
-         WHERE PLUGIN_NAME = 'clone' AND PLUGIN_STATUS = 'ACTIVE') AS plugin; SHOW GRANTS"
-            .to_owned()
+        format!("SELECT {CLONES}; SHOW GRANTS")
     }
 
     /// `read_only` stays: nobody else can write while the plugin, which refuses

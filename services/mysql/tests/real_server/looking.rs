@@ -189,7 +189,7 @@ async fn a_survey_lists_privileges_replicas_and_settings() {
         seen.report.settings.replica_net_timeout,
         Duration::from_secs(4)
     );
-    assert!(seen.syncs_binlog && seen.flushes_redo_log);
+    assert!(seen.syncs_binlog && seen.flushes_redo_log && seen.clones);
 
     let mut session = session(replica).await;
     let survey = session.survey(AMPLE).await.unwrap();
