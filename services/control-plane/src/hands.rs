@@ -234,6 +234,7 @@ impl Hands {
                 self.open(node).await
             }
             Care::Follow { source } => self.follow(node, &source, How::Full).await,
+            Care::Move { source } => self.follow(node, &source, How::HostOnly).await,
             Care::Detach => self.detach(node).await,
             Care::Resume => {
                 let hand = self.hand(node)?;

@@ -134,8 +134,8 @@ async fn try_add(app: &Shared, wish: &Wish, term: Term) -> Result<Added, Registr
     let found = crawl(app, &wish.seed, term).await?;
     let turn = app.changes.lock().await;
     let known = known_cluster(app, &wish.name).await?;
-    let before = known.as_ref().map(|cluster| cluster.policy.clone());
-    let policy = wish.change.applied_to(&before.unwrap_or_default())?;
+    let policy = known.as_ref().map(|cluster| cluster.policy.clone());
+    let policy = wish.change.applied_to(&policy.unwrap_or_default())?;
     let admitted = admission::admit(&found.surveys, &found.unreachable, &policy)
         .map_err(RegistrationError::Refused)?;
     let created = known.is_none();
@@ -146,7 +146,12 @@ async fn try_add(app: &Shared, wish: &Wish, term: Term) -> Result<Added, Registr
             app.store.cluster_add(term, &cluster, &entry).await?;
             cluster
         }
-        Some(cluster) => refresh(app, wish, term, cluster, policy, &found.surveys).await?,
+        Some(cluster) => {
+            let before = cluster.nodes.iter().map(|node| node.name.clone()).collect();
+            let mut cluster = refresh(app, wish, term, cluster, policy, &found.surveys).await?;
+            keep_tree(app, wish, term, &mut cluster, &before, &admitted).await?;
+            cluster
+        }
     };
     let steward = app.fleet.define(cluster).await;
     drop(turn);
@@ -216,6 +221,44 @@ async fn refresh(
     Ok(cluster)
 }
 
+/// A node that was not there before stays below the one it follows.
+async fn keep_tree(
+    app: &Shared,
+    wish: &Wish,
+    term: Term,
+    cluster: &mut Cluster,
+    known: &BTreeSet<NodeName>,
+    admitted: &Admitted,
+) -> Result<(), RegistrationError> {
+    let found = sources(&cluster.nodes, admitted);
+    for (node, source) in found.into_iter().filter(|(node, _)| !known.contains(node)) {
+        let entry = wish.audit(format!("{node} is to follow {source}, as it does"));
+        app.store
+            .node_set_source(term, &node, Some(&source), &entry)
+            .await?;
+        set_source(&mut cluster.nodes, &node, source);
+    }
+    Ok(())
+}
+
+/// The nodes that follow another than the primary, and whom.
+fn sources(nodes: &[Node], admitted: &Admitted) -> Vec<(NodeName, NodeName)> {
+    let named = |address: &NodeAddress| {
+        let node = nodes.iter().find(|node| node.address == *address);
+        node.map(|node| node.name.clone())
+    };
+    let members = admitted.nodes.iter();
+    let sources = members
+        .filter_map(|member| Some((named(&member.address)?, named(member.follows.as_ref()?)?)));
+    sources.collect()
+}
+
+fn set_source(nodes: &mut [Node], name: &NodeName, source: NodeName) {
+    if let Some(node) = nodes.iter_mut().find(|node| node.name == *name) {
+        node.follows = Some(source);
+    }
+}
+
 /// The node that this server is: it may have moved. A stranger at the address
 /// of a node has taken that node's place.
 fn known_node<'a>(cluster: &'a mut Cluster, survey: &Survey) -> Option<&'a mut Node> {
@@ -247,6 +290,7 @@ fn new_node(name: NodeName, survey: &Survey) -> Node {
         server_uuid: survey.report.server_uuid,
         promotion: Promotion::default(),
         zone: None,
+        follows: None,
         quarantine: None,
         maintenance: None,
     }
@@ -261,9 +305,12 @@ fn new_cluster(
     term: Term,
 ) -> Result<Cluster, RegistrationError> {
     let numbered = (1..).zip(sorted(surveys));
-    let nodes: Vec<Node> = numbered
+    let mut nodes: Vec<Node> = numbered
         .map(|(number, survey)| new_node(NodeName::numbered(name, number), survey))
         .collect();
+    for (node, source) in sources(&nodes, admitted) {
+        set_source(&mut nodes, &node, source);
+    }
     let primary = nodes.iter().find(|node| node.address == admitted.primary);
     let primary = primary.ok_or_else(|| RegistrationError::Unavailable {
         sentence: format!(

@@ -252,6 +252,7 @@ mod tests {
             server_uuid: ServerUuid(Uuid::from_u128(number.into())),
             promotion: Promotion::default(),
             zone: None,
+            follows: None,
             quarantine: None,
             maintenance: None,
         }

@@ -57,6 +57,9 @@ pub struct Node {
     pub promotion: Promotion,
     /// Where it stands, such as an availability zone.
     pub zone: Option<Zone>,
+    /// The node it is to follow while that lives; `None` for the primary, whoever
+    /// that is.
+    pub follows: Option<NodeName>,
     /// Set while it is kept out of every pool.
     pub quarantine: Option<Quarantine>,
     /// Set while an operator works on it.
@@ -141,6 +144,7 @@ mod tests {
                 server_uuid: ServerUuid(uuid::Uuid::nil()),
                 promotion: Promotion::default(),
                 zone: None,
+                follows: None,
                 quarantine: None,
                 maintenance: Some(Maintenance {
                     owner: owner(),

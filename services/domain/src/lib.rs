@@ -20,6 +20,7 @@ pub mod report;
 pub mod routing;
 pub mod survey;
 pub mod switchover;
+mod tree;
 pub mod version;
 
 pub use clock::{Mono, Now};

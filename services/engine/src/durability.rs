@@ -17,7 +17,7 @@ use lictor_domain::{Mono, Node, NodeReport, OnStarved, ReceiverState};
 
 use crate::analysis::{settable, wrong_settings};
 use crate::message::Care;
-use crate::replica::current;
+use crate::replica::{current, leads_to_primary};
 use crate::timing::Timing;
 use crate::view::{Answer, ClusterView, NodeView};
 
@@ -65,7 +65,7 @@ pub fn care(view: &ClusterView, node: &Node, timing: &Timing, now: Mono) -> Opti
     if node.name == view.cluster.primary {
         return primary_care(view, report, semi_sync, now);
     }
-    let follows = node.quarantine.is_none() && view.follows_primary(report);
+    let follows = node.quarantine.is_none() && leads_to_primary(view, report);
     follows
         .then(|| replica_care(view, report, semi_sync))
         .flatten()
@@ -113,7 +113,9 @@ fn needs_acknowledging(
     if !demanded || primary.is_none_or(|primary| primary.semi_sync.is_none()) {
         return None;
     }
-    let receives = report.replication.as_ref()?.receiver == ReceiverState::Running;
+    // Below another replica its acknowledgements reach nobody: it is only prepared.
+    let receives = report.replication.as_ref()?.receiver == ReceiverState::Running
+        && view.follows_primary(report);
     let reconnect = receives && !semi_sync.replica_active;
     (!semi_sync.replica_enabled || reconnect).then_some(Care::Acknowledge { reconnect })
 }

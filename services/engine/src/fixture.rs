@@ -114,6 +114,7 @@ fn node(n: u32) -> Node {
         server_uuid: uuid(n),
         promotion: Promotion::default(),
         zone: None,
+        follows: None,
         quarantine: None,
         maintenance: None,
     }
@@ -296,6 +297,30 @@ impl Fixture {
         self.report(n, |report| {
             report.replication = Some(replication_from(source));
         })
+    }
+
+    /// Number `n` is to follow number `source`, and does.
+    pub(crate) fn below(self, n: u32, source: u32) -> Self {
+        self.wishes(n, source).follows(n, source)
+    }
+
+    /// Number `n` is to follow number `source`.
+    pub(crate) fn wishes(self, n: u32, source: u32) -> Self {
+        self.definition(n, |node| node.follows = Some(name(source)))
+    }
+
+    /// What is known when everyone who answers has said the same for so long.
+    pub(crate) fn lasting(&self, time: Duration) -> (ClusterView, Mono) {
+        let mut view = self.view();
+        let now = NOW + time;
+        for n in 1..self.replica_numbers().end {
+            let node = name(n);
+            match self.silent.get(&node) {
+                None => view.probed(&node, self.answer(n), now),
+                Some((outcome, _)) => view.probed(&node, outcome.clone(), now),
+            }
+        }
+        (view, now)
     }
 
     /// Lets number `n` accept writes, or only those of nobody.

@@ -272,7 +272,7 @@ impl Keeper {
     }
 
     /// A node that is told to receive may acknowledge from now on.
-    fn note_moves(&mut self, commands: &[Command]) {
+    fn note_moves<'a>(&mut self, commands: impl IntoIterator<Item = &'a Command>) {
         for command in commands {
             match command {
                 Command::Recover {
@@ -285,7 +285,7 @@ impl Keeper {
                 }
                 | Command::Tend {
                     node,
-                    care: Care::Follow { .. } | Care::Resume,
+                    care: Care::Follow { .. } | Care::Move { .. } | Care::Resume,
                 } => self.view.move_begins(node),
                 Command::Recover {
                     act: Act::Promote { .. },

@@ -28,6 +28,7 @@ mod settling;
 mod story;
 pub mod switchover;
 pub mod timing;
+pub mod tree;
 pub mod verdict;
 pub mod view;
 

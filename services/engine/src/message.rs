@@ -214,11 +214,11 @@ pub enum Act {
         /// Who holds it.
         primary: Endpoint,
     },
-    /// Point a replica at the new primary and start its receiver.
+    /// Point a replica at its source under the new primary and start its receiver.
     Repoint {
         /// The replica.
         node: NodeName,
-        /// The new primary.
+        /// The new primary, or another replica of it.
         source: NodeAddress,
     },
     /// Make the new primary forget its old source.
@@ -354,9 +354,15 @@ pub enum Care {
         /// The proof that nobody else was promoted.
         fenced: Fenced,
     },
-    /// Make it follow the primary, every setting anew.
+    /// Make it follow a source, every setting anew.
     Follow {
-        /// The primary.
+        /// The source.
+        source: NodeAddress,
+    },
+    /// Move a replica of the cluster to another source: its applier runs on, and
+    /// what it received stays.
+    Move {
+        /// The source.
         source: NodeAddress,
     },
     /// Make the primary forget a source it once followed.

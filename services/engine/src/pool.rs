@@ -59,9 +59,10 @@ pub fn readers(
     fresh.chain(kept).take(most).collect()
 }
 
-/// A lag is measured against the node's own source: that must be the primary.
+/// A lag is measured against the node's own source: that must lead to the
+/// primary.
 fn known_lag(view: &ClusterView, seen: &NodeView, now: Mono) -> Option<Duration> {
-    let report = seen.report().filter(|_| tells_lag(seen))?;
+    let report = seen.report().filter(|_| tells_lag(view, seen))?;
     leads_to_primary(view, report)
         .then(|| staleness(seen, now))
         .flatten()
@@ -89,13 +90,13 @@ fn may_stay(view: &ClusterView, seen: &NodeView, now: Mono) -> bool {
     is_within(seen, view.cluster.policy.max_read_lag(), now)
 }
 
-/// A lag is measured against the node's own source, so a newcomer's has to be
-/// the primary; a member may be on its way from a lost primary to the next.
+/// A lag is measured against the node's own source, so a newcomer's has to lead
+/// to the primary; a member may be on its way from a lost primary to the next.
 fn may_enter(view: &ClusterView, seen: &NodeView, now: Mono) -> bool {
     let follows = seen
         .report()
         .is_some_and(|report| leads_to_primary(view, report));
-    follows && tells_lag(seen) && is_within(seen, view.cluster.policy.max_read_lag() / 2, now)
+    follows && tells_lag(view, seen) && is_within(seen, view.cluster.policy.max_read_lag() / 2, now)
 }
 
 fn is_within(seen: &NodeView, limit: Duration, now: Mono) -> bool {

@@ -1,7 +1,8 @@
 //! What a node outside any failover needs so that the cluster is whole again:
 //! the old primary comes back as a replica or is quarantined, a restarted
-//! replica takes up replication, a writable replica is closed, and clients whom a
-//! closing by force has left out are let in.
+//! replica takes up replication, one is moved to where the tree wants it, a
+//! writable replica is closed, and clients whom a closing by force has left out are
+//! let in.
 //!
 //! Only what is certain is tended: it takes a fresh primary that its operator has
 //! not closed, and errant transactions are judged only by a primary's report
@@ -13,7 +14,9 @@ use lictor_domain::{GtidSet, Mono, Node, NodeReport, Quarantine, ReceiverState, 
 use crate::errant::errant;
 use crate::fencing::Fenced;
 use crate::message::Care;
+use crate::replica::leads_to_primary;
 use crate::timing::Timing;
+use crate::tree::Moment;
 use crate::view::{ClusterView, NodeView};
 
 /// What this node needs now, if anything.
@@ -39,7 +42,8 @@ pub fn care(view: &ClusterView, node: &Node, timing: &Timing, now: Mono) -> Opti
     if !judged_by_newer_primary(view, replica) {
         return None;
     }
-    replica_care(view, node, report, replica.returned)
+    let moment = Moment { view, timing, now };
+    replica_care(moment, node, report, replica.returned)
 }
 
 /// Whether a node that needs nothing takes part again.
@@ -54,7 +58,7 @@ pub fn takes_part(view: &ClusterView, node: &Node) -> bool {
     let running = |replication: &Replication| {
         replication.receiver == ReceiverState::Running && replication.applier_running
     };
-    view.follows_primary(report) && report.replication.as_ref().is_some_and(running)
+    leads_to_primary(view, report) && report.replication.as_ref().is_some_and(running)
 }
 
 fn is_closed(report: &NodeReport) -> bool {
@@ -115,17 +119,20 @@ fn is_back(view: &ClusterView, primary: &NodeReport) -> bool {
 }
 
 fn replica_care(
-    view: &ClusterView,
+    moment: Moment<'_>,
     node: &Node,
     report: &NodeReport,
     returned: bool,
 ) -> Option<Care> {
+    let view = moment.view;
     // Its GTIDs promise data that it may not have.
     if node.quarantine.as_ref().is_some_and(|it| it.incomplete) {
         return None;
     }
     let errant = errant(view, &node.name)?;
-    let following = view.follows_primary(report);
+    let source = &moment.source(&node.name)?.address;
+    let replication = report.replication.as_ref();
+    let following = replication.is_some_and(|replication| replication.source == *source);
     if !errant.is_empty() {
         let quarantine = Quarantine {
             reason: format!(
@@ -141,14 +148,29 @@ fn replica_care(
     if node.quarantine.is_some() {
         return Some(Care::Quarantine(None));
     }
-    if !following || is_source(report) {
-        let source = view.primary_node()?.address.clone();
+    let replication = replication.filter(|_| !is_source(report));
+    let Some(replication) = replication.filter(|it| following || is_movable(view, it)) else {
+        let source = source.clone();
         return Some(Care::Follow { source });
+    };
+    if !following {
+        let source = source.clone();
+        return Some(Care::Move { source });
     }
-    let replication = report.replication.as_ref()?;
     let idle = replication.receiver == ReceiverState::Stopped || !replication.applier_running;
     let broken = replication.receiver_error.as_ref().is_some_and(is_lasting);
     (returned && idle && !broken && replication.applier_error.is_none()).then_some(Care::Resume)
+}
+
+/// Whether it follows a node of the cluster already, so that only its source
+/// need change: what it has received, and perhaps acknowledged, stays.
+fn is_movable(view: &ClusterView, replication: &Replication) -> bool {
+    let known = view
+        .cluster
+        .nodes
+        .iter()
+        .any(|node| node.address == replication.source);
+    known && replication.auto_position && replication.applier_running
 }
 
 /// Whether it would wait for acknowledgements itself: a former primary or a

@@ -24,12 +24,21 @@ pub fn staleness(replica: &NodeView, now: Mono) -> Option<Duration> {
     Some(told.map_or(as_of, |told| told.max(as_of)))
 }
 
-/// Whether the replica answers now and says how far it is behind.
+/// Whether the replica answers now and it is known how far it is behind the
+/// primary: it says so, and so does everyone between them.
 #[must_use]
-pub fn tells_lag(replica: &NodeView) -> bool {
-    let report = current(replica);
-    let replication = report.and_then(|report| report.replication.as_ref());
-    replication.is_some_and(|replication| replication.lag.is_some())
+pub fn tells_lag(view: &ClusterView, replica: &NodeView) -> bool {
+    let known = |report: &NodeReport| {
+        let replication = report.replication.as_ref();
+        replication.is_some_and(|replication| replication.lag.is_some())
+    };
+    let Some(report) = current(replica).filter(|report| known(report)) else {
+        return false;
+    };
+    way_up(view, report).is_some_and(|way| {
+        let mut between = way.iter().map(|node| view.node(&node.name));
+        between.all(|seen| current(seen).is_some_and(known))
+    })
 }
 
 /// Whether its operator delays it by more than a reader may be behind: an idle
@@ -47,19 +56,31 @@ pub fn current(node: &NodeView) -> Option<&NodeReport> {
     node.report().filter(|_| node.silence.is_none())
 }
 
-/// Whether the replica is told to follow the primary, or a live replica of the
-/// cluster that is.
+/// Whether the replica is told to follow the primary, or live replicas of the
+/// cluster that do.
 #[must_use]
 pub fn leads_to_primary(view: &ClusterView, report: &NodeReport) -> bool {
-    let Some(replication) = &report.replication else {
-        return false;
-    };
-    view.follows_primary(report)
-        || view.replicas().any(|(node, seen)| {
-            node.address == replication.source
-                && node.quarantine.is_none()
-                && current(seen).is_some_and(|source| view.follows_primary(source))
-        })
+    way_up(view, report).is_some()
+}
+
+/// The replicas through which this one gets the primary's data, its own source
+/// first; `None` unless it is certain that it does. Whoever lies between has to
+/// answer, to be closed, and not to be quarantined.
+#[must_use]
+pub fn way_up<'a>(view: &'a ClusterView, report: &NodeReport) -> Option<Vec<&'a Node>> {
+    let mut way: Vec<&Node> = vec![];
+    let mut at = report;
+    while !view.follows_primary(at) {
+        let source = &at.replication.as_ref()?.source;
+        let (node, seen) = view.replicas().find(|(node, _)| node.address == *source)?;
+        let met = way.iter().any(|met| met.name == node.name);
+        at = current(seen).filter(|source| !source.writability.accepts_writes())?;
+        if met || node.quarantine.is_some() {
+            return None;
+        }
+        way.push(node);
+    }
+    Some(way)
 }
 
 /// Whether what the replica holds can be the primary's data, so that it may be

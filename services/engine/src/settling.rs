@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lictor_domain::{Endpoint, Epoch, GtidSet, Mono, NodeName, Now, Phase};
+use lictor_domain::{Endpoint, Epoch, GtidSet, Mono, Node, NodeName, Now, Phase};
 
 use crate::message::{Act, Done};
 use crate::story::{Running, Story};
@@ -75,6 +75,17 @@ impl Settling {
         Act::Repoint {
             node: node.clone(),
             source: self.new_primary.address.clone(),
+        }
+    }
+
+    /// A replica goes on below another. It is pointed there once more: whom it
+    /// follows by now is certain only then.
+    pub(crate) fn stay(&mut self, story: &mut Story, node: &Node, source: &Node, now: Now) -> Act {
+        let sentence = format!("let {} follow {} as before", node.name, source.name);
+        self.follows(story, &node.name, sentence, now);
+        Act::Repoint {
+            node: node.name.clone(),
+            source: source.address.clone(),
         }
     }
 

@@ -169,6 +169,29 @@ impl ClusterView {
         self.follows_primary(report) && report.replication.as_ref().is_some_and(running)
     }
 
+    /// Whether a replica with this report may receive from the primary, or try
+    /// to: unless it says for sure that it receives from nobody or from another.
+    /// An address that no node has may lead to any.
+    fn may_receive_from_primary(&self, report: &NodeReport) -> bool {
+        let receiving = |replication: &&Replication| replication.receiver != ReceiverState::Stopped;
+        let Some(replication) = report.replication.as_ref().filter(receiving) else {
+            return false;
+        };
+        let connected = replication.receiver == ReceiverState::Running;
+        let source = self
+            .cluster
+            .nodes
+            .iter()
+            .find(|node| node.address == replication.source);
+        let primary = self.primary_node().map(|primary| primary.server_uuid);
+        match (replication.source_uuid, source) {
+            (Some(uuid), _) if Some(uuid) == primary => true,
+            (_, Some(source)) => source.name == self.cluster.primary,
+            (Some(_), None) => !connected,
+            (None, None) => true,
+        }
+    }
+
     /// Takes in the end of a probe.
     pub fn probed(&mut self, name: &NodeName, outcome: ProbeOutcome, now: Mono) {
         let outcome = self.refuse_strangers(name, outcome);
@@ -383,15 +406,24 @@ impl ClusterView {
         }
     }
 
-    /// Remembers as of when a replica's data is complete; a lag behind another
-    /// source says nothing of that.
+    /// Remembers as of when a replica's data is complete; a lag behind a source
+    /// astray says nothing of that.
     fn note_freshness(&mut self, name: &NodeName, now: Mono) {
         let report = replica::current(self.node(name));
-        let lag = report
-            .filter(|report| replica::leads_to_primary(self, report))
-            .and_then(|report| report.replication.as_ref()?.lag);
-        if let Some(lag) = lag {
-            self.with(name, |view| view.fresh_as_of = Some(now - lag));
+        let as_of = report.and_then(|report| self.complete_as_of(report, now));
+        if as_of.is_some() {
+            self.with(name, |view| view.fresh_as_of = as_of);
+        }
+    }
+
+    /// As of when a replica with this report has all of the primary's data: no
+    /// later than its own source.
+    fn complete_as_of(&self, report: &NodeReport, now: Mono) -> Option<Mono> {
+        let way = replica::way_up(self, report)?;
+        let by_itself = now - report.replication.as_ref()?.lag?;
+        match way.first() {
+            None => Some(by_itself),
+            Some(source) => Some(by_itself.min(self.node(&source.name).fresh_as_of?)),
         }
     }
 
@@ -415,7 +447,7 @@ impl ClusterView {
             (Some((Silence::Refused, _)), _) => !view.moving,
             (None, Some(answer)) => {
                 let told_since = view.moved_at.is_some_and(|at| answer.asked() < at);
-                !view.moving && !told_since && !self.receives_from_primary(&answer.report)
+                !view.moving && !told_since && !self.may_receive_from_primary(&answer.report)
             }
             _ => false,
         };

@@ -226,6 +226,7 @@ async fn select(
     let rows: Vec<ClusterRow> = sqlx::query_as(
         "SELECT cluster.name, policy::text, epoch_term, epoch_n, primary_node,
                 node.name AS node, address, server_uuid, promotion, promotion_until, zone,
+                follows,
                 quarantine_reason, quarantine_errant, quarantine_incomplete,
                 maintenance_owner, maintenance_reason, maintenance_until,
                 pause_owner, pause_reason, pause_until

@@ -23,6 +23,7 @@ pub(crate) struct NodeRow {
     promotion: String,
     promotion_until: Option<DateTime<Utc>>,
     zone: Option<String>,
+    follows: Option<String>,
     quarantine_reason: Option<String>,
     quarantine_errant: Option<String>,
     quarantine_incomplete: bool,
@@ -62,6 +63,7 @@ impl TryFrom<NodeRow> for Node {
             }),
             _ => None,
         };
+        let follows = row.follows.map(|name| place.value("follows", name.parse()));
         Ok(Self {
             name: place.value("name", row.node.parse())?,
             address: place.value("address", row.address.parse())?,
@@ -74,6 +76,7 @@ impl TryFrom<NodeRow> for Node {
                 .zone
                 .map(|zone| place.value("zone", zone.parse()))
                 .transpose()?,
+            follows: follows.transpose()?,
             quarantine,
             maintenance,
         })
@@ -198,6 +201,30 @@ impl Store {
         .await
     }
 
+    /// Notes which node a node is to follow, or that it is the primary, with the
+    /// entry of it in the audit log.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] without the node.
+    pub async fn node_set_source(
+        &self,
+        term: Term,
+        node: &NodeName,
+        follows: Option<&NodeName>,
+        entry: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        self.write(term, async |transaction| {
+            let updated = sqlx::query("UPDATE node SET follows = $2 WHERE name = $1")
+                .bind(node.as_str())
+                .bind(follows.map(NodeName::as_str))
+                .execute(&mut *transaction)
+                .await?;
+            found(updated.rows_affected(), node)?;
+            audit::append(transaction, entry).await
+        })
+        .await
+    }
+
     /// Puts a node into quarantine, or takes it out.
     ///
     /// # Errors
@@ -257,8 +284,8 @@ pub(crate) async fn insert(
     sqlx::query(
         "INSERT INTO node (name, cluster, address, server_uuid, promotion, zone,
                            quarantine_reason, quarantine_errant, quarantine_incomplete,
-                           promotion_until)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                           promotion_until, follows)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(node.name.as_str())
     .bind(cluster.as_str())
@@ -270,6 +297,7 @@ pub(crate) async fn insert(
     .bind(quarantine.map(|quarantine| quarantine.errant.to_string()))
     .bind(quarantine.is_some_and(|quarantine| quarantine.incomplete))
     .bind(node.promotion.until)
+    .bind(node.follows.as_ref().map(NodeName::as_str))
     .execute(transaction)
     .await?;
     Ok(())

@@ -104,9 +104,11 @@ impl World {
             Care::Reopen { .. } | Care::Enforce(_) | Care::StopWaiting | Care::LetClientsIn => {
                 deadline::OPEN
             }
-            Care::Acknowledge { .. } | Care::Follow { .. } | Care::Detach | Care::Resume => {
-                deadline::REPOINT
-            }
+            Care::Acknowledge { .. }
+            | Care::Follow { .. }
+            | Care::Move { .. }
+            | Care::Detach
+            | Care::Resume => deadline::REPOINT,
             Care::Quarantine(_) => {
                 let (node, result) = (node.clone(), Ok(()));
                 self.agenda
@@ -319,6 +321,12 @@ impl World {
             Work::Act(_, Act::Repoint { source, .. }) => {
                 if let Some(source) = self.place_at(source) {
                     self.nodes[place].repoint(source);
+                }
+            }
+            Work::Care(_, Care::Move { source }) => {
+                if let Some(source) = self.place_at(source) {
+                    self.nodes[place].repoint(source);
+                    self.ledger.premises.saw(Premise::MovedInTheTree);
                 }
             }
             Work::Act(_, Act::Demote { source, .. } | Act::Follow { source, .. })

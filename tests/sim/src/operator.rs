@@ -2,6 +2,7 @@
 
 use lictor_domain::{LongTransactions, NodeReport, Order, ReceiverState, RecoveryId};
 use lictor_engine::switchover::Facts;
+use lictor_engine::tree::Moment;
 use lictor_engine::view::NodeView;
 use uuid::Uuid;
 
@@ -77,7 +78,7 @@ impl World {
             self.open_by_hand(primary);
         }
         for place in 0..self.nodes.len() {
-            if self.is_left_stopped(place, primary) && self.dice.percent(10) {
+            if self.is_left_stopped(place) && self.dice.percent(10) {
                 self.nodes[place].start_receiver(true);
                 let name = self.nodes[place].name.clone();
                 self.note(|| format!("the operator starts the receiver of {name}"));
@@ -117,9 +118,10 @@ impl World {
 
     /// Whether a replica is the operator's to start: he looks at what Lictor
     /// shows before he touches anything.
-    fn is_left_stopped(&self, place: Place, primary: Place) -> bool {
+    fn is_left_stopped(&self, place: Place) -> bool {
         let node = &self.nodes[place];
-        let channel = node.channel.as_ref().filter(|c| c.source == primary);
+        let source = self.shown_source(place);
+        let channel = node.channel.as_ref().filter(|c| Some(c.source) == source);
         let idle = channel.is_some_and(|c| !c.is_told_to_receive() || !c.applying);
         let leader = self.leader();
         let seen = leader.map(|leader| leader.keeper.view().node(&node.name));
@@ -127,6 +129,17 @@ impl World {
         let shown = shown.and_then(NodeView::report);
         let his = node.stopped_by_operator || (self.ledger.calmed && node.looked_after);
         his && idle && node.runs() && shown.is_some_and(is_idle)
+    }
+
+    /// Whom Lictor shows as the source that a node is to follow now.
+    fn shown_source(&self, place: Place) -> Option<Place> {
+        let leader = self.leader()?;
+        let moment = Moment {
+            view: leader.keeper.view(),
+            timing: leader.keeper.timing(),
+            now: engine_time(leader.clock, self.now()).mono,
+        };
+        self.place(&moment.source(&self.nodes[place].name)?.name)
     }
 
     /// Those that are quarantined or have diverged. A real rebuild makes a server

@@ -107,7 +107,9 @@ impl World {
         }
         let slow = self.now() < self.nodes[place].slow_until;
         let most = if slow { 1 } else { self.dice.time(1..=8) };
-        if self.nodes[place].apply(most) {
+        let more = self.nodes[place].apply(most);
+        self.stir_replicas(place);
+        if more {
             let pause = self.dice.time(MS..=30 * MS);
             self.agenda.plan(pause, Happening::Apply(place));
         }

@@ -28,6 +28,8 @@ pub struct Scenario {
     pub replicas: usize,
     /// A commit waits for so many of them; none if the cluster is asynchronous.
     pub acks: usize,
+    /// Which replicas are below another one, and below which.
+    pub below: Vec<(Place, Place)>,
     /// How it is watched.
     pub profile: Profile,
     /// How many `lictord` contend for the leadership with real leases; none if
@@ -118,10 +120,18 @@ impl Scenario {
             chance: seed ^ APART,
             replicas,
             acks,
+            below: below(seed, replicas, acks),
             profile,
             contenders,
             troubles: troubles(&mut dice, replicas, contenders > 0),
         }
+    }
+
+    /// Whom a replica is to follow at the beginning.
+    #[must_use]
+    pub fn source_of(&self, replica: Place) -> Place {
+        let below = self.below.iter().find(|(place, _)| *place == replica);
+        below.map_or(0, |(_, source)| *source)
     }
 
     /// The same story with other small chances.
@@ -132,6 +142,21 @@ impl Scenario {
             ..self.clone()
         }
     }
+}
+
+/// Some replicas are below others, in some seeds, where enough are left to
+/// acknowledge. Drawn apart, so that everything else of a seed is as it would be
+/// without.
+fn below(seed: u64, replicas: usize, acks: usize) -> Vec<(Place, Place)> {
+    let mut dice = Dice::new(seed.wrapping_mul(APART));
+    let spare = replicas.saturating_sub(acks.max(1));
+    if spare == 0 || !dice.percent(TREES) {
+        return vec![];
+    }
+    let lowest = (0..dice.number(1..=spare)).map(|nth| replicas - nth);
+    lowest
+        .map(|place| (place, dice.number(1..=place - 1)))
+        .collect()
 }
 
 /// A storm: often more than one thing at once, or one just after another.
@@ -202,6 +227,8 @@ fn trouble(dice: &mut Dice, at: Micros, replicas: usize) -> Trouble {
     Trouble { at, lasts, what }
 }
 
+/// Of so many seeds in a hundred replicas follow replicas, where that can be.
+const TREES: u32 = 30;
 /// Of so many seeds in a hundred the leadership is contested.
 const CONTESTED: u32 = 30;
 /// How many subscribers there are.

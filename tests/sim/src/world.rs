@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use lictor_domain::policy::Budget;
 use lictor_domain::{
     Cluster, ClusterName, Durability, Epoch, GtidSet, Mode, Node, NodeAddress, NodeName, Policy,
-    Profile, Promotion, Term,
+    Promotion, Term,
 };
 use lictor_engine::leadership::PerStore;
 use lictor_engine::message::Event;
@@ -177,8 +177,8 @@ impl World {
     /// A healthy world in which it is about to storm.
     #[must_use]
     pub fn new(scenario: Scenario, flaw: Flaw, transcript: Transcript) -> Self {
-        let nodes = servers(scenario.replicas + 1, scenario.acks);
-        let cluster = cluster(&nodes, policy_acks(&scenario, flaw), scenario.profile);
+        let nodes = servers(&scenario);
+        let cluster = cluster(&nodes, policy_acks(&scenario, flaw), &scenario);
         let mut world = Self {
             flaw,
             agenda: Agenda::default(),
@@ -207,6 +207,9 @@ impl World {
             ..
         } = world.scenario;
         world.note(|| format!("{replicas} replicas, {acks} ack(s), profile {profile}"));
+        for (place, source) in world.scenario.below.clone() {
+            world.note(|| format!("node {} is below node {}", place + 1, source + 1));
+        }
         world.begin();
         world
     }
@@ -398,6 +401,13 @@ impl World {
         self.nodes.iter().position(|node| node.name == *name)
     }
 
+    /// Whom a node is to follow, as the leader knows it.
+    #[must_use]
+    pub fn wanted_source(&self, name: &NodeName) -> Option<Place> {
+        let cluster = self.leader()?.keeper.cluster();
+        self.place(&cluster.wanted_source(name)?.name)
+    }
+
     /// The place that listens at an address.
     #[must_use]
     pub fn place_at(&self, address: &NodeAddress) -> Option<Place> {
@@ -411,22 +421,22 @@ impl World {
     }
 }
 
-/// A primary and its replicas, all healthy.
-fn servers(count: usize, acks: usize) -> Vec<Mysqld> {
-    let mut nodes: Vec<_> = (0..count)
+/// A primary and its replicas, all healthy, each below whom it is to follow.
+fn servers(scenario: &Scenario) -> Vec<Mysqld> {
+    let mut nodes: Vec<_> = (0..=scenario.replicas)
         .filter_map(|place| {
             let number = u32::try_from(place + 1).ok()?;
             let name = NodeName::numbered(&cluster_name()?, number);
             let address = NodeAddress::new(&format!("10.0.0.{number}"), 3306).ok()?;
             let mut node = Mysqld::new(place, name, address);
             if place > 0 {
-                node.follow(0);
+                node.follow(scenario.source_of(place));
             }
             Some(node)
         })
         .collect();
     if let Some(primary) = nodes.first_mut() {
-        primary.open(acks);
+        primary.open(scenario.acks);
     }
     nodes
 }
@@ -445,13 +455,13 @@ fn cluster_name() -> Option<ClusterName> {
     clippy::expect_used,
     reason = "`orders` is a DNS label, and there is a first server"
 )]
-fn cluster(nodes: &[Mysqld], acks: usize, profile: Profile) -> Cluster {
+fn cluster(nodes: &[Mysqld], acks: usize, scenario: &Scenario) -> Cluster {
     let acks = u32::try_from(acks).ok().and_then(NonZeroU32::new);
     Cluster {
         name: cluster_name().expect("a valid name"),
         policy: Policy {
             mode: Mode::Auto,
-            profile,
+            profile: scenario.profile,
             durability: acks.map_or(Durability::Async, |acks| Durability::SemiSync { acks }),
             budget: Budget {
                 failovers: 1_000,
@@ -472,6 +482,9 @@ fn cluster(nodes: &[Mysqld], acks: usize, profile: Profile) -> Cluster {
                 server_uuid: node.uuid,
                 promotion: Promotion::default(),
                 zone: None,
+                follows: Some(scenario.source_of(node.place))
+                    .filter(|source| *source > 0)
+                    .and_then(|source| Some(nodes.get(source)?.name.clone())),
                 quarantine: None,
                 maintenance: None,
             })

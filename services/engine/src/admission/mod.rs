@@ -36,6 +36,8 @@ pub struct Member {
     pub address: NodeAddress,
     /// Who it is.
     pub server_uuid: ServerUuid,
+    /// The node it follows, where that is not the primary.
+    pub follows: Option<NodeAddress>,
 }
 
 /// A cluster that may be registered.
@@ -77,6 +79,7 @@ pub fn admit(
     if !objections.is_empty() {
         return Err(objections);
     }
+    let member = |survey| member(survey, primary);
     let mut replicas: Vec<_> = others(primary, surveys).map(member).collect();
     replicas.sort_by(|a, b| a.address.cmp(&b.address));
     Ok(Admitted {
@@ -98,8 +101,11 @@ pub fn crawl_next(survey: &Survey) -> Vec<NodeAddress> {
         .collect()
 }
 
-fn member(survey: &Survey) -> Member {
+fn member(survey: &Survey, primary: &Survey) -> Member {
+    let source = survey.report.replication.as_ref().map(|r| &r.source);
+    let source = source.filter(|_| survey.address != primary.address);
     Member {
+        follows: source.filter(|source| **source != primary.address).cloned(),
         address: survey.address.clone(),
         server_uuid: survey.report.server_uuid,
     }

@@ -394,7 +394,7 @@ fn each_warning_is_said_with_its_remedy_and_keeps_nobody_out() {
             2,
             |s| s.report.replication = Some(replication_from(3)),
             "follows the primary through 10.0.0.3:3306: it cannot testify or acknowledge",
-            "SOURCE_HOST = '10.0.0.1', SOURCE_PORT = 3306",
+            "lictor node repoint NODE --to primary",
         ),
     ];
     for (n, change, sentence, remedy) in rows {
@@ -437,4 +437,27 @@ fn a_primary_without_replicas_is_admitted_with_the_warning_that_nothing_can_fail
         strict.warnings[1].sentence,
         "0 replicas cannot give the 1 acknowledgements the policy demands: commits will wait"
     );
+}
+
+#[test]
+fn a_tree_is_admitted_as_it_is_and_only_who_follows_the_primary_can_acknowledge() {
+    let surveys = altered(2, |s| s.report.replication = Some(replication_from(3)));
+    let admitted = admit(&surveys, &[], &Policy::default()).unwrap();
+    let follows: Vec<_> = admitted
+        .nodes
+        .iter()
+        .map(|node| node.follows.clone())
+        .collect();
+    assert_eq!(follows, [None, Some(address(3)), None]);
+    let two = Policy {
+        durability: lictor_domain::Durability::SemiSync {
+            acks: std::num::NonZeroU32::new(2).unwrap(),
+        },
+        ..Policy::default()
+    };
+    let starved = admit(&surveys, &[], &two).unwrap().warnings;
+    let said = starved
+        .iter()
+        .any(|one| one.sentence.starts_with("1 replicas cannot give the 2"));
+    assert!(said, "{starved:?}");
 }

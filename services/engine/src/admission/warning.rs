@@ -45,6 +45,11 @@ fn whole(sentence: String, remedy: &str) -> Objection {
 
 fn redundancy(primary: &Survey, surveys: &[Survey], policy: &Policy) -> Vec<Objection> {
     let replicas = others(primary, surveys).count();
+    let follows = |replica: &&Survey| {
+        let replication = replica.report.replication.as_ref();
+        replication.is_some_and(|replication| replication.source == primary.address)
+    };
+    let direct = others(primary, surveys).filter(follows).count();
     let acks = policy.durability.acks();
     let mut warnings = vec![];
     if replicas == 0 {
@@ -53,10 +58,10 @@ fn redundancy(primary: &Survey, surveys: &[Survey], policy: &Policy) -> Vec<Obje
             "add a replica, then register the cluster again",
         ));
     }
-    if replicas < acks as usize {
+    if direct < acks as usize {
         warnings.push(whole(
             format!(
-                "{replicas} replicas cannot give the {acks} acknowledgements the policy \
+                "{direct} replicas cannot give the {acks} acknowledgements the policy \
                  demands: commits will wait"
             ),
             "add replicas, or choose the durability async",
@@ -192,12 +197,7 @@ fn indirect(replica: &Survey, primary: &Survey) -> Option<Objection> {
         replica,
         *source != primary.address,
         &format!("follows the primary through {source}: it cannot testify or acknowledge"),
-        &format!(
-            "STOP REPLICA; CHANGE REPLICATION SOURCE TO SOURCE_HOST = '{}', SOURCE_PORT = {}; \
-             START REPLICA",
-            primary.address.host(),
-            primary.address.port()
-        ),
+        "if it is to follow the primary itself: lictor node repoint NODE --to primary",
     )
 }
 

@@ -23,6 +23,7 @@ use lictor_domain::{Evidence, Mode, Mono, Node, NodeName, Problem, ProblemCode};
 pub(crate) use self::configuration::{LONG_NET_TIMEOUT, RARE_HEARTBEAT};
 pub(crate) use self::durability::{correction, install_plugins, settable, wrong_settings};
 use crate::timing::Timing;
+use crate::tree::Moment;
 use crate::verdict::{self, Verdict};
 use crate::view::{ClusterView, NodeView};
 
@@ -177,6 +178,14 @@ fn each(
 }
 
 impl Scene<'_> {
+    const fn moment(&self) -> Moment<'_> {
+        Moment {
+            view: self.view,
+            timing: self.timing,
+            now: self.now,
+        }
+    }
+
     fn is_replica(&self, node: &Node) -> bool {
         node.name != self.view.cluster.primary
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lictor_domain::{Evidence, GtidRole, Node, NodeName};
 
 use super::primary::switched;
-use super::{Finding, Scene};
+use super::{Finding, Scene, stream};
 use crate::rejoin::lost;
 use crate::replica::current;
 use crate::view::{NodeView, Silence};
@@ -100,36 +100,58 @@ pub(super) fn diverged(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Optio
     })
 }
 
-/// Those that follow it are cut off with it.
+/// Those that are to follow it are cut off with it, or have had to leave it.
 pub(super) fn intermediate_dead(
     scene: &Scene<'_>,
     node: &Node,
     seen: &NodeView,
 ) -> Option<Finding> {
     let name = &node.name;
-    unreachable(scene, node, seen)?;
-    let followers: Vec<_> = scene
-        .view
+    let death = unreachable(scene, node, seen)?;
+    let cluster = &scene.view.cluster;
+    let lost: Vec<_> = cluster
         .replicas()
-        .filter(|(_, follower)| {
-            let replication = current(follower).and_then(|report| report.replication.as_ref());
-            replication.is_some_and(|replication| replication.source == node.address)
+        .filter(|below| below.quarantine.is_none())
+        .filter(|below| {
+            cluster
+                .wanted_source(&below.name)
+                .is_some_and(|it| it.name == *name)
         })
-        .map(|(follower, _)| follower.name.clone())
+        .filter(|below| scene.moment().is_lost_to(&below.name, node))
         .collect();
-    (!followers.is_empty()).then(|| Finding {
-        sentence: format!("{name} is lost, and others follow it"),
+    let (first, moment) = (lost.first()?, scene.moment());
+    let names: Vec<_> = lost.iter().map(|below| below.name.as_str()).collect();
+    let below = names.join(", ");
+    let by_hand = moment
+        .source(&first.name)
+        .map_or_else(String::new, |source| {
+            stream::move_to(scene, &first.name, source)
+        });
+    let source = moment
+        .source(&first.name)
+        .map(|source| source.name.as_str());
+    Some(Finding {
+        sentence: format!("{below} cannot follow {name} as wanted: {}", death.sentence),
         response: scene.response(
-            "Lictor makes those that follow it follow the primary",
-            "make those that follow it follow the primary",
+            &format!(
+                "Lictor makes those below it follow {}, and lets them return when it is back",
+                source.unwrap_or("the primary")
+            ),
+            &by_hand,
         ),
-        evidence: followers
-            .into_iter()
-            .map(|replica| Evidence::Follows {
-                replica,
-                source: node.address.clone(),
-            })
+        evidence: lost
+            .iter()
+            .filter_map(|below| followed_by(scene, &below.name))
             .collect(),
+    })
+}
+
+/// Whom it follows, as it says itself.
+fn followed_by(scene: &Scene<'_>, name: &NodeName) -> Option<Evidence> {
+    let replication = current(scene.view.node(name))?.replication.as_ref()?;
+    Some(Evidence::Follows {
+        replica: name.clone(),
+        source: replication.source.clone(),
     })
 }
 

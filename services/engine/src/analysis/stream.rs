@@ -2,7 +2,7 @@
 
 use lictor_domain::evidence::human;
 use lictor_domain::report::ServerError;
-use lictor_domain::{Evidence, Node, NodeName, ReceiverState};
+use lictor_domain::{Evidence, Mode, Node, NodeName, ReceiverState};
 
 use super::{Finding, Scene};
 use crate::replica::{current, leads_to_primary, staleness, tells_lag};
@@ -77,7 +77,7 @@ pub(super) fn lagging(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Option
     if stale.is_some_and(|stale| stale <= allowed) {
         return None;
     }
-    let lag = stale.filter(|_| tells_lag(seen));
+    let lag = stale.filter(|_| tells_lag(scene.view, seen));
     if lag.is_none() && !scene.primary_is_well() {
         return None;
     }
@@ -108,41 +108,59 @@ pub(super) fn delayed(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Option
             .to_owned(),
         evidence: vec![Evidence::Lag {
             replica: name.clone(),
-            lag: staleness(seen, scene.now).filter(|_| tells_lag(seen)),
+            lag: staleness(seen, scene.now).filter(|_| tells_lag(scene.view, seen)),
             allowed: scene.view.cluster.policy.max_read_lag() + delay,
         }],
     })
 }
 
+/// One that follows the source it is wanted to follow is in its place, even if
+/// that source is lost: then that is the problem.
 pub(super) fn wrong_source(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Option<Finding> {
     let name = &node.name;
     let report = current(seen)?;
-    if leads_to_primary(scene.view, report) {
+    let wanted = scene.view.cluster.wanted_source(name)?;
+    let right = scene.moment().source(name)?;
+    let told = report.replication.as_ref().map(|r| &r.source);
+    if told.is_some_and(|told| [&right.address, &wanted.address].contains(&told)) {
         return None;
     }
-    let primary = scene.view.primary_node()?;
-    let source = report.replication.as_ref().map(|r| r.source.clone());
-    let sentence = match &source {
-        None => format!("{name} follows nobody"),
-        Some(source) => format!("{name} follows {source}, not {}", primary.name),
+    let sentence = match told {
+        None => format!("{name} follows nobody, and is to follow {}", right.name),
+        Some(told) => {
+            let nodes = &scene.view.cluster.nodes;
+            let known = nodes.iter().find(|node| node.address == *told);
+            let told = known.map_or_else(|| told.to_string(), |node| node.name.to_string());
+            format!("{name} follows {told}, and is to follow {}", right.name)
+        }
     };
-    let by_hand = format!(
-        "on {name}: STOP REPLICA; CHANGE REPLICATION SOURCE TO SOURCE_HOST = '{}', \
-         SOURCE_PORT = {}, SOURCE_AUTO_POSITION = 1; START REPLICA",
-        primary.address.host(),
-        primary.address.port()
-    );
     Some(Finding {
         sentence,
-        response: scene.response("Lictor makes it follow the primary", &by_hand),
-        evidence: source
+        response: move_to(scene, name, right),
+        evidence: told
             .into_iter()
             .map(|source| Evidence::Follows {
                 replica: name.clone(),
-                source,
+                source: source.clone(),
             })
             .collect(),
     })
+}
+
+/// What moves a replica to `source`.
+pub(super) fn move_to(scene: &Scene<'_>, name: &NodeName, source: &Node) -> String {
+    match scene.view.cluster.policy.mode {
+        Mode::Observe => format!(
+            "on {name}: STOP REPLICA; CHANGE REPLICATION SOURCE TO SOURCE_HOST = '{}', \
+             SOURCE_PORT = {}, SOURCE_AUTO_POSITION = 1; START REPLICA",
+            source.address.host(),
+            source.address.port()
+        ),
+        Mode::Manual | Mode::Auto => scene.response(
+            &format!("Lictor makes it follow {}", source.name),
+            &format!("lictor node repoint {name} --to {}", source.name),
+        ),
+    }
 }
 
 fn says(node: &NodeName, error: &ServerError) -> Evidence {

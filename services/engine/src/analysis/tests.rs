@@ -94,6 +94,14 @@ fn assert_found<const N: usize>(rows: [Row; N]) {
     }
 }
 
+/// Number 2 is below number 3, which is down.
+fn cut_off() -> Fixture {
+    Fixture::healthy(2)
+        .below(2, 3)
+        .replication(2, |r| r.receiver = ReceiverState::Connecting)
+        .silent(3, ProbeOutcome::Refused, LONG)
+}
+
 #[test]
 fn a_cluster_without_anything_wrong_has_no_problem() {
     assert_found([("nothing", healthy(), &[])]);
@@ -237,18 +245,35 @@ fn whose_data_is_not_the_primarys_is_found() {
             healthy().report(2, |report| report.replication = None),
             &[WrongSource],
         ),
-        ("through a replica", healthy().follows(2, 3), &[]),
+        ("through a replica", healthy().below(2, 3), &[]),
+        (
+            "through a replica that it is not to follow",
+            healthy().follows(2, 3),
+            &[WrongSource],
+        ),
         (
             "through a replica that is down",
-            healthy()
-                .follows(2, 3)
-                .silent(3, ProbeOutcome::Refused, LONG),
+            cut_off(),
             &[
+                ReceiverDown,
                 UnreachableReplica,
                 IntermediateReplicaDead,
-                WrongSource,
                 NoViableCandidate,
             ],
+        ),
+        (
+            "away from a replica that is down",
+            healthy()
+                .wishes(2, 3)
+                .silent(3, ProbeOutcome::Refused, LONG),
+            &[UnreachableReplica, IntermediateReplicaDead],
+        ),
+        (
+            "through a replica that only we do not reach",
+            healthy()
+                .below(2, 3)
+                .silent(3, ProbeOutcome::TimedOut, LONG),
+            &[UnreachableReplica, NoViableCandidate],
         ),
         (
             "replicas in a circle",

@@ -11,6 +11,7 @@ use crate::candidate::{self, Stopped, Winner};
 use crate::fencing;
 use crate::message::Act;
 use crate::operation::Next;
+use crate::replica::leads_to_primary;
 use crate::view::ClusterView;
 
 impl Failover {
@@ -142,7 +143,7 @@ impl Failover {
 fn following(view: &ClusterView, asked: &BTreeSet<NodeName>) -> BTreeSet<NodeName> {
     let follows = |node: &&NodeName| {
         let report = view.node(node).report();
-        report.is_some_and(|report| view.follows_primary(report))
+        report.is_some_and(|report| leads_to_primary(view, report))
     };
     asked.iter().filter(follows).cloned().collect()
 }

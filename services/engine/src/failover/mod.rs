@@ -64,8 +64,8 @@ pub struct Failover {
     ordered: Option<Ordered>,
     /// Replicas whose receivers it stops, but for those an operator had stopped.
     asked: BTreeSet<NodeName>,
-    /// Those of them that follow the primary: they are started again when it
-    /// gives up. Another source may be a primary deposed before, which must not
+    /// Those of them that follow the primary, or another of its replicas: they are
+    /// started again when it gives up. Any other source may be a primary deposed before, which must not
     /// get an acknowledging replica back.
     following: BTreeSet<NodeName>,
     stage: Stage,

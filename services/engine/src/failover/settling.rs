@@ -6,6 +6,7 @@ use super::{Chosen, Failover, SETTLING, Stage};
 use crate::message::Command;
 use crate::operation::{Next, Progress};
 use crate::settling::Settling;
+use crate::tree;
 use crate::view::ClusterView;
 
 impl Failover {
@@ -22,7 +23,13 @@ impl Failover {
         let (story, history) = (&mut self.story, chosen.winner.holds.clone());
         let (mut settling, publish) = Settling::begin(story, new_primary, history, SETTLING, now);
         let mut acts = vec![publish];
-        for replica in chosen.followers.iter().filter(|replica| *replica != name) {
+        let mut others = chosen.followers.clone();
+        others.remove(name);
+        for (replica, source) in tree::staying(view, &others, name) {
+            others.remove(&replica.name);
+            acts.push(settling.stay(story, replica, source, now));
+        }
+        for replica in &others {
             acts.push(settling.repoint(story, replica, now));
         }
         acts.push(settling.detach(story, now));

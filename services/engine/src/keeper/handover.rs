@@ -2,10 +2,11 @@
 //! names the candidate, so only that one can have been opened.
 //!
 //! The candidate was opened if it takes writes, has forgotten its source, or is
-//! followed. It was not if it still receives from the old primary: a receiver
-//! does not start by itself when a node boots. Where it is silent, or has
-//! rebooted, it matters only if enough nodes that cannot be asked may have
-//! acknowledged what was written to it.
+//! followed by a node that is not below it in the tree anyway: no switchover begins
+//! while one such does. It was not if it still receives from the old primary: a
+//! receiver does not start by itself when a node boots. Where it is silent, or has
+//! rebooted, it matters only if enough nodes may have acknowledged what was written
+//! to it, and then what it and the old primary hold tells the rest.
 
 use lictor_domain::{Node, NodeName, NodeReport, Recovery};
 
@@ -32,11 +33,28 @@ pub(super) fn fate(view: &ClusterView, record: &Recovery) -> Result<Fate, Undeci
         return Ok(Fate::Adopted(candidate.name.clone()));
     }
     let acks = view.cluster.policy.durability.acks().max(1) as usize;
-    let silent = silent(view, candidate);
-    if silent.len() < acks {
+    let ackers = may_have_acknowledged(view, candidate);
+    if ackers.len() < acks {
         return Ok(Fate::Void);
     }
-    Err(Undecided::Winner(candidate.name.clone(), silent))
+    let primary = current(view.primary());
+    match report.zip(primary) {
+        Some((candidate_says, primary)) if went_on(primary, candidate_says) => Ok(Fate::Void),
+        Some(_) => Ok(Fate::Adopted(candidate.name.clone())),
+        None => Err(Undecided::Winner(candidate.name.clone(), ackers)),
+    }
+}
+
+/// Whether the old primary went on: it is open, which it never is beside an open
+/// candidate; or it has committed what the candidate lacks, which had applied all
+/// before it was opened; or nothing was ever written to the candidate.
+fn went_on(primary: &NodeReport, candidate: &NodeReport) -> bool {
+    let held = candidate.holds();
+    let written = held.errant_against(&primary.executed);
+    let written = written.without_origin(primary.server_uuid.0);
+    primary.writability.accepts_writes()
+        || !primary.executed.is_subset_of(&held)
+        || written.is_empty()
 }
 
 /// Whether it is open, or was and has left its source since.
@@ -53,17 +71,23 @@ fn others<'a>(
     others.map(|node| (&node.name, current(view.node(&node.name))))
 }
 
+/// Whether somebody follows it who would not unless it had been opened.
 fn is_followed(view: &ClusterView, candidate: &Node) -> bool {
-    others(view, candidate).any(|(_, report)| {
-        let replication = report.and_then(|report| report.replication.as_ref());
-        replication.is_some_and(|replication| replication.source == candidate.address)
+    others(view, candidate).any(|(name, report)| {
+        follows(candidate, report) && !view.cluster.is_below(name, &candidate.name)
     })
 }
 
-/// The others that say nothing.
-fn silent(view: &ClusterView, candidate: &Node) -> Vec<NodeName> {
-    let silent = others(view, candidate).filter(|(_, report)| report.is_none());
-    silent.map(|(name, _)| name.clone()).collect()
+fn follows(candidate: &Node, report: Option<&NodeReport>) -> bool {
+    let replication = report.and_then(|report| report.replication.as_ref());
+    replication.is_some_and(|replication| replication.source == candidate.address)
+}
+
+/// The others that say nothing, or follow it.
+fn may_have_acknowledged(view: &ClusterView, candidate: &Node) -> Vec<NodeName> {
+    let may = others(view, candidate)
+        .filter(|(_, report)| report.is_none() || follows(candidate, *report));
+    may.map(|(name, _)| name.clone()).collect()
 }
 
 #[cfg(test)]
@@ -77,7 +101,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::fixture::{Fixture, name};
+    use crate::fixture::{Fixture, gtids, name};
 
     fn record() -> Recovery {
         Recovery {
@@ -162,10 +186,30 @@ mod tests {
     fn a_candidate_that_cannot_tell_matters_only_if_someone_may_have_acknowledged_to_it() {
         for fixture in [silent(closed(), 2), stopped(closed(), 2)] {
             assert_eq!(of(&fixture), Some(Fate::Void));
-            for other in [1, 3] {
-                assert_eq!(of(&silent(fixture.clone(), other)), None);
-            }
+            assert_eq!(of(&silent(fixture, 1)), None);
         }
+        assert_eq!(of(&silent(silent(closed(), 2), 3)), None);
+    }
+
+    #[test]
+    fn a_replica_that_the_candidate_has_in_the_tree_proves_nothing_and_may_have_acknowledged() {
+        let tree = || closed().below(3, 2);
+        assert_eq!(of(&tree()), Some(Fate::Void));
+        assert_eq!(of(&silent(tree(), 2)), None);
+        assert_eq!(of(&silent(stopped(tree(), 2), 1)), None);
+    }
+
+    #[test]
+    fn what_it_and_the_old_primary_hold_tells_whether_it_was_written_to() {
+        let rebooted = || stopped(closed().below(3, 2), 2);
+        assert_eq!(of(&rebooted()), Some(Fate::Void));
+        let written = || rebooted().executed(2, &gtids(2, 1, 3));
+        assert_eq!(of(&written()), Some(adopted()));
+        // The old primary was opened again since.
+        let went_on = written().executed(1, &gtids(1, 101, 102));
+        assert_eq!(of(&went_on), Some(Fate::Void));
+        let open = written().writability(1, Writability::Writable);
+        assert_eq!(of(&open), Some(Fate::Void));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::Keeper;
 use super::heritage::{self, Fate};
 use super::tending::Tending;
 use crate::message::{Care, Command};
+use crate::replica::leads_to_primary;
 
 /// What a recovery that was given up so long ago has stopped or closed is taken
 /// for an operator's doing: no command is under way for as long.
@@ -113,7 +114,7 @@ impl Keeper {
     pub(super) fn resume_stopped(&mut self) -> Vec<Command> {
         let stopped = |report: &lictor_domain::NodeReport| {
             let replication = report.replication.as_ref();
-            self.view.follows_primary(report)
+            leads_to_primary(&self.view, report)
                 && replication.is_some_and(|r| r.receiver == ReceiverState::Stopped)
         };
         let nodes: Vec<NodeName> = self

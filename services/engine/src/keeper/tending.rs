@@ -55,6 +55,8 @@ impl Keeper {
                         node: node.name,
                         care,
                     });
+                    // The next one must not be sent to one that is being moved.
+                    self.note_moves(commands.last());
                 }
                 None if rejoin::takes_part(&self.view, &node) => {
                     if self.view.settle(&node.name, now.mono) {

@@ -5,6 +5,7 @@ mod inheriting;
 mod ordering;
 mod taken_out_of_our_hands;
 mod tending;
+mod trees;
 
 use chrono::TimeZone;
 use lictor_domain::report::Knock;

@@ -26,6 +26,7 @@ mod preparing;
 mod settling;
 mod undoing;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use lictor_domain::{
@@ -55,6 +56,8 @@ pub struct Switchover {
     story: Story,
     order: Order,
     candidate: NodeName,
+    /// Replicas of the candidate whose receivers were stopped to undo it.
+    freed: BTreeSet<NodeName>,
     stage: Stage,
 }
 
@@ -163,6 +166,7 @@ impl Switchover {
             story,
             order: beginning.order,
             candidate: beginning.candidate,
+            freed: BTreeSet::new(),
             stage: Stage::Storing(step),
         };
         let commands = switchover.commands(vec![act]);
@@ -176,14 +180,18 @@ impl Switchover {
     }
 
     /// The old primary, once it may have been closed: when this is given up and
-    /// it is found closed after all, it is Lictor's to open it.
+    /// it is found closed after all, it is Lictor's to open it. And the replicas
+    /// whose receivers were stopped.
     #[must_use]
     pub fn touched(&self) -> Vec<NodeName> {
         match &self.stage {
             Stage::Storing(_) | Stage::Clearing(_) | Stage::Nearing(_) | Stage::Holding { .. } => {
                 vec![]
             }
-            _ => vec![self.record().old_primary.clone()],
+            _ => {
+                let old = std::iter::once(&self.record().old_primary);
+                old.chain(&self.freed).cloned().collect()
+            }
         }
     }
 

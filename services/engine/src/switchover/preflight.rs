@@ -39,8 +39,7 @@ pub fn preflight(
     now: Mono,
 ) -> Preflight {
     let candidates = candidate::planned(view);
-    let elected = candidates.iter().find(|verdict| verdict.rank == Some(1));
-    let candidate = order.to.as_ref().or(elected.map(|verdict| &verdict.node));
+    let candidate = order.to.as_ref().or_else(|| elected(view, &candidates));
     let look = Look {
         view,
         order,
@@ -76,6 +75,18 @@ pub fn preflight(
         candidate: candidate.cloned(),
         candidates,
     }
+}
+
+/// The best there is among those that follow the primary itself; without any, the
+/// best there is.
+fn elected<'a>(view: &ClusterView, candidates: &'a [CandidateVerdict]) -> Option<&'a NodeName> {
+    let ranked = || candidates.iter().filter(|verdict| verdict.rank.is_some());
+    let follows = |verdict: &&CandidateVerdict| {
+        let report = view.node(&verdict.node).report();
+        report.is_some_and(|report| view.follows_primary(report))
+    };
+    let best = ranked().find(follows).or_else(|| ranked().next());
+    best.map(|verdict| &verdict.node)
 }
 
 /// Blocks, or not.
@@ -224,7 +235,13 @@ impl<'a> Look<'a> {
         let (name, primary) = (&node.name, &self.view.cluster.primary);
         let replication = report.replication.as_ref();
         let found = match replication.filter(|_| self.view.follows_primary(report)) {
+            None if replica::leads_to_primary(self.view, report) => Err(format!(
+                "{name} follows {primary} through another: lictor node repoint {name} --to primary"
+            )),
             None => Err(format!("{name} does not replicate from {primary}")),
+            Some(_) if let Some(stray) = self.stray_below(node) => Err(format!(
+                "{stray} follows {name}, where it is not to be: wait until it has been moved"
+            )),
             Some(r) if r.receiver != ReceiverState::Running => {
                 Err(format!("the receiver of {name} does not run"))
             }
@@ -232,6 +249,19 @@ impl<'a> Look<'a> {
             Some(_) => Ok(format!("{name} replicates from {primary}")),
         };
         check(CheckCode::CandidateFollows, found)
+    }
+
+    /// Somebody who follows the candidate without being told to would look, to a
+    /// next leader, as if the candidate had been opened.
+    fn stray_below(&self, candidate: &Node) -> Option<&NodeName> {
+        let cluster = &self.view.cluster;
+        let mut replicas = self.view.replicas();
+        let stray = replicas.find(|(node, seen)| {
+            let told = seen.report().and_then(|report| report.replication.as_ref());
+            told.is_some_and(|replication| replication.source == candidate.address)
+                && !cluster.is_below(&node.name, &candidate.name)
+        });
+        stray.map(|(node, _)| &node.name)
     }
 
     /// Between two known lags it is at most as far behind as time has passed.
@@ -264,16 +294,21 @@ impl<'a> Look<'a> {
         check(CheckCode::NoErrantGtids, found)
     }
 
-    /// Who acknowledges afterwards: everyone that follows now, and the old
-    /// primary in the candidate's place.
+    /// Who acknowledges afterwards: everyone that follows the primary or the
+    /// candidate now, and the old primary in the candidate's place.
     fn semi_sync(&self, node: &Node, report: &NodeReport) -> Check {
         let acks = self.view.cluster.policy.durability.acks() as usize;
         let able = |report: &NodeReport| report.semi_sync.is_some();
+        let follows = |report: &NodeReport| {
+            let replication = report.replication.as_ref();
+            self.view.follows_primary(report)
+                || replication.is_some_and(|r| r.source == node.address)
+        };
         let others = self.view.replicas().filter(|(other, _)| {
             let report = self.report(&other.name);
             other.name != node.name
                 && other.quarantine.is_none()
-                && report.is_some_and(|r| able(r) && self.view.follows_primary(r))
+                && report.is_some_and(|r| able(r) && follows(r))
         });
         let old = self.report(&self.view.cluster.primary).is_some_and(able);
         let ackers = others.count() + usize::from(old);

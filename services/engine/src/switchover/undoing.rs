@@ -1,8 +1,9 @@
 //! Giving up before the candidate is known to be open: what was done is undone,
 //! the candidate's side first. The old primary is opened again only when the
-//! candidate is closed for sure.
+//! candidate is closed for sure. One that does not answer is powerless when too few
+//! follow it to acknowledge: the replicas it has in the tree are stopped for that.
 
-use lictor_domain::{AbortReason, GtidSet, Now, Phase};
+use lictor_domain::{AbortReason, GtidSet, NodeName, Now, Phase, ReceiverState};
 
 use super::{ATTEMPTS, RETRY_PAUSE, Stage, Switchover, Undo, address};
 use crate::fencing::Fenced;
@@ -47,7 +48,10 @@ impl Switchover {
             return self.going(vec![]);
         };
         let closed = self.end(step, result, now).is_ok();
-        let powerless = attempt >= ATTEMPTS && view.cluster.policy.durability.acks() > 0;
+        let followers = followers_of(view, &self.candidate);
+        let acks = view.cluster.policy.durability.acks() as usize;
+        let last = attempt >= ATTEMPTS;
+        let powerless = last && followers.len() < acks;
         if closed || powerless || view.node(&self.candidate).refused() {
             return self.reopen(reason, 1, true, now);
         }
@@ -57,7 +61,12 @@ impl Switchover {
             again_at: Some(now.mono + RETRY_PAUSE),
         };
         self.stage = Stage::Undoing { reason, undo };
-        self.going(vec![])
+        if !last || acks == 0 {
+            return self.going(vec![]);
+        }
+        self.freed.extend(followers.iter().cloned());
+        let stop = |node| Act::StopReceiver { node };
+        self.going(followers.into_iter().map(stop).collect())
     }
 
     pub(super) fn withdraw_again(self, view: &ClusterView, now: Now) -> Next {
@@ -125,4 +134,16 @@ impl Switchover {
         let again = source.map(|source| Act::Follow { node, source });
         self.abort(reason, again.into_iter().collect(), now)
     }
+}
+
+/// Who may receive from this node, by its own last word.
+fn followers_of(view: &ClusterView, name: &NodeName) -> Vec<NodeName> {
+    let address = view.cluster.node(name).map(|node| &node.address);
+    let receiving = view.replicas().filter(|(_, seen)| {
+        let replication = seen.report().and_then(|report| report.replication.as_ref());
+        replication.is_some_and(|replication| {
+            replication.receiver != ReceiverState::Stopped && Some(&replication.source) == address
+        })
+    });
+    receiving.map(|(node, _)| node.name.clone()).collect()
 }

@@ -456,3 +456,35 @@ async fn what_operators_take_out_of_our_hands_reads_back_and_is_in_the_audit_log
         .await;
     assert_eq!(missing(unknown), (Kind::Cluster, "unknown".into()));
 }
+
+#[tokio::test]
+async fn whom_a_node_is_to_follow_is_kept_with_its_audit_entry() {
+    let (_database, store) = Database::with_store().await;
+    store.term_advance(ONE).await.unwrap();
+    let (first, second) = (node_name("orders-1"), node_name("orders-2"));
+    let mut orders = cluster("orders", 1);
+    // Written before the node that it is to follow.
+    orders.nodes[0].follows = Some(second.clone());
+    store
+        .cluster_add(ONE, &orders, &entry("cluster.add"))
+        .await
+        .unwrap();
+    assert_eq!(store.cluster_get(&orders.name).await.unwrap(), orders);
+    let repoint = entry("node.repoint");
+    for (node, follows) in [(&first, None), (&second, Some(&first))] {
+        store
+            .node_set_source(ONE, node, follows, &repoint)
+            .await
+            .unwrap();
+        assert_eq!(
+            stored(&store, node.as_str()).await.follows.as_ref(),
+            follows
+        );
+        assert_eq!(store.audit_list(1, None).await.unwrap()[0].entry, repoint);
+    }
+    let stranger = node_name("users-1");
+    let refused = store
+        .node_set_source(ONE, &second, Some(&stranger), &repoint)
+        .await;
+    assert!(refused.is_err(), "{refused:?}");
+}

@@ -36,6 +36,7 @@ pub(crate) fn node(cluster: &str, number: u32, host: u8) -> Node {
         server_uuid: ServerUuid(Uuid::from_u128(u128::from(host))),
         promotion: Promotion::default(),
         zone: None,
+        follows: None,
         quarantine: None,
         maintenance: None,
     }

@@ -41,6 +41,8 @@ pub enum Premise {
     HeldBack,
     /// For *no stale reader*.
     ReplicaDeaf,
+    /// For *whole again*.
+    MovedInTheTree,
     /// For all of them: a command outlived its leader.
     CommandOutlivedLeader,
 }
@@ -50,7 +52,7 @@ const COUNT: usize = Premise::ALL.len();
 
 impl Premise {
     /// Each of them, in order.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::OpenedBesideAnother,
         Self::OpenedAfterWrites,
         Self::LossAccepted,
@@ -68,6 +70,7 @@ impl Premise {
         Self::DeposedLeaderWoke,
         Self::HeldBack,
         Self::ReplicaDeaf,
+        Self::MovedInTheTree,
         Self::CommandOutlivedLeader,
     ];
 }
@@ -92,6 +95,7 @@ impl fmt::Display for Premise {
             Self::DeposedLeaderWoke => "a paused leader went on while a newer one led",
             Self::HeldBack => "a leader did nothing because its leases had run out",
             Self::ReplicaDeaf => "a replica had heard nothing for longer than a reader may",
+            Self::MovedInTheTree => "a replica was moved to where the tree wants it",
             Self::CommandOutlivedLeader => "a command reached a node when a newer leader led",
         })
     }

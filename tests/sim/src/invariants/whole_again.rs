@@ -1,6 +1,6 @@
 //! When nothing fails any more, the cluster is whole again within a bound: one
-//! writable primary that everyone agrees on, everyone else following it, and
-//! writes acknowledged.
+//! writable primary that everyone agrees on, everyone else where the tree wants it,
+//! and writes acknowledged.
 
 use super::{Breach, no_lost_write, recoveries_end};
 use crate::agenda::{Micros, SECOND};
@@ -71,15 +71,16 @@ fn one_writable(world: &World, primary: Place) -> Result<(), Breach> {
 fn everyone_follows(world: &World, primary: Place) -> Result<(), Breach> {
     let stray = world.nodes.iter().find(|node| {
         let channel = node.channel.as_ref();
+        let source = world.wanted_source(&node.name);
         node.place != primary
-            && !channel.is_some_and(|c| c.source == primary && c.is_connected() && c.applying)
+            && !channel.is_some_and(|c| Some(c.source) == source && c.is_connected() && c.applying)
     });
     match stray {
         None => Ok(()),
         Some(node) => Err(Breach::of(
             NAME,
             format!(
-                "{} does not follow {}: {:?}{}",
+                "{} does not follow whom it is to, under {}: {:?}{}",
                 node.name,
                 world.nodes[primary].name,
                 node.channel,

@@ -95,5 +95,5 @@ fn a_wrong_source_is_shown_and_put_right_by_lictor_only_in_auto() {
          SOURCE_PORT = 3306, SOURCE_AUTO_POSITION = 1; START REPLICA"
     );
     let by_lictor = only(&astray.policy(|policy| policy.mode = Mode::Auto));
-    assert_eq!(by_lictor.response, "Lictor makes it follow the primary");
+    assert_eq!(by_lictor.response, "Lictor makes it follow orders-1");
 }

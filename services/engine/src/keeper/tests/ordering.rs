@@ -74,8 +74,8 @@ fn a_dead_primary_is_failed_over_in_manual_and_whoever_it_touched_is_tended() {
     });
     bench.answers(3);
     bench.later(ms(10));
-    let follow = Care::Follow { source: address(2) };
-    assert!(cares(bench.answers(2)).contains(&(name(3), follow)));
+    let moved = Care::Move { source: address(2) };
+    assert!(cares(bench.answers(2)).contains(&(name(3), moved)));
 }
 
 #[test]
