@@ -12,7 +12,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::orders::Order;
 use crate::snapshot::Snapshot;
 
-/// How long a new cluster's steward is waited for.
+/// How long a new cluster's steward is waited for, and how long its word that it
+/// has taken up a definition.
 const TAKE_UP: Duration = Duration::from_secs(5);
 
 /// The way to one cluster's steward.
@@ -76,7 +77,7 @@ impl Fleet {
     }
 
     /// Tells a cluster's steward its definition, after having it taken up if it
-    /// is new. `None` when nobody reigns here any more, and the next leader
+    /// is new, and waits until everybody who asks is shown it. `None` when nobody reigns here any more, and the next leader
     /// reads it from the store; or when a reign has only just begun, and takes
     /// it up as soon as it has read the others.
     pub(crate) async fn define(&self, cluster: Cluster) -> Option<Steward> {
@@ -84,8 +85,14 @@ impl Fleet {
             Some(steward) => steward,
             None => self.receive(cluster.clone()).await?,
         };
-        let told = steward.events.send(Event::Redefined(cluster)).await;
-        told.is_ok().then_some(steward)
+        let (shown, answer) = oneshot::channel();
+        let told = async {
+            let order = Order::Define(cluster, shown);
+            steward.orders.send(order).await.ok()?;
+            answer.await.ok()
+        };
+        tokio::time::timeout(TAKE_UP, told).await.ok()??;
+        Some(steward)
     }
 
     async fn receive(&self, cluster: Cluster) -> Option<Steward> {
@@ -154,7 +161,7 @@ mod tests {
     async fn a_newcomer_waits_for_the_reign_and_is_told_its_definition() {
         let (fleet, (reception, mut newcomers)) = (Fleet::default(), mpsc::channel(1));
         fleet.open_reception(reception);
-        let (events, mut inbox) = mpsc::channel(1);
+        let (orders, mut ordered) = mpsc::channel(1);
         let (_sender, snapshot) = watch::channel(seen());
         let taking_up = async {
             let newcomer = newcomers.recv().await.unwrap();
@@ -163,14 +170,18 @@ mod tests {
                 .taken_up
                 .send(Steward {
                     snapshot,
-                    events,
-                    orders: mpsc::channel(1).0,
+                    events: mpsc::channel(1).0,
+                    orders,
                 })
                 .unwrap();
+            let Some(Order::Define(defined, shown)) = ordered.recv().await else {
+                panic!("no definition");
+            };
+            assert_eq!(defined, cluster());
+            shown.send(()).unwrap();
         };
         let (steward, ()) = tokio::join!(fleet.define(cluster()), taking_up);
         assert!(steward.is_some());
-        assert_eq!(inbox.recv().await, Some(Event::Redefined(cluster())));
     }
 
     #[tokio::test]

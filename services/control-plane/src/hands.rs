@@ -146,17 +146,13 @@ impl Hands {
     }
 
     async fn act(&self, act: Act) -> Done {
-        let told = |outcome: Outcome| outcome.map_err(|error| error.to_string());
         match act {
             Act::StoreIntent(record) => Done::IntentStored {
                 standing: record.standing(),
                 result: self.store_intent(&record).await,
             },
             Act::StopReceiver { node } => Done::ReceiverStopped {
-                holds: self
-                    .stop_receiver(&node)
-                    .await
-                    .map_err(|error| error.to_string()),
+                holds: told(self.stop_receiver(&node).await),
                 node,
             },
             Act::CatchUp {
@@ -166,7 +162,7 @@ impl Hands {
             } => Done::CaughtUp(told(self.catch_up(&node, &holds, within).await)),
             Act::CloseForcibly { node } => {
                 let closing = self.close(&node, Closing::Forced, deadline::CLOSE);
-                let result = closing.await.map_err(|error| error.to_string());
+                let result = told(closing.await);
                 Done::Closed { node, result }
             }
             Act::Promote { node, fenced } => {
@@ -191,20 +187,11 @@ impl Hands {
                 let clearing = self.clear_transactions(&node, how, older_than, within);
                 Done::TransactionsCleared(told(clearing.await))
             }
-            Act::Close { node, within } => Done::Closed {
-                result: self
-                    .close(&node, Closing::Gentle, within)
-                    .await
-                    .map_err(|error| error.to_string()),
-                node,
-            },
-            Act::Withdraw { node } => Done::Closed {
-                result: self
-                    .close(&node, Closing::Forced, deadline::CLOSE)
-                    .await
-                    .map_err(|error| error.to_string()),
-                node,
-            },
+            Act::Close { node, within } => {
+                let closing = self.close(&node, Closing::Gentle, within);
+                let result = told(closing.await);
+                Done::Closed { node, result }
+            }
             Act::Reopen { node, fenced } => {
                 tracing::info!(%node, proof = %fenced.proof(), "opening the old primary again");
                 Done::Reopened(told(self.reopen(&node).await))
@@ -419,6 +406,11 @@ async fn answer(mut hand: JoinHandle<Event>, patience: Duration) -> Result<Event
     answer.map_err(|died| format!("its hand died: {died}"))
 }
 
+/// How a command ended, as the keeper is told.
+fn told<T>(outcome: Outcome<T>) -> Result<T, String> {
+    outcome.map_err(|error| error.to_string())
+}
+
 /// The name of an act as a step at which a test can end this process.
 const fn step(act: &Act) -> &'static str {
     match act {
@@ -435,7 +427,6 @@ const fn step(act: &Act) -> &'static str {
         Act::Hold { .. } => "hold",
         Act::Close { .. } => "close",
         Act::Reopen { .. } => "reopen",
-        Act::Withdraw { .. } => "withdraw",
         Act::Demote { .. } => "demote",
         Act::Follow { .. } => "follow",
     }

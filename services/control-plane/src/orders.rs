@@ -1,13 +1,15 @@
-//! Operators' orders to a cluster's steward, and its answers: each order is looked
-//! at or begun, and one that was more than a look stands in the audit log with
-//! its answer, also when it was refused. How it goes on is the keeper's matter.
+//! Operators' orders to a cluster's steward, and its answers.
+//!
+//! A recovery that is ordered is looked at or begun, and one that was more than a
+//! look stands in the audit log with its answer, also when it was refused. How it
+//! goes on is the keeper's matter.
 
 pub(crate) mod failover;
 pub(crate) mod switchover;
 
 use std::time::Duration;
 
-use lictor_domain::{ClusterName, FailoverOrder, Preflight, RecoveryId, Rehearsal, Term};
+use lictor_domain::{Cluster, ClusterName, FailoverOrder, Preflight, RecoveryId, Rehearsal, Term};
 use lictor_engine::switchover::Facts;
 use lictor_store::{AuditEntry, StoreError};
 use thiserror::Error;
@@ -28,6 +30,9 @@ pub(crate) enum Order {
     Switchover(Request<(lictor_domain::Order, Facts), Preflight>),
     /// Take the primacy away from the primary.
     Failover(Request<FailoverOrder, Rehearsal>),
+    /// Keep the cluster by this definition, which is stored; the answer comes as
+    /// soon as everybody who asks is shown it.
+    Define(Cluster, oneshot::Sender<()>),
 }
 
 /// What is wanted, and who waits for the answer.

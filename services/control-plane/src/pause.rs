@@ -1,7 +1,7 @@
 //! Pauses a cluster, or ends its pause: stored with its audit entry, then handed
 //! to the cluster's steward.
 
-use lictor_domain::{Cluster, ClusterName, Pause};
+use lictor_domain::{ClusterName, Pause};
 use lictor_store::AuditEntry;
 
 use crate::app::Shared;
@@ -17,14 +17,14 @@ pub(crate) struct Asked {
     pub(crate) reason: String,
 }
 
-/// Pauses the cluster, or with `None` resumes it; gives it as it is stored then.
-/// A refusal is in the audit log as well.
+/// Pauses the cluster, or with `None` resumes it. A refusal is in the audit log
+/// as well.
 pub(crate) async fn set_pause(
     app: &Shared,
     name: &ClusterName,
     pause: Option<Pause>,
     asked: Asked,
-) -> Result<Cluster, ChangeError> {
+) -> Result<(), ChangeError> {
     let term = app.standing.lead()?.term();
     let (action, result) = match &pause {
         None => ("cluster.resume", "resumed".to_owned()),
@@ -50,8 +50,8 @@ pub(crate) async fn set_pause(
             .await?;
         let cluster = app.store.cluster_get(name).await?;
         // Without a steward nobody reigns here: the next leader reads the store.
-        app.fleet.define(cluster.clone()).await;
-        Ok::<_, ChangeError>(cluster)
+        app.fleet.define(cluster).await;
+        Ok::<_, ChangeError>(())
     };
     let set = set.await;
     if let Err(error) = &set {

@@ -1,7 +1,7 @@
 //! Changing a cluster's policy: stored with its audit entry, then handed to the
 //! cluster's steward.
 
-use lictor_domain::{Cluster, ClusterName, Term};
+use lictor_domain::{ClusterName, Term};
 use lictor_store::{AuditEntry, StoreError};
 use lictor_wire::WireError;
 use lictor_wire::v1::PolicyChange;
@@ -25,15 +25,14 @@ pub(crate) enum ChangeError {
     Store(#[from] StoreError),
 }
 
-/// Changes a cluster's policy; gives the cluster as it is stored then. A refusal
-/// is in the audit log as well.
+/// Changes a cluster's policy. A refusal is in the audit log as well.
 pub(crate) async fn change_policy(
     app: &Shared,
     name: &ClusterName,
     change: PolicyChange,
     reason: &str,
     actor: &str,
-) -> Result<Cluster, ChangeError> {
+) -> Result<(), ChangeError> {
     let term = app.standing.lead()?.term();
     let mut entry = AuditEntry {
         actor: actor.to_owned(),
@@ -56,7 +55,7 @@ async fn try_change(
     change: PolicyChange,
     term: Term,
     entry: &AuditEntry,
-) -> Result<Cluster, ChangeError> {
+) -> Result<(), ChangeError> {
     let _turn = app.changes.lock().await;
     let mut cluster = app.store.cluster_get(name).await?;
     let policy = change.applied_to(&cluster.policy)?;
@@ -65,6 +64,6 @@ async fn try_change(
         .await?;
     cluster.policy = policy;
     // Without a steward nobody reigns here: the next leader reads the store.
-    app.fleet.define(cluster.clone()).await;
-    Ok(cluster)
+    app.fleet.define(cluster).await;
+    Ok(())
 }

@@ -164,21 +164,37 @@ impl Steward {
                     |keeper, order, _| keeper.rehearse_failover(order),
                     Keeper::order_failover,
                 ),
+                Input::Order(Order::Define(cluster, shown)) => {
+                    self.define(cluster);
+                    // A caller that went away needs no answer.
+                    let _ = shown.send(());
+                }
             }
         }
     }
 
-    fn step(&mut self, mut event: Event) {
-        let redefined = matches!(event, Event::Redefined(_));
-        if let Event::Redefined(cluster) = &mut event {
-            self.keep_quarantines(cluster);
-        }
+    fn step(&mut self, event: Event) {
         let now = clock::now();
         let fresh = RecoveryId(uuid::Uuid::now_v7());
         let commands = self.keeper.step(event, now, fresh);
-        if redefined {
-            self.redefined();
+        self.carry_out(commands, now);
+    }
+
+    /// Keeps the cluster by another definition. What is stored of its quarantines
+    /// may be older than what the keeper decided.
+    fn define(&mut self, mut cluster: Cluster) {
+        for node in &mut cluster.nodes {
+            if let Some(known) = self.keeper.cluster().node(&node.name) {
+                node.quarantine.clone_from(&known.quarantine);
+            }
         }
+        let now = clock::now();
+        let fresh = RecoveryId(uuid::Uuid::now_v7());
+        let commands = self.keeper.step(Event::Redefined(cluster), now, fresh);
+        // Before anything is done: also with a node that is new.
+        self.hands.durability = self.keeper.cluster().policy.durability;
+        self.timing.send_replace(*self.keeper.timing());
+        self.watch_nodes();
         self.carry_out(commands, now);
     }
 
@@ -328,21 +344,6 @@ impl Steward {
         );
         self.route = Some(route);
         published.subscribers
-    }
-
-    /// What is stored of them may be older than what the keeper decided.
-    fn keep_quarantines(&self, redefined: &mut Cluster) {
-        for node in &mut redefined.nodes {
-            if let Some(known) = self.keeper.cluster().node(&node.name) {
-                node.quarantine.clone_from(&known.quarantine);
-            }
-        }
-    }
-
-    fn redefined(&mut self) {
-        self.hands.durability = self.keeper.cluster().policy.durability;
-        self.timing.send_replace(*self.keeper.timing());
-        self.watch_nodes();
     }
 
     /// Watches every node of the cluster, at the address it has now.

@@ -58,11 +58,11 @@ pub enum Evidence {
         /// The time after which it counts as hung.
         threshold: Duration,
     },
-    /// The node cannot be reached over the network.
+    /// Asking the node failed.
     Unreachable {
         /// The node.
         node: NodeName,
-        /// What the network said.
+        /// What the network said, or the node.
         reason: String,
     },
     /// The node answered.
@@ -220,7 +220,7 @@ impl fmt::Display for Evidence {
                 human(*silent_for),
                 human(*threshold)
             ),
-            Self::Unreachable { node, reason } => write!(f, "{node} is unreachable: {reason}"),
+            Self::Unreachable { node, reason } => write!(f, "{node} cannot be asked: {reason}"),
             Self::Answers { node, ago } => write!(f, "{node} answered {} ago", human(*ago)),
             Self::ReceiverLost {
                 replica,

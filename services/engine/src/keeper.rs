@@ -251,10 +251,9 @@ impl Keeper {
         let Some(candidate) = preflight.cleared().cloned() else {
             return (preflight, vec![]);
         };
-        self.last_epoch = self.last_epoch.max(self.view.cluster.epoch).next(self.term);
         let beginning = switchover::Beginning {
             id: fresh,
-            epoch: self.last_epoch,
+            epoch: self.next_epoch(),
             order,
             candidate,
             preflight: preflight.clone(),
@@ -269,6 +268,12 @@ impl Keeper {
     pub fn preflight(&self, order: &Order, facts: &Facts, now: Mono) -> Preflight {
         let under_way = self.recovery().or(self.inherited.as_ref());
         switchover::preflight(&self.view, order, facts, under_way, &self.timing, now)
+    }
+
+    /// An epoch that nobody has had.
+    fn next_epoch(&mut self) -> Epoch {
+        self.last_epoch = self.last_epoch.max(self.view.cluster.epoch).next(self.term);
+        self.last_epoch
     }
 
     /// A node that is told to receive may acknowledge from now on.
@@ -487,10 +492,9 @@ impl Keeper {
             return vec![];
         }
         let first_sign = verdict::first_sign(&self.view, &self.timing, now.mono);
-        self.last_epoch = self.last_epoch.max(self.view.cluster.epoch).next(self.term);
         let beginning = Beginning {
             id: fresh,
-            epoch: self.last_epoch,
+            epoch: self.next_epoch(),
             verdict,
             first_sign: first_sign.unwrap_or(now.mono),
         };

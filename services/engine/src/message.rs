@@ -185,10 +185,10 @@ pub enum Act {
         /// The replica.
         node: NodeName,
     },
-    /// Close the old primary for writes, whatever hinders it: clients whose
-    /// commits wait are cut off.
+    /// Close a node for writes, whatever hinders it: clients whose commits wait
+    /// are cut off.
     CloseForcibly {
-        /// The old primary.
+        /// The old primary, or a candidate that may have been opened.
         node: NodeName,
     },
     /// Let the candidate apply all it holds.
@@ -261,11 +261,6 @@ pub enum Act {
         node: NodeName,
         /// The proof that nobody else can take writes.
         fenced: Fenced,
-    },
-    /// Close a candidate that may have been opened, whatever hinders it.
-    Withdraw {
-        /// The candidate.
-        node: NodeName,
     },
     /// Make the old primary follow the new one: it acknowledges at once, and
     /// leaves the primary's settings afterwards.

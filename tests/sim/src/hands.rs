@@ -67,7 +67,7 @@ impl World {
             Act::CatchUp { node, within, .. }
             | Act::Close { node, within }
             | Act::ClearTransactions { node, within, .. } => (node, *within),
-            Act::Withdraw { node } | Act::CloseForcibly { node } => (node, deadline::CLOSE),
+            Act::CloseForcibly { node } => (node, deadline::CLOSE),
             Act::Reopen { node, .. } => (node, deadline::REOPEN),
             Act::Promote { node, .. } => (node, deadline::OPEN),
             Act::Repoint { node, .. }
@@ -309,7 +309,7 @@ impl World {
                     _ => self.nodes[place].holds(),
                 });
             }
-            Work::Act(_, Act::Close { .. } | Act::CloseForcibly { .. } | Act::Withdraw { .. }) => {
+            Work::Act(_, Act::Close { .. } | Act::CloseForcibly { .. }) => {
                 self.nodes[place].close();
                 held = Some(self.nodes[place].executed.clone());
             }
@@ -445,12 +445,10 @@ fn event(job: &Job, result: Result<Option<GtidSet>, String>) -> Event {
         },
         Act::ClearTransactions { .. } => Done::TransactionsCleared(plain(result)),
         Act::Hold { .. } => Done::Held { acked: 0, of: 0 },
-        Act::Close { node, .. } | Act::CloseForcibly { node } | Act::Withdraw { node } => {
-            Done::Closed {
-                node,
-                result: result.map(Option::unwrap_or_default),
-            }
-        }
+        Act::Close { node, .. } | Act::CloseForcibly { node } => Done::Closed {
+            node,
+            result: result.map(Option::unwrap_or_default),
+        },
         Act::Reopen { .. } => Done::Reopened(plain(result)),
         Act::Detach { .. } => Done::Detached(plain(result)),
         Act::StoreIntent(record) => Done::IntentStored {

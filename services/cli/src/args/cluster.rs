@@ -7,18 +7,30 @@ use clap::{Args, Subcommand};
 use lictor_wire::domain::{ClusterName, LongTransactions, NodeAddress, NodeName};
 use lictor_wire::v1;
 
-use super::policy::PolicyArgs;
+use super::policy::{DEFAULTS, PolicyArgs};
 use super::values::{duration, whole_seconds, words};
+
+fn add_help() -> String {
+    format!(
+        "\
+What is not said of a new cluster's policy:
+  {DEFAULTS}
+
+Examples:
+  lictor cluster add orders --seed 127.0.0.11:3306
+  lictor cluster add orders --seed db1.example.org:3306 --mode auto --profile fast \\
+      --durability semi-sync:2 --max-read-lag 10s"
+    )
+}
 
 /// What to do with clusters.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClusterCommand {
     /// Discover a cluster from one of its nodes, check it and take it on.
-    #[command(after_help = "\
-Examples:
-  lictor cluster add orders --seed 127.0.0.11:3306
-  lictor cluster add orders --seed db1.example.org:3306 --mode auto --profile fast \\
-      --durability semi-sync:2 --max-read-lag 10s")]
+    ///
+    /// One that is known already is brought up to date: its nodes, and what is said
+    /// of its policy.
+    #[command(after_help = add_help())]
     Add {
         /// Its name: a DNS label, such as `orders`.
         name: ClusterName,
@@ -124,13 +136,15 @@ pub(crate) struct SwitchoverArgs {
     /// Only show what would be found.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// For how long nobody may be able to write; then everything is undone.
+    /// For how long nobody may be able to write, from 50ms to 1m; then everything
+    /// is undone.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     pub(crate) pause: Duration,
     /// What to do about transactions that are open for long on the primary: wait
-    /// for their end (up to a minute), end their sessions, or do nothing at all.
+    /// for their end (up to a minute), end their sessions, or refuse to switch over.
     #[arg(
         long,
+        value_name = "HOW",
         default_value = "wait",
         value_parser = words(LongTransactions::ALL, LongTransactions::as_str)
     )]
@@ -165,9 +179,9 @@ pub(crate) struct FailoverArgs {
     /// The replica to be made primary; the best one when it is not said.
     #[arg(long, value_name = "NODE")]
     pub(crate) to: Option<NodeName>,
-    /// Go on without a proof that the old primary is fenced, and with a replica
-    /// that may lack something, or does where --to names it. What is overridden is
-    /// written into the recovery.
+    /// Go on without a proof that the old primary is fenced, and although the
+    /// replica may lack acknowledged writes; one named with --to is taken even if it
+    /// does lack some. What is overridden is written into the recovery.
     #[arg(long, requires = "reason")]
     pub(crate) force: bool,
     /// Only say what would be done, and what stands in the way.

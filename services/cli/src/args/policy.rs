@@ -8,10 +8,17 @@ use lictor_wire::v1;
 
 use super::values::{budget, durability, on_starved, whole_seconds, words};
 
+/// The policy of a new cluster, as it would be said.
+pub(super) const DEFAULTS: &str = "\
+--mode observe --profile balanced --durability semi-sync:1 --budget 3/10m
+  --max-read-lag 5s --rebuild manual --on-starved wait --no-readers none
+  --keep-readers 0";
+
 /// What differs from the policy there is.
 #[derive(Debug, Args)]
 pub(crate) struct PolicyArgs {
-    /// How far Lictor may act by itself: only `auto` lets it fail over.
+    /// How far Lictor may act: `observe` touches nothing, `manual` does what is
+    /// ordered, `auto` also fails over and keeps replicas in place by itself.
     #[arg(long, value_parser = words(Mode::ALL, Mode::as_str))]
     pub(crate) mode: Option<Mode>,
     /// When a silent primary counts as hung: after 1 s, 3 s or 10 s.
@@ -19,7 +26,7 @@ pub(crate) struct PolicyArgs {
     pub(crate) profile: Option<Profile>,
     /// What a commit must survive: `async`, `semi-sync` or `semi-sync:N` for N
     /// acknowledging replicas.
-    #[arg(long, value_parser = durability)]
+    #[arg(long, value_name = "async|semi-sync[:N]", value_parser = durability)]
     pub(crate) durability: Option<Durability>,
     /// At most so many failovers in a time, then Lictor stops and asks: such as
     /// `3/10m`.
@@ -30,14 +37,14 @@ pub(crate) struct PolicyArgs {
     pub(crate) max_read_lag: Option<u64>,
     /// Who starts the rebuild of a quarantined node; `auto` lets Lictor replace
     /// its data by itself.
-    #[arg(long, value_parser = words(RebuildPolicy::ALL, RebuildPolicy::as_str))]
+    #[arg(long, value_name = "WHO", value_parser = words(RebuildPolicy::ALL, RebuildPolicy::as_str))]
     pub(crate) rebuild: Option<RebuildPolicy>,
     /// When too few replicas can acknowledge: `wait`, or `loosen:N/TIME` to let
     /// commits wait for only N or more after that time, such as `loosen:0/5s`.
     #[arg(long, value_name = "wait|loosen:N/TIME", value_parser = on_starved)]
     pub(crate) on_starved: Option<OnStarved>,
     /// Who serves reads when no replica does.
-    #[arg(long, value_parser = words(NoReaders::ALL, NoReaders::as_str))]
+    #[arg(long, value_name = "WHO", value_parser = words(NoReaders::ALL, NoReaders::as_str))]
     pub(crate) no_readers: Option<NoReaders>,
     /// So many replicas serve reads however far they are behind, the least
     /// lagging first: such as `1` or `50%`.

@@ -2,9 +2,10 @@
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use lictor_wire::domain::PromotionRule;
+use lictor_wire::domain::{Mode, Policy, PromotionRule};
 use lictor_wire::v1;
 
+use super::policy::DEFAULTS;
 use super::{Cli, ClusterCommand, Format, NodeCommand, Noun};
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
@@ -46,6 +47,29 @@ fn a_policy_is_read_whole() {
     assert_eq!(change.keep_readers.unwrap().kind, Some(half));
     let two = v1::share::Kind::Count(2);
     assert_eq!(change.max_readers.unwrap().kind, Some(two));
+}
+
+#[test]
+fn the_policy_that_help_shows_is_that_of_a_new_cluster() {
+    let line = format!("lictor cluster add orders --seed 127.0.0.1:3306 {DEFAULTS}");
+    let Noun::Cluster(ClusterCommand::Add { policy, .. }) = parse(&line).unwrap().noun else {
+        panic!("not cluster add");
+    };
+    let change = v1::PolicyChange::from(policy);
+    let other = Policy {
+        mode: Mode::Auto,
+        max_read_lag_secs: 7,
+        ..Policy::default()
+    };
+    assert_eq!(change.applied_to(&other).unwrap(), Policy::default());
+    let mut cli = Cli::command();
+    let set = cli.find_subcommand_mut("cluster").unwrap();
+    let set = set.find_subcommand_mut("set").unwrap();
+    let changes = set.get_groups().find(|group| group.get_id() == "change");
+    for option in changes.unwrap().get_args() {
+        let option = format!("--{} ", option.as_str().replace('_', "-"));
+        assert!(DEFAULTS.contains(&option), "{option}");
+    }
 }
 
 #[test]

@@ -107,8 +107,8 @@ impl Keeper {
     /// The epoch of an unfinished failover may have been seen by someone, with
     /// another primary than it is now taken for: it is never used again.
     fn begin_own_epoch(&mut self, primary: NodeName, now: Mono) {
-        self.last_epoch = self.last_epoch.next(self.term);
-        self.view.take_over_epoch(self.last_epoch, primary, now);
+        let epoch = self.next_epoch();
+        self.view.take_over_epoch(epoch, primary, now);
     }
 
     pub(super) fn resume_stopped(&mut self) -> Vec<Command> {

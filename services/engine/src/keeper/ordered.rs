@@ -81,10 +81,9 @@ impl Keeper {
             commands.extend(self.resume_stopped());
             return (rehearsal, commands);
         }
-        self.last_epoch = self.last_epoch.max(self.view.cluster.epoch).next(self.term);
         let beginning = Beginning {
             id: fresh,
-            epoch: self.last_epoch,
+            epoch: self.next_epoch(),
             verdict: self.ordered_because(&order, now),
             first_sign: now.mono,
         };

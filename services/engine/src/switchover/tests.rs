@@ -381,7 +381,7 @@ fn when_the_pause_is_over_the_old_primary_is_opened_again() {
 
 #[test]
 fn a_candidate_that_may_be_open_is_closed_before_the_old_primary_is_opened() {
-    let withdraw = || Act::Withdraw { node: name(2) };
+    let withdraw = || Act::CloseForcibly { node: name(2) };
     let mut refused = Scene::opening(&healthy());
     for _ in 1..ATTEMPTS {
         assert!(matches!(
@@ -412,7 +412,7 @@ fn without_acknowledgements_a_candidate_in_doubt_keeps_the_old_primary_closed() 
     for _ in 0..2 * ATTEMPTS {
         assert_eq!(scene.done(closed(2, Err("no answer".to_owned()))), []);
         let again = scene.now + 500;
-        assert!(matches!(scene.tick_at(again), [Act::Withdraw { .. }]));
+        assert!(matches!(scene.tick_at(again), [Act::CloseForcibly { .. }]));
         assert_eq!(scene.primary_lost(), [], "nor does it give way");
     }
     scene

@@ -31,7 +31,7 @@ impl Switchover {
             again_at: None,
         };
         self.stage = Stage::Undoing { reason, undo };
-        self.going(vec![Act::Withdraw { node }])
+        self.going(vec![Act::CloseForcibly { node }])
     }
 
     pub(super) fn withdrawn(

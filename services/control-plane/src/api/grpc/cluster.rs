@@ -3,7 +3,7 @@
 //! A leader shows what its stewards see; any other instance shows what is
 //! stored, and says UNAVAILABLE rather than nothing when it cannot know.
 
-use lictor_domain::{Cluster, ClusterName, FailoverOrder, NodeAddress, Pause, Policy, Rehearsal};
+use lictor_domain::{ClusterName, FailoverOrder, NodeAddress, Pause, Policy, Rehearsal};
 use lictor_wire::v1::cluster_service_server::ClusterService;
 use lictor_wire::{WireError, refusal, v1};
 use tonic::{Request, Response, Status};
@@ -85,7 +85,7 @@ impl Api {
         change: v1::PolicyChange,
         reason: String,
         actor: String,
-    ) -> Result<Cluster, Status> {
+    ) -> Result<(), Status> {
         let app = self.app.clone();
         let changing = self.app.tasks.spawn(async move {
             policy_change::change_policy(&app, &name, change, &reason, &actor).await
@@ -103,16 +103,13 @@ impl Api {
         asked: Asked,
     ) -> Result<v1::ClusterView, Status> {
         let (app, of) = (self.app.clone(), name.clone());
-        let setting = self.app.tasks.spawn(async move {
-            let set = pause::set_pause(&app, &of, pause, asked).await;
-            set.map(|cluster| cluster.pause)
-        });
+        let setting = self
+            .app
+            .tasks
+            .spawn(async move { pause::set_pause(&app, &of, pause, asked).await });
         let set = setting.await.map_err(|error| problem::broken_off(&error))?;
-        let pause = set.map_err(not_changed)?;
-        let mut cluster = self.cluster(&name).await?;
-        // The steward takes it up in a moment; the caller is told already.
-        cluster.pause = pause.as_ref().map(Into::into);
-        Ok(cluster)
+        set.map_err(not_changed)?;
+        self.cluster(&name).await
     }
 }
 
@@ -205,13 +202,9 @@ impl ClusterService for Api {
         let change = request
             .change
             .ok_or_else(|| problem::invalid(WireError::missing("change")))?;
-        let changed = self
-            .change_policy(name.clone(), change, reason, actor)
+        self.change_policy(name.clone(), change, reason, actor)
             .await?;
-        let mut cluster = self.cluster(&name).await?;
-        // The steward takes it up in a moment; the caller is told already.
-        cluster.policy = Some((&changed.policy).into());
-        let cluster = Some(cluster);
+        let cluster = Some(self.cluster(&name).await?);
         Ok(Response::new(v1::UpdatePolicyResponse { cluster }))
     }
 

@@ -49,7 +49,7 @@ async fn a_crash_while_a_switchover_is_undone_is_made_good() {
         point,
     };
     let deaths = [
-        unheard("promote", after("withdraw")),
+        unheard("promote", after("close-forcibly")),
         unheard("promote", after("reopen")),
         unheard("promote", after("follow")),
         unheard("close", after("reopen")),
