@@ -144,6 +144,11 @@ codes! {
     NoViableCandidate: Critical,
         "No replica can be promoted, or none could be if the primary died now.",
         "Lictor tries again when what it knows changes; the operator removes the blockers.";
+    FailoverBlocked: Critical,
+        "The primary is lost, and what a failover needs is missing: a proof that the old primary \
+         is fenced, a store that takes the intent, or a replica that can be opened.",
+        "Lictor tries again when what it knows changes; the operator removes what stands in the \
+         way, or goes on without a proof by `lictor cluster failover --force`.";
     FailoverBudgetSpent: Critical,
         "As many failovers were done as the budget allows.",
         "No failover by itself until the window has passed or the operator raises the budget; one \

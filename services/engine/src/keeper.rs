@@ -45,8 +45,6 @@ use crate::timing::Timing;
 use crate::verdict::{self, Verdict};
 use crate::view::ClusterView;
 
-/// A blocked failover is tried again after this even if nothing changed.
-const BLOCKED_PAUSE: Duration = Duration::from_mins(1);
 /// A keeper is never asleep for longer.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 
@@ -477,13 +475,11 @@ impl Keeper {
 
     fn lost(&mut self, verdict: Problem, now: Now, fresh: RecoveryId) -> Vec<Command> {
         let known = self.known(now);
-        let standing = self
-            .refusal
-            .as_ref()
-            .filter(|refusal| refusal.known == known && now.mono.since(refusal.at) < BLOCKED_PAUSE);
+        let refusal = self.refusal.as_ref();
+        let refused = refusal.is_some_and(|refusal| refusal.stands(&known, now.mono));
         // A hand that is late may still open the one that was lost again.
         let opening = self.tending.get(&self.view.cluster.primary) == Some(&Tending::Opening);
-        if standing.is_some() || opening {
+        if refused || opening {
             return self.asking.ask(&self.view, &self.timing, now.mono);
         }
         let spent = self.budget_spent(now);

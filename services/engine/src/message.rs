@@ -288,7 +288,7 @@ impl Act {
             Self::StoreIntent(_) => deadline::INTENT,
             Self::StopReceiver { .. } => deadline::STOP_RECEIVER,
             Self::Promote { .. } => deadline::OPEN,
-            Self::CloseForcibly { .. } | Self::Withdraw { .. } => deadline::CLOSE,
+            Self::CloseForcibly { .. } => deadline::CLOSE,
             Self::Reopen { .. } => deadline::REOPEN,
             Self::Publish { .. } => Duration::ZERO,
             Self::Repoint { .. }
@@ -328,12 +328,10 @@ impl Act {
             Self::Detach { .. } => Done::Detached(Err(error)),
             Self::ClearTransactions { .. } => Done::TransactionsCleared(Err(error)),
             Self::Hold { .. } => Done::Held { acked: 0, of: 0 },
-            Self::CloseForcibly { node } | Self::Close { node, .. } | Self::Withdraw { node } => {
-                Done::Closed {
-                    node,
-                    result: Err(error),
-                }
-            }
+            Self::CloseForcibly { node } | Self::Close { node, .. } => Done::Closed {
+                node,
+                result: Err(error),
+            },
             Self::Reopen { .. } => Done::Reopened(Err(error)),
         }
     }

@@ -2,12 +2,17 @@
 //! depended on changes.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use lictor_domain::{
-    AbortReason, Evidence, Mode, Mono, NodeName, Now, Problem, ProblemCode, Recovery, Severity,
+    AbortReason, Cluster, Evidence, Mode, Mono, NodeName, Now, Problem, ProblemCode, Recovery,
+    Severity,
 };
 
 use super::Keeper;
+
+/// A blocked failover is tried again after this even if nothing changed.
+pub(super) const BLOCKED_PAUSE: Duration = Duration::from_mins(1);
 
 /// Why a lost primary is not failed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +28,19 @@ pub(super) struct Refusal {
 pub(super) struct Known {
     answering: BTreeSet<NodeName>,
     refused: bool,
-    mode: Mode,
+    /// Its policy, and what its operators say of its nodes.
+    cluster: Cluster,
     /// Whether the budget was used up.
     spent: bool,
+}
+
+impl Refusal {
+    /// Whether nothing is to be tried again yet. What a failover could do may
+    /// change unseen; what would be done where Lictor may not act is told once.
+    pub(super) fn stands(&self, known: &Known, now: Mono) -> bool {
+        let waits = known.cluster.mode() != Mode::Auto || now.since(self.at) < BLOCKED_PAUSE;
+        self.known == *known && waits
+    }
 }
 
 impl Keeper {
@@ -33,7 +48,8 @@ impl Keeper {
         let code = match reason {
             AbortReason::PrimaryAnswered | AbortReason::LeadershipLost => return,
             AbortReason::OnlyObserved => ProblemCode::ActionWithheld,
-            _ => ProblemCode::NoViableCandidate,
+            AbortReason::NoViableCandidate { .. } => ProblemCode::NoViableCandidate,
+            _ => ProblemCode::FailoverBlocked,
         };
         self.refusal = Some(Refusal {
             problem: Problem {
@@ -61,7 +77,7 @@ impl Keeper {
         Known {
             answering: answering.collect(),
             refused: self.view.primary().refused(),
-            mode: self.view.cluster.mode(),
+            cluster: self.view.cluster.clone(),
             spent: self.budget_spent(now).is_some(),
         }
     }

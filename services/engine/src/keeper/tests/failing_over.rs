@@ -98,8 +98,8 @@ fn observe_and_manual_write_down_once_what_would_have_been_done_and_touch_nothin
     for mode_ in [Mode::Observe, Mode::Manual] {
         let mut bench = Bench::watching(mode(mode_));
         let mut commands = bench.primary_dies();
-        for _ in 0..20 {
-            commands.extend(bench.later(ms(200)).step(Event::Tick));
+        for _ in 0..200 {
+            commands.extend(bench.later(ms(1_000)).step(Event::Tick));
             commands.extend(bench.answers(2));
             commands.extend(bench.answers(3));
         }
@@ -175,6 +175,16 @@ fn a_refusal_is_tried_again_after_a_minute() {
     let mut bench = refused();
     bench.later(BLOCKED_PAUSE).probed(1, ProbeOutcome::Refused);
     assert!(begins(&bench.answers(2)));
+}
+
+#[test]
+fn a_refusal_is_tried_again_when_the_operator_changes_the_definition() {
+    let mut bench = refused();
+    bench.later(ms(1_000)).probed(1, ProbeOutcome::Refused);
+    assert!(!begins(&bench.answers(2)));
+    let mut cluster = bench.keeper.cluster().clone();
+    cluster.policy.max_read_lag_secs += 1;
+    assert!(begins(&bench.step(Event::Redefined(cluster))));
 }
 
 #[test]
