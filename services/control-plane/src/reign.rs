@@ -211,11 +211,11 @@ async fn copy_in_consul(app: &Shared, cluster: &ClusterName) -> Option<Recovery>
     }
 }
 
-/// A recovery that runs according to Postgres and has ended according to
-/// Consul: its leader died between the two writes.
+/// A recovery that has ended according to Consul, and of which Postgres knows
+/// that it runs, or perhaps nothing: its leader died between the two writes.
 fn untold<'a>(stored: Option<&Recovery>, copy: Option<&'a Recovery>) -> Option<&'a Recovery> {
-    let id = stored?.id;
-    copy.filter(|copy| copy.id == id && copy.outcome != RecoveryOutcome::Running)
+    let of_another = |copy: &Recovery| stored.is_some_and(|stored| stored.id != copy.id);
+    copy.filter(|copy| copy.outcome != RecoveryOutcome::Running && !of_another(copy))
 }
 
 /// The recovery that runs according to either store: the newer one, and of the
@@ -311,7 +311,13 @@ mod tests {
         }
         assert_eq!(both(&chosen, &ended), None);
         assert_eq!(untold(Some(&chosen), Some(&ended)), Some(&ended));
+        assert_eq!(untold(None, Some(&ended)), Some(&ended));
         assert_eq!(untold(Some(&begun), Some(&chosen)), None);
+        let another = Recovery {
+            id: RecoveryId(Uuid::max()),
+            ..begun.clone()
+        };
+        assert_eq!(untold(Some(&another), Some(&ended)), None);
         assert_eq!(untold(Some(&unfinished(4, 3)), None), None);
         assert_eq!(further(None, Some(ended)), None);
         assert_eq!(both(&chosen, &unfinished(4, 3)), Some(unfinished(4, 3)));
