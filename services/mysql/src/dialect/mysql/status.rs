@@ -40,16 +40,18 @@ pub(super) const APPLIERS: &str = "SELECT LAST_ERROR_NUMBER AS errno, LAST_ERROR
      AND (LAST_ERROR_NUMBER <> 0 OR PROCESSING_TRANSACTION <> '')";
 
 /// NULL where the plugin is not loaded. A replica that connects anew is counted
-/// twice until its old dump thread, which ends, is gone: no more can acknowledge
-/// than there are others.
+/// twice until its old dump thread is gone, which may hang in a dead connection:
+/// no more can acknowledge than have one, by the `server_uuid` they gave.
 pub(super) const SEMI_SYNC_STATUS: &str = "SELECT \
      MAX(IF(VARIABLE_NAME IN ('Rpl_semi_sync_source_status', 'Rpl_semi_sync_master_status'), \
      VARIABLE_VALUE, NULL)) AS active, \
      MAX(IF(VARIABLE_NAME IN ('Rpl_semi_sync_replica_status', 'Rpl_semi_sync_slave_status'), \
      VARIABLE_VALUE, NULL)) AS acknowledges, \
      LEAST(CAST(MAX(IF(VARIABLE_NAME LIKE '%clients', VARIABLE_VALUE, NULL)) AS UNSIGNED), \
-     (SELECT COUNT(*) FROM performance_schema.threads \
-     WHERE PROCESSLIST_COMMAND LIKE 'Binlog Dump%' AND COALESCE(PROCESSLIST_STATE, '') <> \
+     (SELECT COUNT(DISTINCT COALESCE(CAST(v.VARIABLE_VALUE AS CHAR), t.THREAD_ID)) \
+     FROM performance_schema.threads t LEFT JOIN performance_schema.user_variables_by_thread v \
+     ON v.THREAD_ID = t.THREAD_ID AND v.VARIABLE_NAME IN ('replica_uuid', 'slave_uuid') \
+     WHERE t.PROCESSLIST_COMMAND LIKE 'Binlog Dump%' AND COALESCE(t.PROCESSLIST_STATE, '') <> \
      'Waiting to finalize termination')) AS clients, \
      MAX(IF(VARIABLE_NAME LIKE '%sessions', VARIABLE_VALUE, NULL)) AS waiting \
      FROM performance_schema.global_status WHERE VARIABLE_NAME IN (\
