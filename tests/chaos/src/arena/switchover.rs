@@ -3,7 +3,7 @@
 use std::process::Output;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use lictor_integration::PATIENCE;
 use lictor_lab::{Node, Server, eventually};
 
@@ -13,10 +13,13 @@ use crate::deck::Blow;
 /// Machines are slow: what is undisturbed must not fail for that.
 const PAUSE: &str = "20s";
 
+/// A replica no further behind than this is up to date.
+const FRESH: Duration = Duration::from_secs(1);
+
 impl Arena {
     /// Nothing disturbs it: it must be done.
     pub(super) async fn switch_over(&self, roles: &Roles<'_>) -> Result<String> {
-        let to = roles.replica()?;
+        let to = self.candidate(roles).await?;
         let output = self.order(to).await?;
         let said = String::from_utf8_lossy(&output.stdout);
         let error = String::from_utf8_lossy(&output.stderr);
@@ -33,7 +36,7 @@ impl Arena {
         roles: &Roles<'_>,
     ) -> Result<String> {
         let (lictord, primary) = (self.scene.lab.lictord(), roles.primary);
-        let candidate = roles.replica()?;
+        let candidate = self.candidate(roles).await?;
         let blow_falls = async {
             tokio::time::sleep(after).await;
             match blow {
@@ -62,6 +65,22 @@ impl Arena {
             after.as_millis(),
             told?
         ))
+    }
+
+    /// The first replica that may be switched to: one that was built anew may be
+    /// minutes behind.
+    async fn candidate<'a>(&self, roles: &Roles<'a>) -> Result<&'a Node> {
+        eventually("a replica that is not behind", PATIENCE, || async {
+            let view = self.scene.cluster(CLUSTER).await?;
+            let lag = |node: &Node| {
+                let seen = view.nodes.iter().find(|seen| seen.name == node.name());
+                seen.and_then(|seen| seen.lag_us).map(Duration::from_micros)
+            };
+            let fresh = |node: &&Node| lag(node).is_some_and(|lag| lag < FRESH);
+            let first = roles.replicas.iter().copied().find(fresh);
+            first.context("everyone is behind")
+        })
+        .await
     }
 
     async fn order(&self, to: &Node) -> Result<Output> {
