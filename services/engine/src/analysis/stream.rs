@@ -85,9 +85,17 @@ pub(super) fn lagging(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Option
         || format!("how far {name} is behind is unknown"),
         |lag| format!("{name} is {} behind", human(lag)),
     );
+    let cluster = &scene.view.cluster;
+    let kept = cluster.policy.keep_readers.of(cluster.replicas().count());
+    let response = if kept == 0 {
+        "it serves no reads until it has caught up"
+    } else {
+        "it serves no reads until it has caught up, unless it is one of the last that the policy \
+         keeps"
+    };
     Some(Finding {
         sentence,
-        response: "it serves no reads until it has caught up".to_owned(),
+        response: response.to_owned(),
         evidence: vec![Evidence::Lag {
             replica: name.clone(),
             lag,

@@ -219,20 +219,14 @@ impl Mute {
     }
 }
 
-/// Orders a switchover that is given up, because a fault strikes while writes are
-/// held.
-async fn struck(
+/// Orders a switchover that is given up, because a fault strikes meanwhile.
+pub(crate) async fn struck(
     scene: &Scene,
     to: &Node,
     pause: &str,
-    fault: impl FnOnce() -> Result<()>,
+    fault: impl Future<Output = Result<()>>,
 ) -> Result<()> {
-    let mut mute = Mute::subscribe(scene).await?;
     let how = ["--pause", pause];
-    let fault = async {
-        mute.held().await?;
-        fault()
-    };
     let (said, struck) = tokio::join!(given_up(scene, to, &how), fault);
     struck?;
     said.map(drop)
@@ -245,7 +239,11 @@ async fn a_candidate_that_dies_while_writes_are_held_leaves_everything_as_it_was
     let candidate = other(&scene, primary).unwrap();
     let client = scene.client("writers").await.unwrap();
     let load = Load::start(&client, "orders", 2, 1);
-    let kill = || candidate.kill();
+    let mut mute = Mute::subscribe(&scene).await.unwrap();
+    let kill = async {
+        mute.held().await?;
+        candidate.kill()
+    };
     struck(&scene, candidate, "6s", kill).await.unwrap();
     let reason = abort_reason(&scene).await.unwrap();
     assert_eq!(reason, "the candidate stopped answering");
@@ -262,7 +260,11 @@ async fn an_old_primary_that_freezes_before_it_is_closed_is_failed_over() {
     let candidate = other(&scene, primary).unwrap();
     let client = scene.client("writers").await.unwrap();
     let load = Load::start(&client, "orders", 2, 1);
-    let freeze = || primary.freeze();
+    let mut mute = Mute::subscribe(&scene).await.unwrap();
+    let freeze = async {
+        mute.held().await?;
+        primary.freeze()
+    };
     struck(&scene, candidate, "30s", freeze).await.unwrap();
     let new = scene.new_primary("orders", primary.name()).await.unwrap();
     load.writes(20).await.unwrap();

@@ -8,7 +8,7 @@ use lictor_integration::{Load, PATIENCE, Scene};
 use lictor_lab::{Node, Server, eventually};
 use lictor_wire::v1;
 
-use crate::switchover::{Mute, abort_reason, as_it_was, calm, given_up, other, scene};
+use crate::switchover::{Mute, abort_reason, as_it_was, calm, other, scene, struck};
 
 /// Longer than anything here takes.
 const AMPLE: &str = "50s";
@@ -55,12 +55,11 @@ async fn an_old_primary_that_freezes_while_it_is_closed_is_failed_over() {
     let load = Load::start(&client, "orders", 2, 1);
     load.writes(20).await.unwrap();
 
-    let (said, frozen) = tokio::join!(given_up(&scene, candidate, &["--pause", AMPLE]), async {
+    let freeze = async {
         amid(&scene, v1::Phase::Close).await?;
         primary.freeze()
-    });
-    frozen.unwrap();
-    said.unwrap();
+    };
+    struck(&scene, candidate, AMPLE, freeze).await.unwrap();
     let new = scene.new_primary("orders", primary.name()).await.unwrap();
     load.writes(20).await.unwrap();
     primary.thaw().unwrap();
@@ -83,12 +82,11 @@ async fn a_candidate_that_freezes_while_it_catches_up_leaves_everything_as_it_wa
     let load = Load::start(&client, "orders", 2, 1);
     load.writes(20).await.unwrap();
 
-    let (said, frozen) = tokio::join!(given_up(&scene, candidate, &["--pause", "6s"]), async {
+    let freeze = async {
         amid(&scene, v1::Phase::CatchUp).await?;
         candidate.freeze()
-    });
-    frozen.unwrap();
-    said.unwrap();
+    };
+    struck(&scene, candidate, "6s", freeze).await.unwrap();
     let reason = abort_reason(&scene).await.unwrap();
     let told = reason.contains("catch up") || reason.contains("may be paused");
     assert!(told, "{reason}");

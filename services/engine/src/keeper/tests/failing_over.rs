@@ -171,6 +171,20 @@ fn a_refusal_stands_as_a_problem_and_is_not_repeated() {
 }
 
 #[test]
+fn a_failover_that_no_store_knows_of_is_blocked_and_touches_nothing() {
+    let mut bench = Bench::watching(auto());
+    assert!(begins(&bench.primary_dies()));
+    let lost = Done::IntentStored {
+        standing: Standing::Begun,
+        result: Err("Postgres and Consul are away".to_owned()),
+    };
+    let commands = bench.finished(lost);
+    let touched = |command: &Command| matches!(command, Command::Recover { .. });
+    assert!(!commands.iter().any(touched), "{commands:#?}");
+    assert!(bench.code(ProblemCode::FailoverBlocked));
+}
+
+#[test]
 fn a_refusal_is_tried_again_after_a_minute() {
     let mut bench = refused();
     bench.later(BLOCKED_PAUSE).probed(1, ProbeOutcome::Refused);
