@@ -1,15 +1,19 @@
-//! Looks at a node: one round trip (the first look of a session takes two), no
+//! Looks at a node: one round trip (now and then, and at first, it takes two), no
 //! locks.
 
 use std::time::Duration;
 
 use lictor_domain::{NodeReport, Survey};
+use tokio::time::Instant;
 
 use crate::deadline::Deadline;
 use crate::error::{MysqlError, UNKNOWN_VARIABLE};
 use crate::report::{self, Seen};
 use crate::session::{Boot, Session};
 use crate::survey;
+
+/// What is known of how a server boots is asked again after this.
+const BOOT_AGE: Duration = Duration::from_secs(10);
 
 impl Session {
     /// What the node says of itself.
@@ -31,10 +35,11 @@ impl Session {
         survey::read(self.address().clone(), seen, &mut reply)
     }
 
-    /// Asked once: it takes longer than all the rest, and only a boot, which
-    /// ends the session, makes it another.
+    /// Asked now and then: it takes longer than all the rest, and only a boot,
+    /// which ends the session, or an operator makes it another.
     async fn boot(&mut self, deadline: &Deadline) -> Result<Boot, MysqlError> {
-        if let Some(known) = self.boot {
+        let recent = |(at, _): &(Instant, Boot)| at.elapsed() < BOOT_AGE;
+        if let Some((_, known)) = self.boot.filter(recent) {
             return Ok(known);
         }
         let sql = self.dialect().boot();
@@ -43,7 +48,7 @@ impl Session {
         let boot = Boot {
             read_only: read_only.map(|read_only| read_only == 1),
         };
-        self.boot = Some(boot);
+        self.boot = Some((Instant::now(), boot));
         Ok(boot)
     }
 

@@ -9,7 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use lictor_domain::{NodeAddress, ServerVersion};
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use crate::deadline::Deadline;
 use crate::dialect::{self, Dialect};
@@ -25,8 +25,8 @@ pub struct Session {
     id: u32,
     line: Option<Line>,
     dialect: Box<dyn Dialect>,
-    /// How the server boots, once it was asked.
-    pub(crate) boot: Option<Boot>,
+    /// How the server boots, and when it was asked.
+    pub(crate) boot: Option<(Instant, Boot)>,
 }
 
 /// How a server boots.

@@ -159,8 +159,8 @@ impl Dialect for Mysql {
     }
 
     fn boot(&self) -> String {
-        "SELECT IF(EXISTS (SELECT 1 FROM performance_schema.persisted_variables \
-         WHERE VARIABLE_NAME = 'super_read_only' AND VARIABLE_VALUE = 'ON'), 1, \
+        "SELECT COALESCE((SELECT VARIABLE_VALUE IN ('ON', '1') FROM \
+         performance_schema.persisted_variables WHERE VARIABLE_NAME = 'super_read_only'), \
          (SELECT CASE VARIABLE_SOURCE WHEN 'DYNAMIC' THEN NULL WHEN 'COMPILED' THEN 0 \
          ELSE @@global.super_read_only END FROM performance_schema.variables_info \
          WHERE VARIABLE_NAME = 'super_read_only')) AS boots_read_only"
