@@ -11,6 +11,7 @@ mod maintenance;
 mod observe;
 mod ordered_failover;
 mod placement;
+mod problems;
 mod push;
 mod readers;
 mod rebuild;

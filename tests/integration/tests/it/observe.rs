@@ -112,7 +112,53 @@ async fn everything_goes_wrong(scene: &Scene) -> Result<()> {
     problem(scene, "MultiplePrimaries").await?;
     replica.sql("SET GLOBAL super_read_only = ON").await?;
     replica.stop_replication().await?;
-    problem(scene, "ReceiverDown").await
+    problem(scene, "ReceiverDown").await?;
+    what_policies_would_mend(scene).await
+}
+
+/// Policies that let Lictor act say nothing where the mode does not: a node that
+/// could be rebuilt, settings that could be set right, acknowledgers that are
+/// gone, a node that is given back.
+async fn what_policies_would_mend(scene: &Scene) -> Result<()> {
+    let cluster = scene.lab.cluster("orders");
+    let (primary, replica) = (cluster.node(1), cluster.node(2));
+    let reason = ["--reason", "a test"];
+    let set = [
+        "cluster",
+        "set",
+        "orders",
+        "--rebuild",
+        "auto",
+        "--on-starved",
+        "loosen:0/1s",
+    ];
+    scene.lictor_ok(&[&set[..], &reason].concat()).await?;
+
+    replica.sql("SET GLOBAL super_read_only = OFF").await?;
+    replica.sql("CREATE TABLE app.errant (id INT)").await?;
+    problem(scene, "ErrantGtid").await?;
+    problem(scene, "ConfigurationDrift").await?;
+    for side in ["source", "replica"] {
+        let off = format!("SET GLOBAL rpl_semi_sync_{side}_enabled = OFF");
+        for node in [primary, cluster.node(3)] {
+            node.sql(&off).await?;
+        }
+    }
+    problem(scene, "DurabilityLoosened").await?;
+
+    let name = cluster.node(3).name();
+    let work = ["node", "maintenance", name];
+    let begin = ["--owner", "ada", "--for", "1h", "--reason", "a test"];
+    scene.lictor_ok(&[&work[..], &begin].concat()).await?;
+    problem(scene, "Maintenance").await?;
+    scene.lictor_ok(&[&work[..], &["--end"]].concat()).await?;
+
+    primary
+        .sql("SET GLOBAL rpl_semi_sync_source_enabled = ON")
+        .await?;
+    cluster.node(3).kill()?;
+    problem(scene, "SemiSyncStarved").await?;
+    cluster.node(3).start().await
 }
 
 async fn problem(scene: &Scene, code: &str) -> Result<()> {
@@ -184,7 +230,8 @@ async fn only_looked_at(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-async fn general_log(node: &Node) -> Result<String> {
+/// All that the server has written down of what it was told.
+pub(crate) async fn general_log(node: &Node) -> Result<String> {
     let directory = node.value("SELECT @@global.datadir").await?;
     let file = node.value("SELECT @@global.general_log_file").await?;
     let log = tokio::fs::read(Path::new(&directory).join(file)).await?;

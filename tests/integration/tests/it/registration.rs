@@ -96,3 +96,57 @@ async fn missing_privileges_are_named_with_the_grant_that_helps() {
         "a refused cluster was stored: {list}"
     );
 }
+
+/// On every node; as if its option file did not load it.
+async fn without_clone_plugin(scene: &Scene) -> anyhow::Result<()> {
+    for node in scene.lab.cluster("orders").nodes() {
+        let closed = !node.is_writable().await?;
+        node.sql("SET GLOBAL super_read_only = OFF").await?;
+        node.sql("UNINSTALL PLUGIN clone").await?;
+        if closed {
+            node.sql("SET GLOBAL super_read_only = ON").await?;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_clone_plugin_is_a_warning_and_no_rebuild_begins_without_it() {
+    let scene = Scene::start(&[("orders", 2)]).await.unwrap();
+    without_clone_plugin(&scene).await.unwrap();
+    let seed = scene.lab.cluster("orders").node(1).address().to_string();
+    let add = [
+        "cluster", "add", "orders", "--seed", &seed, "--mode", "auto",
+    ];
+    let added = scene.lictor(&add).await.unwrap();
+    let said = [added.stdout, added.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(added.status.success(), "{said}");
+    assert_eq!(
+        said.matches("has no active clone plugin").count(),
+        3,
+        "{said}"
+    );
+    assert!(said.contains("INSTALL PLUGIN clone"), "{said}");
+
+    let replica = scene.lab.cluster("orders").node(2);
+    let rebuild = [
+        "node",
+        "rebuild",
+        replica.name(),
+        "--force",
+        "--reason",
+        "a test",
+    ];
+    let refused = scene.lictor(&rebuild).await.unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success());
+    assert_eq!(
+        said.matches("has no active clone plugin").count(),
+        2,
+        "{said}"
+    );
+    assert!(said.contains("INSTALL PLUGIN clone"), "{said}");
+    let rejoined = scene.rejoined("orders", replica.name()).await.unwrap();
+    assert!(rejoined, "it takes part as before");
+}
