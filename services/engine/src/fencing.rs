@@ -12,20 +12,31 @@
 //! back, or was told to when this leader opened it, and if no replica we do not
 //! know was connected to it.
 //!
+//! An acknowledgement that is under way when its receiver stops may still arrive.
+//! What it acknowledges is with the stopped ones, so whoever is elected holds it.
+//!
 //! A replica counts as unable to acknowledge when its process is gone or it
 //! says itself that it does not follow, and the primary was *asked* after that
-//! began: what it acknowledged before is then within what the primary reported
-//! as committed, which `candidate` demands of whoever is promoted. An answer
-//! that was under way when it began may be older, so it proves nothing. One
-//! that had no process when the primacy began, and has not been made to receive
-//! since, never acknowledged anything of it. Both take it that a node which
-//! boots does not start its receiver by itself (`skip_replica_start`).
+//! began and no longer had its connection: what it acknowledged before has
+//! arrived, or never will, and is within what the primary reported as committed,
+//! which `candidate` demands of whoever is promoted. An answer that was under way
+//! when it began may be older, so it proves nothing. With k ≥ 2 an acknowledgement
+//! that has arrived also counts for a commit that still waits for another: there
+//! nobody may have waited at that moment. A replica that had no process when the
+//! primacy began, and has not been made to receive since, never acknowledged
+//! anything of it.
+//!
+//! All this takes it that a node which boots does not start its receiver by
+//! itself (`skip_replica_start`), and that no hand but Lictor's starts a receiver,
+//! connects an unknown replica or changes what commits wait for, and is not seen
+//! by one more look before the node in question is lost. `tests/histories.rs`
+//! puts the rule to random histories.
 
 use std::collections::BTreeSet;
 
-use lictor_domain::{FailoverOrder, FencingProof, GtidSet, NodeName, ServerUuid};
+use lictor_domain::{FailoverOrder, FencingProof, GtidSet, Mono, Node, NodeName, ServerUuid};
 
-use crate::view::{Answer, ClusterView, Idle};
+use crate::view::{ClusterView, Idle};
 
 /// Receivers that must be stopped so that nothing more can be acknowledged.
 ///
@@ -44,15 +55,26 @@ pub const fn quorum(possible_ackers: u32, acks: u32) -> Option<u32> {
 /// reported as committed since.
 #[must_use]
 pub fn possible_ackers(view: &ClusterView) -> BTreeSet<NodeName> {
-    let last_words = view.primary().answer.as_ref().map(Answer::asked);
     view.replicas()
-        .filter(|(_, replica)| match (replica.idle, last_words) {
-            (Some(Idle::AllEpoch), _) => false,
-            (Some(Idle::Since(began)), Some(words)) => began >= words,
-            _ => true,
+        .filter(|(node, replica)| match replica.idle {
+            Some(Idle::AllEpoch) => false,
+            Some(Idle::Since(began)) => !is_settled(view, node, began),
+            None => true,
         })
         .map(|(node, _)| node.name.clone())
         .collect()
+}
+
+/// Whether the primary's last words leave nothing open that a replica, idle
+/// since it `began`, may have acknowledged.
+fn is_settled(view: &ClusterView, node: &Node, began: Mono) -> bool {
+    view.primary().answer.as_ref().is_some_and(|words| {
+        let semi_sync = words.report.semi_sync.as_ref();
+        let waiting = semi_sync.is_some_and(|s| s.waiting_sessions > 0);
+        words.asked() > began
+            && !words.report.replicas.contains(&node.server_uuid)
+            && (view.effective_acks() <= 1 || !waiting)
+    })
 }
 
 /// The fact that the old primary is fenced, by value. `Command::Promote` takes
