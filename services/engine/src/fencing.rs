@@ -20,9 +20,9 @@
 //! began and no longer had its connection: what it acknowledged before has
 //! arrived, or never will, and is within what the primary reported as committed,
 //! which `candidate` demands of whoever is promoted. An answer that was under way
-//! when it began may be older, so it proves nothing. With k ≥ 2 an acknowledgement
-//! that has arrived also counts for a commit that still waits for another: there
-//! nobody may have waited at that moment. A replica that had no process when the
+//! when it began may be older, so it proves nothing. Where commits wait for two or
+//! more, an acknowledgement that has arrived also counts for a commit that still
+//! waits for another: there nobody may have waited at that moment. A replica that had no process when the
 //! primacy began, and has not been made to receive since, never acknowledged
 //! anything of it.
 //!
@@ -70,10 +70,10 @@ pub fn possible_ackers(view: &ClusterView) -> BTreeSet<NodeName> {
 fn is_settled(view: &ClusterView, node: &Node, began: Mono) -> bool {
     view.primary().answer.as_ref().is_some_and(|words| {
         let semi_sync = words.report.semi_sync.as_ref();
-        let waiting = semi_sync.is_some_and(|s| s.waiting_sessions > 0);
+        let half_acknowledged = semi_sync.is_some_and(|s| s.level() > 1 && s.waiting_sessions > 0);
         words.asked() > began
             && !words.report.replicas.contains(&node.server_uuid)
-            && (view.effective_acks() <= 1 || !waiting)
+            && !half_acknowledged
     })
 }
 

@@ -22,12 +22,17 @@ fn chapter() -> impl Strategy<Value = Vec<Happening>> {
     prop_oneof![
         12 => happening().prop_map(|happening| vec![happening]),
         4 => replica.clone().prop_map(commits),
-        3 => (replica.clone(), any::<bool>(), goes).prop_map(|(i, arrives, goes)| {
-            let mut chapter = commits(i);
-            chapter.truncate(if arrives { 3 } else { 2 });
-            chapter.extend([goes(i), Happening::See(i + 1)]);
-            chapter
-        }),
+        4 => (replica.clone(), any::<bool>(), goes, any::<bool>()).prop_map(
+            |(i, arrives, goes, settles)| {
+                let mut chapter = commits(i);
+                chapter.truncate(if arrives { 3 } else { 2 });
+                chapter.extend([goes(i), Happening::See(i + 1)]);
+                if settles {
+                    chapter.extend([Happening::HangUp(i), Happening::See(0)]);
+                }
+                chapter
+            }
+        ),
         2 => replica.prop_map(|i| {
             [vec![Happening::Move(i), Happening::Moves(i)], commits(i)].concat()
         }),
