@@ -242,11 +242,11 @@ fn without_number_2(fixture: Fixture) -> Fixture {
 /// Number 2 is in this state since [`NOW`]; the primary answers to a question
 /// asked so long after that, its answer taking 2 ms.
 fn counted_after(alter: impl FnOnce(Fixture) -> ProbeOutcome, asked: i64) -> BTreeSet<NodeName> {
-    counted(without_number_2(Fixture::healthy(2)), alter, asked)
+    counted(&without_number_2(Fixture::healthy(2)), alter, asked)
 }
 
 fn counted(
-    fixture: Fixture,
+    fixture: &Fixture,
     alter: impl FnOnce(Fixture) -> ProbeOutcome,
     asked: i64,
 ) -> BTreeSet<NodeName> {
@@ -271,7 +271,7 @@ fn a_dead_replica_counts_no_more_once_the_primary_was_asked_after_that() {
 #[test]
 fn a_dead_replica_counts_while_the_primary_may_get_an_acknowledgement_of_it() {
     let refuses = |_: Fixture| ProbeOutcome::Refused;
-    assert_eq!(counted(Fixture::healthy(2), refuses, 1), names(&[2, 3]));
+    assert_eq!(counted(&Fixture::healthy(2), refuses, 1), names(&[2, 3]));
 }
 
 #[test]
@@ -281,8 +281,8 @@ fn a_dead_replica_counts_while_a_commit_waits_for_one_more() {
         let fixture = without_number_2(Fixture::healthy(2)).acks(2);
         fixture.semi_sync(1, |s| (s.wait_for_acks, s.waiting_sessions) = (2, waiting))
     };
-    assert_eq!(counted(two(1), refuses, 1), names(&[2, 3]));
-    assert_eq!(counted(two(0), refuses, 1), names(&[3]));
+    assert_eq!(counted(&two(1), refuses, 1), names(&[2, 3]));
+    assert_eq!(counted(&two(0), refuses, 1), names(&[3]));
 }
 
 #[test]

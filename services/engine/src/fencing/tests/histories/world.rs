@@ -6,18 +6,17 @@
 //! hand changes what commits wait for, starts a receiver, or connects an unknown
 //! replica, and this is not seen even once before the next one of them is lost.
 
+mod ending;
+
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use lictor_domain::report::Knock;
 use lictor_domain::{
     Durability, Epoch, FencingProof, GtidSet, Mono, NodeName, NodeReport, ProbeOutcome,
     ReceiverState, Term,
 };
 
-use crate::candidate::{self, Stopped};
-use crate::fencing;
 use crate::fixture::{Fixture, NOW, gtids, name, primary_report, replica_report, uuid};
 use crate::view::{ClusterView, LATE};
 
@@ -176,7 +175,8 @@ struct Replica {
     acked: u64,
     by_hand: ByHand,
     order: Option<Order<()>>,
-    late: bool,
+    /// Moves that were given up, and may come yet.
+    late: u32,
     question: Option<Question>,
 }
 
@@ -222,9 +222,9 @@ impl History {
         for happening in &self.happenings {
             world.happens(happening);
         }
-        world.is_lost(self.ending.killed);
+        world.lose(self.ending.killed);
         let stopped = world.stops_receivers(&self.ending);
-        world.is_judged(&stopped)
+        world.judge(&stopped)
     }
 }
 
@@ -539,14 +539,15 @@ impl World {
         if replica.order.is_none_or(|order| ok && !order.done) {
             return;
         }
-        replica.late |= replica.order.take().is_some_and(|order| !order.done);
+        replica.late += u32::from(replica.order.take().is_some_and(|order| !order.done));
         if self.flaw != Flaw::IgnoresMoves {
             self.view.move_ends(&node(i), self.at);
         }
     }
 
     fn moves_late(&mut self, i: usize) {
-        if std::mem::take(&mut self.replicas[i].late) {
+        if let Some(left) = self.replicas[i].late.checked_sub(1) {
+            self.replicas[i].late = left;
             self.start_by_hand(i);
         }
     }
@@ -591,150 +592,6 @@ impl World {
             && now < until
         {
             self.let_commits_wait_for(acks);
-        }
-    }
-
-    // The end.
-
-    fn is_lost(&mut self, killed: bool) {
-        for place in 0..self.known() {
-            self.look_if_unseen(place);
-        }
-        if self.primary.by_hand.is_unseen() {
-            self.sees(0);
-        }
-        self.at = self.at + Duration::from_millis(1);
-        self.lost = true;
-        self.primary.lives = !killed;
-        if killed {
-            self.view.knocked(&name(1), &Knock::Refused, self.at);
-        } else {
-            self.view.probed(&name(1), ProbeOutcome::TimedOut, self.at);
-        }
-    }
-
-    /// Stops the receivers of those that answer, while everything else goes on.
-    fn stops_receivers(&mut self, ending: &Ending) -> Stopped {
-        let mut meanwhile = ending.meanwhile.iter();
-        let mut stopped = Stopped::new();
-        let places = (0..self.known()).zip(&ending.stops);
-        for (place, (answers, _)) in places.clone() {
-            match (self.replicas[place].lives, answers) {
-                (true, 0) => self
-                    .view
-                    .probed(&node(place), ProbeOutcome::TimedOut, self.at),
-                (false, 0..4) => self
-                    .view
-                    .probed(&node(place), ProbeOutcome::Refused, self.at),
-                _ => {}
-            }
-        }
-        for (place, (_, stops)) in places {
-            for happening in meanwhile.by_ref().take(3) {
-                self.goes_on(happening);
-            }
-            if self.view.node(&node(place)).silence.is_none() {
-                stopped.insert(node(place), self.stops_receiver(place, *stops));
-            }
-        }
-        stopped
-    }
-
-    /// Only what no hand does, and Lictor neither: it has begun a failover.
-    fn goes_on(&mut self, happening: &Happening) {
-        if let Happening::Write
-        | Happening::Fetch(_)
-        | Happening::AckArrives(_)
-        | Happening::Enforces
-        | Happening::EnforcesLate = happening
-        {
-            self.happens(happening);
-        }
-    }
-
-    fn stops_receiver(&mut self, place: usize, how: u8) -> Result<GtidSet, String> {
-        // One hand for each node: what it was at comes first.
-        if how % 2 == 0 {
-            self.moves(place);
-        }
-        let replica = &mut self.replicas[place];
-        match how {
-            _ if !replica.lives => Err("gone".to_owned()),
-            4 => Err("too late".to_owned()),
-            5 => {
-                replica.receives = false;
-                Err("its answer was lost".to_owned())
-            }
-            _ => {
-                replica.receives = false;
-                Ok(up_to(match self.flaw {
-                    Flaw::ComparesApplied => replica.applied,
-                    _ => replica.received,
-                }))
-            }
-        }
-    }
-
-    fn is_judged(mut self, stopped: &Stopped) -> Judgement {
-        let mut stopped = stopped.clone();
-        if self.flaw == Flaw::IgnoresSinceWhenIdle
-            && let Some(last) = self.view.primary().answer.clone()
-        {
-            let mut answer = last;
-            (answer.at, answer.latency) = (self.at + LATE, Duration::ZERO);
-            self.view = self.view.with_last_words(Some(answer));
-        }
-        if self.flaw == Flaw::OneTooFew {
-            let ackers = fencing::possible_ackers(&self.view);
-            let left = ackers
-                .into_iter()
-                .find(|node| !matches!(stopped.get(node), Some(Ok(_))));
-            stopped.extend(left.map(|node| (node, Ok(GtidSet::default()))));
-        }
-        let answered = stopped.iter().filter(|(_, holds)| holds.is_ok());
-        let answered = answered.map(|(node, _)| node.clone()).collect();
-        let proof = fencing::prove(&self.view, &answered).ok();
-        let winner = candidate::elect(&self.view, &stopped).winner.ok();
-        let proof = proof.map(|fenced| fenced.proof().clone());
-        let before = self.primary.written;
-        self.does_its_worst();
-        let committed = self.primary.committed;
-        let winner = proof.as_ref().and(winner);
-        let lost = winner.as_ref().map(|winner| {
-            let lost = up_to(committed).subtract(&winner.holds);
-            (!lost.is_empty()).then(|| format!("{} lacks acknowledged {lost}", winner.node))
-        });
-        let revoked = matches!(proof, Some(FencingProof::QuorumRevoked { .. }));
-        let went_on = (revoked && committed > before)
-            .then(|| format!("{committed} is acknowledged, begun after {before}"));
-        Judgement {
-            replicas: self.known(),
-            proof,
-            elected: winner.is_some(),
-            breach: lost.flatten().or(went_on),
-        }
-    }
-
-    /// Whatever can still make the old primary acknowledge something.
-    fn does_its_worst(&mut self) {
-        self.enforces();
-        while !self.primary.late.is_empty() {
-            self.enforces_late();
-        }
-        for _ in 0..2 {
-            for place in 0..self.replicas.len() {
-                self.fetch(place);
-                while !self.replicas[place].acks.is_empty() {
-                    self.ack_arrives(place);
-                }
-            }
-            self.write();
-        }
-        for place in 0..self.replicas.len() {
-            self.fetch(place);
-            while !self.replicas[place].acks.is_empty() {
-                self.ack_arrives(place);
-            }
         }
     }
 }
