@@ -294,8 +294,23 @@ impl Fixture {
 
     /// Number `n` is told to follow number `source`, and does.
     pub(crate) fn follows(self, n: u32, source: u32) -> Self {
-        self.report(n, |report| {
+        let fixture = self.report(n, |report| {
             report.replication = Some(replication_from(source));
+        });
+        if source == PRIMARY {
+            return fixture;
+        }
+        fixture.let_go(n)
+    }
+
+    /// The primary has noticed that number `n` is not connected to it any more.
+    pub(crate) fn let_go(self, n: u32) -> Self {
+        self.report(PRIMARY, |report| {
+            report.replicas.retain(|replica| *replica != uuid(n));
+            if let Some(semi_sync) = &mut report.semi_sync {
+                let connected = u32::try_from(report.replicas.len()).unwrap();
+                semi_sync.clients = semi_sync.clients.min(connected);
+            }
         })
     }
 
@@ -359,6 +374,9 @@ impl Fixture {
     /// Number `n` gave its last answer so long ago, and every probe since ended
     /// like this.
     pub(crate) fn silent(mut self, n: u32, outcome: ProbeOutcome, since: Duration) -> Self {
+        if outcome == ProbeOutcome::Refused {
+            self = self.let_go(n);
+        }
         self.silent.insert(name(n), (outcome, since));
         self
     }

@@ -258,6 +258,7 @@ fn whose_data_is_not_the_primarys_is_found() {
                 ReceiverDown,
                 UnreachableReplica,
                 IntermediateReplicaDead,
+                SemiSyncStarved,
                 NoViableCandidate,
             ],
         ),

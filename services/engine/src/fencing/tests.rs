@@ -234,15 +234,10 @@ fn what_is_missing_is_named() {
     );
 }
 
-/// The primary has noticed that number 2 is not connected any more.
-fn without_number_2(fixture: Fixture) -> Fixture {
-    fixture.report(1, |report| report.replicas.retain(|id| *id != uuid(2)))
-}
-
 /// Number 2 is in this state since [`NOW`]; the primary answers to a question
 /// asked so long after that, its answer taking 2 ms.
 fn counted_after(alter: impl FnOnce(Fixture) -> ProbeOutcome, asked: i64) -> BTreeSet<NodeName> {
-    counted(&without_number_2(Fixture::healthy(2)), alter, asked)
+    counted(&Fixture::healthy(2).let_go(2), alter, asked)
 }
 
 fn counted(
@@ -278,7 +273,7 @@ fn a_dead_replica_counts_while_the_primary_may_get_an_acknowledgement_of_it() {
 fn a_dead_replica_counts_while_a_commit_waits_for_one_more() {
     let refuses = |_: Fixture| ProbeOutcome::Refused;
     let two = |waiting| {
-        let fixture = without_number_2(Fixture::healthy(2)).acks(2);
+        let fixture = Fixture::healthy(2).let_go(2).acks(2);
         fixture.semi_sync(1, |s| (s.wait_for_acks, s.waiting_sessions) = (2, waiting))
     };
     assert_eq!(counted(&two(1), refuses, 1), names(&[2, 3]));
@@ -310,7 +305,7 @@ fn a_replica_that_is_only_silent_still_counts() {
 
 #[test]
 fn a_dead_replica_that_falls_silent_counts_again() {
-    let fixture = without_number_2(Fixture::healthy(2));
+    let fixture = Fixture::healthy(2).let_go(2);
     let mut view = fixture.view();
     view.probed(&name(2), ProbeOutcome::Refused, NOW);
     view.probed(&name(1), fixture.answer(1), NOW + ms(5));
@@ -321,7 +316,7 @@ fn a_dead_replica_that_falls_silent_counts_again() {
 
 #[test]
 fn a_replica_that_is_told_to_receive_counts_until_it_says_otherwise() {
-    let fixture = without_number_2(Fixture::healthy(2));
+    let fixture = Fixture::healthy(2).let_go(2);
     let mut view = fixture.view();
     let mut stopped = replica_report(2);
     if let Some(replication) = &mut stopped.replication {

@@ -110,7 +110,7 @@ fn history() -> impl Strategy<Value = History> {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 1_500, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 1_000, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn whatever_happened_a_proof_loses_nothing_and_lets_nothing_more_through(
@@ -172,7 +172,7 @@ fn examine(flaw: Flaw, cases: u32) -> (Tally, Option<String>) {
 
 #[test]
 fn the_histories_come_to_proofs_of_every_kind() {
-    let (tally, breach) = examine(Flaw::None, 4_000);
+    let (tally, breach) = examine(Flaw::None, 1_000);
     assert_eq!(breach, None);
     assert!(tally.revoked > 100, "{tally:?}");
     assert!(tally.revoked_with_a_winner > 100, "{tally:?}");
