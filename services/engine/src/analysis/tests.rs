@@ -279,7 +279,7 @@ fn whose_data_is_not_the_primarys_is_found() {
         (
             "replicas in a circle",
             healthy().follows(2, 3).follows(3, 2),
-            &[WrongSource, WrongSource, NoViableCandidate],
+            &[WrongSource, WrongSource, SemiSyncStarved, NoViableCandidate],
         ),
         (
             "a closed primary that lost what a replica holds",
