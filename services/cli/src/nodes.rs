@@ -1,4 +1,4 @@
-//! `node …`: shows nodes and brings them back.
+//! `node …`: shows nodes, moves them and brings them back.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
 use lictor_wire::v1::node_service_client::NodeServiceClient;
 use lictor_wire::v1::{
     BeginMaintenanceRequest, EndMaintenanceRequest, ListClustersRequest, PromotionRule,
-    RebuildNodeRequest, RejoinNodeRequest, SetNodeRequest,
+    RebuildNodeRequest, RejoinNodeRequest, RepointNodeRequest, SetNodeRequest,
 };
 use tonic::transport::Channel;
 
@@ -18,7 +18,7 @@ use crate::commands::get_cluster;
 use crate::output::{show, tell};
 use crate::view::cluster::Cluster;
 use crate::view::node::{Node, Nodes, Placed};
-use crate::view::upkeep::{Maintained, Rebuilding, Rejoined};
+use crate::view::upkeep::{Maintained, Rebuilding, Rejoined, Repointed};
 
 /// Between two looks at how far a rebuild is.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -83,6 +83,21 @@ pub(crate) async fn run(
             };
             answer(SOON, client.end_maintenance(request)).await?;
             show(&Maintained::new(&node, None), format)
+        }
+        NodeCommand::Repoint {
+            node,
+            to,
+            dry_run,
+            reason,
+        } => {
+            let request = RepointNodeRequest {
+                node: node.into(),
+                source: to.0.map(Into::into).unwrap_or_default(),
+                dry_run,
+                reason,
+            };
+            let done = answer(PATIENT, client.repoint_node(request)).await?;
+            show(&Repointed::from(done), format)
         }
         NodeCommand::Rejoin {
             node,

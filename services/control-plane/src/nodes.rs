@@ -6,6 +6,7 @@ pub(crate) mod maintenance;
 pub(crate) mod placement;
 pub(crate) mod rebuild;
 pub(crate) mod rejoin;
+pub(crate) mod repoint;
 
 use std::sync::Arc;
 

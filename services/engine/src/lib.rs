@@ -23,6 +23,7 @@ pub mod readmission;
 pub mod rebuild;
 pub mod rejoin;
 pub mod replica;
+pub mod repoint;
 pub mod routing;
 mod settling;
 mod story;

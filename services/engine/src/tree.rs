@@ -57,7 +57,9 @@ impl<'a> Moment<'a> {
         Some(if kept { primary } else { source })
     }
 
-    fn is_told_to_follow(&self, name: &NodeName, source: &Node) -> bool {
+    /// Whether it says that it is told to follow `source`.
+    #[must_use]
+    pub fn is_told_to_follow(&self, name: &NodeName, source: &Node) -> bool {
         let report = self.view.node(name).report();
         let replication = report.and_then(|report| report.replication.as_ref());
         replication.is_some_and(|replication| replication.source == source.address)

@@ -104,6 +104,7 @@ impl v1::NodeView {
             role: role.into(),
             quarantine: node.quarantine.as_ref().map(Into::into),
             maintenance: node.maintenance.as_ref().map(Into::into),
+            follows: node.follows.as_ref().map(ToString::to_string),
             zone: node.zone.as_ref().map(ToString::to_string),
             promotion: v1::PromotionRule::from(node.promotion.rule).into(),
             promotion_until: node.promotion.until.map(timestamp),

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use clap::builder::NonEmptyStringValueParser;
 use lictor_wire::domain::{ClusterName, NodeName, PromotionRule};
 
-use super::values::{promotion_rule, whole_seconds, words};
+use super::values::{Source, promotion_rule, source, whole_seconds, words};
 
 /// What to do with nodes.
 #[derive(Debug, Subcommand)]
@@ -76,6 +76,28 @@ Examples:
         /// End it now.
         #[arg(long)]
         end: bool,
+    },
+    /// Make a node follow another one, or the primary.
+    #[command(after_help = "\
+Examples:
+  lictor node repoint orders-4 --to orders-2 --reason 'one stream to that site'
+  lictor node repoint orders-4 --to primary
+
+It stays so whoever is primary. While its source is down it follows the nearest node
+above it that lives, and returns by itself. It cannot acknowledge commits there.")]
+    Repoint {
+        /// Its name.
+        node: NodeName,
+        /// The node it is to follow, or `primary`: whoever that is.
+        #[arg(long, value_name = "NODE", value_parser = source)]
+        to: Source,
+        /// Only say what would be done.
+        #[arg(long)]
+        dry_run: bool,
+        /// Why, for the history.
+        #[arg(long, default_value = "asked for on the command line",
+            value_parser = NonEmptyStringValueParser::new())]
+        reason: String,
     },
     /// Let a node back into its cluster, or say what stands in the way.
     #[command(after_help = "\

@@ -2,7 +2,7 @@
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use lictor_wire::domain::{Mode, Policy, PromotionRule};
+use lictor_wire::domain::{Mode, NodeName, Policy, PromotionRule};
 use lictor_wire::v1;
 
 use super::policy::DEFAULTS;
@@ -194,4 +194,17 @@ fn a_node_is_given_a_rule_perhaps_for_a_time_or_a_zone() {
     };
     assert_eq!(promotion_rule, Some(PromotionRule::MustNot));
     assert_eq!(time, Some(7_200));
+}
+
+#[test]
+fn a_node_follows_another_by_name_or_the_primary_whoever_that_is() {
+    for (to, expected) in [("orders-2", Some("orders-2")), ("primary", None)] {
+        let line = format!("lictor node repoint orders-4 --to {to}");
+        let Noun::Node(NodeCommand::Repoint { to, .. }) = parse(&line).unwrap().noun else {
+            panic!("not node repoint");
+        };
+        assert_eq!(to.0.as_ref().map(NodeName::as_str), expected);
+    }
+    let missing = ErrorKind::MissingRequiredArgument;
+    assert_eq!(kind_of_error("lictor node repoint orders-4"), missing);
 }

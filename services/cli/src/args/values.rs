@@ -4,7 +4,19 @@
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use lictor_wire::domain::{Budget, Durability, OnStarved, PromotionRule};
+use lictor_wire::domain::{Budget, Durability, NodeName, OnStarved, PromotionRule};
+
+/// Whom a node is to follow; nobody by name for the primary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Source(pub(crate) Option<NodeName>);
+
+pub(super) fn source(text: &str) -> Result<Source, String> {
+    if text == "primary" {
+        return Ok(Source(None));
+    }
+    let name = text.parse().map_err(|error| format!("{error}"))?;
+    Ok(Source(Some(name)))
+}
 
 pub(super) fn words<T: Copy + Send + Sync + 'static>(
     all: &'static [T],

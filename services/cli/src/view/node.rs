@@ -24,6 +24,7 @@ pub(crate) struct Node {
     receiver: Option<String>,
     applier_running: Option<bool>,
     source: Option<String>,
+    follows: Option<String>,
     gtid_executed: String,
     quarantine: Option<Quarantine>,
     zone: Option<String>,
@@ -76,6 +77,7 @@ impl Node {
             receiver,
             applier_running: view.applier_running,
             source: view.source,
+            follows: view.follows,
             gtid_executed: view.gtid_executed,
             quarantine: view.quarantine.map(|quarantine| Quarantine {
                 reason: quarantine.reason,
@@ -208,12 +210,22 @@ impl View for Placed {
     }
 }
 
+/// Whom it follows, as these nodes call it.
+fn source(nodes: &[Node], node: &Node) -> String {
+    let Some(source) = &node.source else {
+        return "-".to_owned();
+    };
+    let known = nodes.iter().find(|one| one.address == *source);
+    known.map_or(source, |node| &node.name).clone()
+}
+
 /// A line for each node.
 pub(crate) fn nodes_table(nodes: &[Node], paint: Paint) -> String {
     let row = |node: &Node| {
         vec![
             plain(&node.name),
             plain(&node.role),
+            plain(source(nodes, node)),
             plain(&node.address),
             node.writes(),
             node.health(),
@@ -223,7 +235,7 @@ pub(crate) fn nodes_table(nodes: &[Node], paint: Paint) -> String {
     };
     paint.table(
         &[
-            "NODE", "ROLE", "ADDRESS", "WRITES", "HEALTH", "LAG", "LATENCY",
+            "NODE", "ROLE", "SOURCE", "ADDRESS", "WRITES", "HEALTH", "LAG", "LATENCY",
         ],
         nodes.iter().map(row),
     )
@@ -252,6 +264,7 @@ impl View for Node {
                 self.rebuild.as_ref().map(|it| it.text(&self.name)),
             ),
             ("server uuid", said(&self.server_uuid)),
+            ("to follow", self.follows.clone()),
             ("zone", self.zone.clone()),
             (
                 "promotion",

@@ -191,6 +191,26 @@ impl View for Rejoined {
     }
 }
 
+/// A node that is to follow another.
+#[derive(Debug, Serialize)]
+pub(crate) struct Repointed {
+    sentence: String,
+}
+
+impl From<v1::RepointNodeResponse> for Repointed {
+    fn from(response: v1::RepointNodeResponse) -> Self {
+        Self {
+            sentence: response.sentence,
+        }
+    }
+}
+
+impl View for Repointed {
+    fn text(&self, _: Paint) -> String {
+        format!("{}.", self.sentence)
+    }
+}
+
 /// A rebuild that has begun, or would.
 #[derive(Debug, Serialize)]
 pub(crate) struct Rebuilding {

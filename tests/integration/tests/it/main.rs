@@ -21,3 +21,4 @@ mod rejoin;
 mod switchover;
 mod switchover_disturbed;
 mod takeover;
+mod trees;

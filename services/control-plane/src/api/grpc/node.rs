@@ -10,6 +10,7 @@ use super::{actor, end_of, owner, parse, reason};
 use crate::app::Shared;
 use crate::nodes::maintenance::set_maintenance;
 use crate::nodes::placement::{Placement, Stand, set_placement};
+use crate::nodes::repoint::repoint_node;
 use crate::nodes::{self, Deed, NodeError};
 
 /// The service.
@@ -98,6 +99,31 @@ impl NodeService for Api {
             id: id.map(|id| id.to_string()).unwrap_or_default(),
             donor: plan.donor.to_string(),
             loses: plan.loses.to_string(),
+        }))
+    }
+
+    async fn repoint_node(
+        &self,
+        request: Request<v1::RepointNodeRequest>,
+    ) -> Result<Response<v1::RepointNodeResponse>, Status> {
+        let actor = actor(&request)?;
+        let request = request.into_inner();
+        let deed = Deed {
+            node: parse(&request.node, "node")?,
+            action: "node.repoint",
+            actor,
+            reason: reason(&request.reason)?,
+        };
+        let source = Some(&request.source).filter(|source| !source.is_empty());
+        let source: Option<NodeName> = source.map(|name| parse(name, "source")).transpose()?;
+        let dry_run = request.dry_run;
+        let plan = self
+            .run(deed, async move |app: Shared, deed: Deed| {
+                repoint_node(&app, &deed, source, dry_run).await
+            })
+            .await?;
+        Ok(Response::new(v1::RepointNodeResponse {
+            sentence: plan.to_string(),
         }))
     }
 

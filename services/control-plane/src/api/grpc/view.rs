@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use lictor_domain::{Cluster, Node};
 use lictor_engine::health::{Check, CheckKind, Status};
+use lictor_engine::replica;
 use lictor_wire::v1;
 
 use crate::snapshot::Snapshot;
@@ -38,6 +39,15 @@ fn seen_node(snapshot: &Snapshot, node: &Node) -> v1::NodeView {
     if let Some(answer) = &known.answer {
         let last_seen = snapshot.wall - snapshot.at.since(answer.at);
         view = view.seen(&answer.report, answer.latency, last_seen);
+    }
+    let below = known
+        .report()
+        .is_some_and(|report| !snapshot.view.follows_primary(report));
+    if below && view.lag_us.is_some() {
+        // What it says is how far it is behind its own source.
+        let lag = replica::staleness(known, snapshot.at);
+        let lag = lag.filter(|_| replica::tells_lag(&snapshot.view, known));
+        view.lag_us = lag.map(|lag| u64::try_from(lag.as_micros()).unwrap_or(u64::MAX));
     }
     if known.silence.is_some() {
         // What the last answer said of these, nobody knows now.
