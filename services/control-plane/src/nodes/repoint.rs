@@ -44,7 +44,7 @@ async fn repoint(
     let mut problems = snapshot.problems.iter();
     let unfinished = problems.any(|problem| problem.code == ProblemCode::UnfinishedRecovery);
     let busy = snapshot.recovery.is_some() || unfinished;
-    let plan = judge(moment, &deed.node, to, busy).map_err(refused)?;
+    let plan = judge(moment, &deed.node, to, busy).map_err(|refusals| refused(&refusals))?;
     if dry_run {
         return Ok(plan);
     }
@@ -63,7 +63,7 @@ async fn store(app: &Shared, place: &Place, deed: &Deed, plan: &Plan) -> Result<
     let stored = of_node(app, deed).await?;
     let follows = plan.follows.as_ref();
     if let Some(circle) = follows.and_then(|to| stored.circle(&plan.node, to)) {
-        return Err(refused(vec![Refusal::Circle(circle)]));
+        return Err(refused(&[Refusal::Circle(circle)]));
     }
     let entry = deed.entry(plan.to_string());
     app.store
@@ -75,7 +75,7 @@ async fn store(app: &Shared, place: &Place, deed: &Deed, plan: &Plan) -> Result<
     Ok(())
 }
 
-fn refused(refusals: Vec<Refusal>) -> NodeError {
+fn refused(refusals: &[Refusal]) -> NodeError {
     let each = refusals.iter().map(|refusal| Refused {
         code: refusal.code(),
         sentence: refusal.to_string(),
