@@ -32,14 +32,12 @@ pub(crate) async fn run(
     let mut clusters = ClusterServiceClient::new(channel.clone());
     let mut client = NodeServiceClient::new(channel);
     match command {
-        NodeCommand::List {
-            cluster: Some(cluster),
-        } => show(
-            &Nodes(get_cluster(&mut clusters, &cluster).await?.nodes),
-            format,
-        ),
-        NodeCommand::List { cluster: None } => {
-            show(&Nodes(all_nodes(&mut clusters).await?), format)
+        NodeCommand::List { cluster } => {
+            let nodes = match cluster {
+                Some(cluster) => get_cluster(&mut clusters, &cluster).await?.nodes,
+                None => all_nodes(&mut clusters).await?,
+            };
+            show(&Nodes(nodes), format)
         }
         NodeCommand::Show { node } => show(&get_node(&mut clusters, &node).await?, format),
         NodeCommand::Set {
@@ -66,16 +64,7 @@ pub(crate) async fn run(
             reason: Some(reason),
             time: Some(for_secs),
             ..
-        } => {
-            let request = BeginMaintenanceRequest {
-                node: node.to_string(),
-                owner,
-                reason,
-                for_secs,
-            };
-            let begun = answer(SOON, client.begin_maintenance(request)).await?;
-            show(&Maintained::new(&node, begun.maintenance), format)
-        }
+        } => begin_maintenance(&node, (owner, reason, for_secs), client, format).await,
         NodeCommand::Maintenance { node, reason, .. } => {
             let request = EndMaintenanceRequest {
                 node: node.to_string(),
@@ -96,8 +85,7 @@ pub(crate) async fn run(
                 dry_run,
                 reason,
             };
-            let done = answer(PATIENT, client.repoint_node(request)).await?;
-            show(&Repointed::from(done), format)
+            repoint(request, client, format).await
         }
         NodeCommand::Rejoin {
             node,
@@ -130,14 +118,38 @@ pub(crate) async fn run(
                 reason,
             };
             let begun = answer(PATIENT, client.rebuild_node(request)).await?;
-            let rebuilding = Rebuilding::new(&node, begun);
+            let begun = Rebuilding::new(&node, begun);
             if detach || dry_run {
-                return show(&rebuilding, format);
+                return show(&begun, format);
             }
-            tell(&rebuilding, format)?;
-            follow(&mut clusters, &node, &rebuilding, format).await
+            follow(&mut clusters, &node, &begun, format).await
         }
     }
+}
+
+async fn begin_maintenance(
+    node: &NodeName,
+    (owner, reason, for_secs): (String, String, u64),
+    mut client: NodeServiceClient<Channel>,
+    format: Format,
+) -> anyhow::Result<()> {
+    let request = BeginMaintenanceRequest {
+        node: node.to_string(),
+        owner,
+        reason,
+        for_secs,
+    };
+    let begun = answer(SOON, client.begin_maintenance(request)).await?;
+    show(&Maintained::new(node, begun.maintenance), format)
+}
+
+async fn repoint(
+    request: RepointNodeRequest,
+    mut client: NodeServiceClient<Channel>,
+    format: Format,
+) -> anyhow::Result<()> {
+    let done = answer(PATIENT, client.repoint_node(request)).await?;
+    show(&Repointed::from(done), format)
 }
 
 /// What is to be injected is shown first, and nothing else is.
@@ -166,6 +178,7 @@ async fn follow(
     begun: &Rebuilding,
     format: Format,
 ) -> anyhow::Result<()> {
+    tell(begun, format)?;
     let mut last = String::new();
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
