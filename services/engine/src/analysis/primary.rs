@@ -1,7 +1,7 @@
 //! Problems of the primary.
 
-use lictor_domain::report::StallCause;
-use lictor_domain::{Evidence, NodeName, ProblemCode, Writability};
+use lictor_domain::report::{SemiSync, StallCause};
+use lictor_domain::{Evidence, NodeName, NodeReport, ProblemCode, Writability};
 
 use super::{Finding, Scene};
 use crate::replica::current;
@@ -38,8 +38,7 @@ pub(super) fn stalled(scene: &Scene<'_>) -> Option<Finding> {
     } else if has(|cause| *cause == StallCause::Acknowledgements) {
         (
             "acknowledgements of replicas",
-            "it goes on when enough replicas acknowledge, or as the durability policy says"
-                .to_owned(),
+            without_acknowledgement(name, report),
         )
     } else {
         (
@@ -61,6 +60,20 @@ pub(super) fn stalled(scene: &Scene<'_>) -> Option<Finding> {
         response: format!("no failover: {response}"),
         evidence,
     })
+}
+
+/// What a replica received while it did not acknowledge, it does not acknowledge
+/// later: only the next commit's acknowledgement stands for it. Where every
+/// client waits, that commit has to come from somebody else.
+fn without_acknowledgement(name: &NodeName, report: &NodeReport) -> String {
+    let connected = |s: &SemiSync| s.clients >= s.level();
+    if report.semi_sync.as_ref().is_some_and(connected) {
+        return format!(
+            "enough replicas are connected, so any other commit lets those that wait go on; on \
+             {name}, one that changes nothing: FLUSH OPTIMIZER_COSTS"
+        );
+    }
+    "it goes on when enough replicas acknowledge, or as the durability policy says".to_owned()
 }
 
 pub(super) fn unreachable(scene: &Scene<'_>) -> Option<Finding> {

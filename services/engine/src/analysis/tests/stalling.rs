@@ -62,6 +62,17 @@ fn a_primary_that_answers_and_commits_nothing_is_stalled() {
 }
 
 #[test]
+fn commits_that_wait_although_enough_replicas_are_connected_need_another_commit() {
+    let told = waiting(&StallCause::Acknowledgements, 9, None);
+    assert!(
+        told[0].response.contains("FLUSH OPTIMIZER_COSTS"),
+        "{told:?}"
+    );
+    let told = waiting(&StallCause::Turn, 9, None);
+    assert!(!told[0].response.contains("FLUSH"), "{told:?}");
+}
+
+#[test]
 fn a_busy_primary_is_not_stalled() {
     let cause = StallCause::Turn;
     assert_eq!(waiting(&cause, 3, None), []);
