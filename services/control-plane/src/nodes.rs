@@ -30,6 +30,9 @@ pub(crate) enum NodeError {
     /// Ask the leader.
     #[error(transparent)]
     NotLeading(#[from] NotLeading),
+    /// Nobody keeps its cluster at this moment.
+    #[error("the cluster of {0} is not being kept at this moment; try again")]
+    NotKept(NodeName),
     /// No cluster has the node.
     #[error("no cluster has a node `{0}`")]
     NotFound(NodeName),
@@ -114,8 +117,9 @@ impl Place {
     /// Finds the node's cluster.
     pub(crate) fn find(app: &Shared, node: &NodeName) -> Result<Self, NodeError> {
         let lease = app.standing.lead()?;
+        let not_kept = || NodeError::NotKept(node.clone());
         if !app.is_complete() {
-            return Err(NotLeading { leader: None }.into());
+            return Err(not_kept());
         }
         let snapshots = app.fleet.snapshots();
         let snapshot = snapshots
@@ -125,7 +129,7 @@ impl Place {
         let steward = app
             .fleet
             .steward(&snapshot.view.cluster.name)
-            .ok_or(NotLeading { leader: None })?;
+            .ok_or_else(not_kept)?;
         Ok(Self {
             app: app.clone(),
             term: lease.term(),

@@ -174,6 +174,7 @@ pub(super) fn not_added(
 pub(super) fn of_node(node: &NodeName, error: NodeError) -> Status {
     match error {
         NodeError::NotLeading(error) => not_leading(error.leader),
+        NodeError::NotKept(_) => not_kept(error.to_string()),
         NodeError::NotFound(_) => status(Code::NotFound, "NOT_FOUND", error.to_string()),
         NodeError::Refused(each) => {
             let findings = each.into_iter().map(|one| v1::Finding {
