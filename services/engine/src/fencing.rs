@@ -179,7 +179,9 @@ fn was_enforcing(view: &ClusterView, acks: u32) -> Result<(), NotFenced> {
             None => not(format!("{primary} was never seen enforcing semi-sync")),
         };
     };
-    let enforced = report.semi_sync.as_ref().is_some_and(|s| s.enforces(acks));
+    // A closed one acknowledges nothing before it is opened, and enforces then.
+    let closed = !report.writability.accepts_writes();
+    let enforced = closed || report.semi_sync.as_ref().is_some_and(|s| s.enforces(acks));
     if !enforced {
         return not(format!(
             "{primary} was last seen not enforcing semi-sync with {acks} acknowledgement(s)"

@@ -110,9 +110,10 @@ pub(crate) fn lost(primary: &NodeReport, replica: &NodeReport) -> GtidSet {
 
 /// Whether a closed primary was closed by its boot. We saw it go and come back,
 /// or nobody led meanwhile: a boot turns the semi-sync source side off, and an
-/// operator who closes a primary leaves it on.
+/// operator who closes a primary leaves it on. Where commits waited for nobody, as
+/// the policy lets them, it was off before, and what an operator closed is opened.
 fn is_back(view: &ClusterView, primary: &NodeReport) -> bool {
-    let demanded = view.cluster.policy.lowest_acks() > 0;
+    let demanded = view.cluster.policy.durability.acks() > 0;
     let source = primary.semi_sync.as_ref();
     let rebooted = demanded && source.is_some_and(|semi_sync| !semi_sync.source_enabled);
     view.primary().returned || rebooted

@@ -244,7 +244,7 @@ struct Witness<'a> {
 impl Witness<'_> {
     /// What it has heard since it answered is unknown: nothing is added to this.
     fn heard_at(&self) -> Option<Mono> {
-        self.replication.heard_ago.map(|ago| self.at - ago)
+        self.seen.heard_at
     }
 
     fn testifies(

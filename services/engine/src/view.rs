@@ -117,6 +117,7 @@ impl ClusterView {
             fresh_as_of: None,
             idle: None,
             seeking_since: None,
+            heard_at: None,
             moving: false,
             moved_at: None,
             stalled_since: None,
@@ -137,12 +138,14 @@ impl ClusterView {
         self.cluster.node(&self.cluster.primary)
     }
 
-    /// The same view, but for what the primary said last.
+    /// The same view, but for what the primary said last, and for how few
+    /// acknowledgements its commits may have waited by then.
     #[must_use]
-    pub fn with_last_words(&self, answer: Option<Answer>) -> Self {
+    pub fn with_last_words(&self, answer: Option<Answer>, acks: u32) -> Self {
         let mut view = self.clone();
         let primary = view.cluster.primary.clone();
         view.with(&primary, |node| node.answer = answer);
+        view.told = Some(Told { acks, over: None });
         view
     }
 
@@ -349,11 +352,13 @@ impl ClusterView {
     }
 
     /// How few acknowledgements a commit of the primary may have waited for
-    /// since its last answer: what was acknowledged before is in that answer.
+    /// since its last answer: what was acknowledged before is in that answer. One
+    /// that was closed by then acknowledges nothing before it is opened to wait
+    /// for what is demanded; a boot turns its settings off.
     #[must_use]
     pub fn effective_acks(&self) -> u32 {
         let demanded = self.cluster.policy.durability.acks();
-        let report = self.primary().report();
+        let report = self.primary().report().filter(|report| is_open(report));
         let said = report.and_then(|report| report.semi_sync.as_ref());
         let said = said.map(SemiSync::level);
         let said = said.or(self.opened().map(|opened| opened.acks));

@@ -38,6 +38,12 @@ impl Clock {
         }
     }
 
+    /// Whether it is wrong by more than a hundredth.
+    #[must_use]
+    pub const fn is_wrong(self) -> bool {
+        self.rate.abs_diff(SECOND) > SECOND / 100
+    }
+
     /// What it shows at a moment.
     #[must_use]
     pub fn at(self, now: Micros) -> Mono {

@@ -16,9 +16,10 @@ use lictor_engine::leadership::{
 };
 
 use crate::agenda::{Clock, MS, Micros, SECOND, micros};
+use crate::conduct;
 use crate::dice::Dice;
 use crate::flaw::Flaw;
-use crate::invariants::{self, Premise};
+use crate::invariants::Premise;
 use crate::leader::Reign;
 use crate::world::{Happening, World};
 
@@ -175,7 +176,7 @@ impl World {
         for command in commands {
             self.obey_machine(who, command);
         }
-        if let Some(breach) = invariants::one_leader::at_step(self) {
+        if let Some(breach) = conduct::one_leader::at_step(self) {
             self.break_off(breach);
         }
     }
@@ -199,7 +200,7 @@ impl World {
         if self.contenders[who].acts(now) != Some(term.0) {
             return;
         }
-        self.store.write(now);
+        self.write_notes();
         if self.store.answers(Store::Postgres, now) {
             let clock = self.contenders[who].clock;
             self.begin_reign(term.0, Some(who), clock);

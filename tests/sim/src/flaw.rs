@@ -8,6 +8,10 @@
 pub enum Flaw {
     /// Nothing.
     None,
+    /// Receivers are reported as stopped, and never are.
+    SkipsTheFencing,
+    /// A failover that lacks its proof is done all the same.
+    IgnoresTheProof,
     /// Receivers are reported as stopped at once, and stopped a little later:
     /// the candidate is promoted before the old primary is fenced.
     PromotesBeforeFencing,
@@ -33,6 +37,17 @@ pub enum Flaw {
     TrustsAFallBack,
     /// A node is opened without semi-sync, and reported as enforcing.
     KeepsSemiSyncOff,
+    /// A primary whose commits wait for fewer than the policy demands is reported
+    /// as if they waited for all.
+    TrustsALoosenedPrimary,
+    /// A copy that was broken off counts as whole.
+    TrustsHalfACopy,
+    /// That an operator took a node or the cluster out of its hands is not heard.
+    TouchesWhatIsTakenOut,
+    /// That a recovery is over is not written down.
+    ForgetsTheEnd,
+    /// Replicas are reported as following the new primary, and left where they are.
+    LeavesReplicasBehind,
     /// The intent counts as stored before it is.
     PromotesBeforeTheIntent,
     /// A leader acts until it hears that it was deposed, without a look at its
@@ -50,7 +65,9 @@ const SPLIT: &[&str] = &["promoted only fenced", "one acknowledger", "no lost wr
 
 impl Flaw {
     /// Every real flaw.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 23] = [
+        Self::SkipsTheFencing,
+        Self::IgnoresTheProof,
         Self::PromotesBeforeFencing,
         Self::OpensBeforeClosing,
         Self::SkipsAReceiver,
@@ -62,6 +79,11 @@ impl Flaw {
         Self::SkipsCatchingUp,
         Self::TrustsAFallBack,
         Self::KeepsSemiSyncOff,
+        Self::TrustsALoosenedPrimary,
+        Self::TrustsHalfACopy,
+        Self::TouchesWhatIsTakenOut,
+        Self::ForgetsTheEnd,
+        Self::LeavesReplicasBehind,
         Self::PromotesBeforeTheIntent,
         Self::ActsWithoutALease,
         Self::ResumesTwice,
@@ -74,7 +96,9 @@ impl Flaw {
     pub const fn endangers(self) -> &'static [&'static str] {
         match self {
             Self::None => &[],
-            Self::PromotesBeforeFencing
+            Self::SkipsTheFencing
+            | Self::IgnoresTheProof
+            | Self::PromotesBeforeFencing
             | Self::OpensBeforeClosing
             | Self::SkipsAReceiver
             | Self::TakesSilenceForStopped
@@ -84,7 +108,12 @@ impl Flaw {
             Self::ComparesExecuted
             | Self::SkipsCatchingUp
             | Self::TrustsAFallBack
-            | Self::KeepsSemiSyncOff => &["no lost write"],
+            | Self::KeepsSemiSyncOff
+            | Self::TrustsALoosenedPrimary
+            | Self::TrustsHalfACopy => &["no lost write"],
+            Self::TouchesWhatIsTakenOut => &["hands off"],
+            Self::ForgetsTheEnd => &["recoveries end"],
+            Self::LeavesReplicasBehind => &["whole again"],
             Self::OperatorStoppedTestifies => &["no needless failover"],
             Self::PromotesBeforeTheIntent => &["intent first"],
             Self::ActsWithoutALease => &["one leader"],

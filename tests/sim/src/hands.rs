@@ -12,6 +12,7 @@ use lictor_engine::message::{Act, Care, Done, Event};
 use lictor_engine::timing::deadline;
 
 use crate::agenda::{MS, Micros, SECOND, micros};
+use crate::conduct;
 use crate::flaw::Flaw;
 use crate::invariants::{self, Premise};
 use crate::leader::Reign;
@@ -21,6 +22,9 @@ use crate::world::{Happening, World};
 
 /// How often a node that waits to have applied everything looks.
 const WAIT: Micros = 5 * MS;
+
+/// A connection that has lost something is found broken within this.
+const KEEPALIVE: Micros = 5 * SECOND;
 
 /// The hand of one node.
 #[derive(Debug, Default)]
@@ -42,6 +46,8 @@ pub struct Job {
     pub epoch: Epoch,
     /// The life of the node that its session is with.
     life: u64,
+    /// How many replicas a commit waits for when this opens the node.
+    acks: usize,
     deadline: Micros,
 }
 
@@ -58,7 +64,7 @@ impl World {
     /// A recovery's command is put in its node's queue.
     pub fn send_act(&mut self, reign: Reign, recovery: RecoveryId, act: Act) {
         let breach = invariants::promoted_only_fenced::at_command(self, reign, &act)
-            .or_else(|| invariants::intent_first::at_command(self, reign, &act));
+            .or_else(|| conduct::intent_first::at_command(self, reign, &act));
         if let Some(breach) = breach {
             self.break_off(breach);
         }
@@ -87,12 +93,14 @@ impl World {
                 _ => Some(recovery.epoch),
             }
         });
+        let acks = self.acks_at_opening(reign);
         self.queue(Job {
             reign,
             place,
             work: Work::Act(recovery, act),
             epoch: epoch.unwrap_or_default(),
             life: 0,
+            acks,
             deadline: self.agenda.now() + micros(patience),
         });
     }
@@ -122,12 +130,14 @@ impl World {
         let epoch = self
             .leader_of(reign)
             .map(|leader| leader.keeper.cluster().epoch);
+        let acks = self.acks_at_opening(reign);
         self.queue(Job {
             reign,
             place,
             work: Work::Care(node.clone(), care),
             epoch: epoch.unwrap_or_default(),
             life: 0,
+            acks,
             deadline: self.agenda.now() + micros(patience),
         });
     }
@@ -157,7 +167,7 @@ impl World {
             self.fail(job, "no valid lease", 0);
             return;
         }
-        if let Some(breach) = invariants::one_leader::at_command(self, reign) {
+        if let Some(breach) = conduct::one_leader::at_command(self, reign) {
             self.break_off(breach);
         }
         job.life = self.nodes[place].life;
@@ -165,23 +175,37 @@ impl World {
             self.fail(job, "no session in time", 0);
             return;
         }
-        if self.flaw == Flaw::PromotesBeforeFencing
-            && matches!(job.work, Work::Act(_, Act::StopReceiver { .. }))
-        {
-            let held = self.nodes[place].holds();
-            self.agenda.plan(300 * MS, Happening::StopLate(place));
-            self.end(job, Ok(Some(held)));
-            return;
-        }
-        let closes = matches!(job.work, Work::Act(_, Act::Close { .. }));
-        if self.flaw == Flaw::OpensBeforeClosing && closes {
-            let held = self.nodes[place].executed.clone();
-            self.agenda.plan(300 * MS, Happening::CloseLate(place));
+        if let Some(held) = self.pretend(&job) {
             self.end(job, Ok(Some(held)));
             return;
         }
         let hop = self.slow_stop(&job).unwrap_or_else(|| self.way_to(place));
         self.agenda.plan(hop, Happening::Effect(Box::new(job)));
+    }
+
+    /// A flawed leader reports what it has not done; what the node holds.
+    fn pretend(&mut self, job: &Job) -> Option<GtidSet> {
+        let Work::Act(_, act) = &job.work else {
+            return None;
+        };
+        let (place, node) = (job.place, &self.nodes[job.place]);
+        match (self.flaw, act) {
+            (Flaw::SkipsTheFencing, Act::StopReceiver { .. }) => Some(node.holds()),
+            (Flaw::PromotesBeforeFencing, Act::StopReceiver { .. }) => {
+                let held = node.holds();
+                self.agenda.plan(300 * MS, Happening::StopLate(place));
+                Some(held)
+            }
+            (Flaw::OpensBeforeClosing, Act::Close { .. }) => {
+                let held = node.executed.clone();
+                self.agenda.plan(300 * MS, Happening::CloseLate(place));
+                Some(held)
+            }
+            (Flaw::LeavesReplicasBehind, Act::Repoint { .. } | Act::Follow { .. }) => {
+                Some(node.holds())
+            }
+            _ => None,
+        }
     }
 
     /// How long a command is under way; where leaders are paused in the midst of
@@ -214,8 +238,13 @@ impl World {
         let passes = self.passes(Way::Lictor(place));
         let silent = matches!(self.nodes[place].process, Process::Hung | Process::Off);
         if !passes || silent {
+            if !passes {
+                self.ledger.premises.saw(Premise::CutOffFromLictor);
+            }
             if self.nodes[place].lives() && self.dice.percent(50) {
                 self.stuck.push((Way::Lictor(place), job.clone()));
+            } else {
+                self.ledger.premises.saw(Premise::CommandLost);
             }
             let left = job.deadline.saturating_sub(now);
             self.fail(job, "no answer in time", left);
@@ -253,7 +282,8 @@ impl World {
                 .plan(later, Happening::Again(Box::new(job.clone())));
         }
         if self.dice.percent(2) {
-            let left = job.deadline.saturating_sub(now);
+            let left = job.deadline.saturating_sub(now).min(KEEPALIVE);
+            self.ledger.premises.saw(Premise::AnswerLost);
             self.fail(job, "the answer was lost", left);
         } else {
             self.end(job, Ok(held));
@@ -277,7 +307,8 @@ impl World {
             if self.leader().is_some_and(|newest| newest.reign > job.reign) {
                 self.ledger.premises.saw(Premise::CommandOutlivedLeader);
             }
-            self.note(|| format!("a late command reaches {name}: {:?}", job.work));
+            self.ledger.premises.saw(Premise::CommandLate);
+            self.note(|| format!("a late command reaches {name}: {}", job.work));
             self.carry_out(&job);
         }
     }
@@ -286,7 +317,7 @@ impl World {
     pub fn again(&mut self, job: &Job) {
         if self.nodes[job.place].runs() && self.passes(Way::Lictor(job.place)) {
             let name = self.nodes[job.place].name.clone();
-            self.note(|| format!("a command reaches {name} again: {:?}", job.work));
+            self.note(|| format!("a command reaches {name} again: {}", job.work));
             self.carry_out(job);
         }
     }
@@ -294,7 +325,6 @@ impl World {
     /// Does what the command says; all that the node holds, if it says so.
     fn carry_out(&mut self, job: &Job) -> Option<GtidSet> {
         let place = job.place;
-        let acks = self.acks_at_opening();
         let mut held = None;
         match &job.work {
             Work::Act(_, Act::StopReceiver { .. }) => {
@@ -315,7 +345,7 @@ impl World {
             }
             Work::Act(_, Act::Promote { .. } | Act::Reopen { .. })
             | Work::Care(_, Care::Reopen { .. }) => {
-                self.nodes[place].open(acks);
+                self.nodes[place].open(job.acks);
                 self.opened(job);
             }
             Work::Act(_, Act::Repoint { source, .. }) => {
@@ -331,6 +361,9 @@ impl World {
             }
             Work::Act(_, Act::Demote { source, .. } | Act::Follow { source, .. })
             | Work::Care(_, Care::Follow { source }) => {
+                if self.flaw == Flaw::LeavesReplicasBehind {
+                    return held;
+                }
                 if let Some(source) = self.place_at(source) {
                     self.nodes[place].follow(source);
                 }
@@ -342,8 +375,15 @@ impl World {
             Work::Care(_, Care::Resume) => self.nodes[place].start_receiver(true),
             Work::Care(_, Care::Close) => self.nodes[place].close(),
             Work::Care(_, Care::Enforce(enforcement)) => {
-                let acks = enforcement.acks as usize;
-                self.nodes[place].waits_for = (acks > 0).then_some(acks);
+                let released = self.nodes[place].enforce(enforcement.acks as usize);
+                self.tell_clients(place, released);
+                self.ledger
+                    .premises
+                    .saw(if enforcement.acks < enforcement.was {
+                        Premise::Loosened
+                    } else {
+                        Premise::Tightened
+                    });
             }
             Work::Care(_, Care::StopWaiting) => self.nodes[place].waits_for = None,
             Work::Act(
@@ -374,7 +414,8 @@ impl World {
             self.ledger.premises.saw(Premise::OpenedBesideAnother);
         }
         let current = match (self.leader(), &job.work) {
-            (None, _) => true,
+            (None, Work::Act(recovery, _)) => self.store.runs(*recovery),
+            (None, Work::Care(..)) => true,
             (Some(leader), Work::Act(recovery, _)) => {
                 leader.keeper.recovery().map(|record| record.id) == Some(*recovery)
             }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use chrono::DateTime;
 use lictor_domain::report::{Knock, SemiSync};
 use lictor_domain::{
-    Epoch, NodeName, Now, ProbeOutcome, ReceiverState, Recovery, RecoveryId, Revision,
-    RoutingTable, Standing, Term, Writability,
+    AbortReason, Epoch, FailoverOrder, NodeName, Now, ProbeOutcome, ReceiverState, Recovery,
+    RecoveryId, RecoveryOutcome, Revision, RoutingTable, Standing, Term, Writability,
 };
 use lictor_engine::keeper::Keeper;
 use lictor_engine::leadership::Store;
@@ -17,6 +17,7 @@ use lictor_engine::timing::deadline;
 use uuid::Uuid;
 
 use crate::agenda::{Clock, MS, Micros, SECOND, micros};
+use crate::conduct;
 use crate::flaw::Flaw;
 use crate::hands::Hand;
 use crate::invariants::{self, Premise};
@@ -81,7 +82,7 @@ impl World {
             return;
         }
         let now = self.now();
-        self.store.write(now);
+        self.write_notes();
         let both = Store::BOTH.map(|store| self.store.answers(store, now));
         if both.contains(&false) {
             self.agenda.plan(300 * MS, Happening::Rise);
@@ -99,6 +100,12 @@ impl World {
         let inheritance = self.store.inheritance();
         if inheritance.unfinished.is_some() {
             self.ledger.premises.saw(Premise::RecoveryInherited);
+        }
+        if inheritance.rebuild.is_some() {
+            self.ledger.premises.saw(Premise::RebuildInherited);
+        }
+        if clock.is_wrong() {
+            self.ledger.premises.saw(Premise::ClockDrifted);
         }
         let stored = (
             inheritance.cluster.epoch,
@@ -231,12 +238,8 @@ impl World {
                 recovery,
                 act: Act::StoreIntent(record),
             } => {
-                let standing = record.standing();
-                if standing == Standing::Begun
-                    && let Some(breach) =
-                        invariants::no_needless_failover::at_beginning(self, &record)
-                {
-                    self.break_off(breach);
+                if record.standing() == Standing::Begun {
+                    self.look_at_beginning(&record);
                 }
                 self.store_intent(reign, recovery, *record);
             }
@@ -259,17 +262,50 @@ impl World {
             }
             Command::Recover { recovery, act } => self.send_act(reign, recovery, act),
             Command::Record(record) => {
+                conduct::hands_off::at_record(self, &record);
+                self.ignore_the_proof(&record);
+                if self.flaw == Flaw::ForgetsTheEnd {
+                    return;
+                }
                 let wall = engine_time(Clock::drifting(0), self.now()).wall;
                 self.write_note(reign, Note::Recovery(record, wall));
             }
             Command::Tend { node, care } => {
+                if let Some(breach) = conduct::hands_off::at_care(self, &node) {
+                    self.break_off(breach);
+                }
                 if let Care::Quarantine(quarantine) = &care {
                     self.write_note(reign, Note::Quarantine(node.clone(), quarantine.clone()));
                 }
                 self.send_care(reign, &node, care);
             }
-            // Nobody orders one here, and the policy leaves them to operators.
-            Command::Rebuild { .. } => {}
+            Command::Rebuild { id, act } => self.rebuild_step(reign, id, act),
+        }
+    }
+
+    fn look_at_beginning(&mut self, record: &Recovery) {
+        let breach = conduct::no_needless_failover::at_beginning(self, record)
+            .or_else(|| conduct::hands_off::at_beginning(self, record));
+        if let Some(breach) = breach {
+            self.break_off(breach);
+        }
+    }
+
+    /// A flawed leader goes on without the proof that it lacks.
+    fn ignore_the_proof(&mut self, record: &Recovery) {
+        let lacking = matches!(
+            &record.outcome,
+            RecoveryOutcome::Aborted {
+                reason: AbortReason::NotFenced { .. }
+            }
+        );
+        if self.flaw == Flaw::IgnoresTheProof && lacking {
+            self.order_failover(FailoverOrder {
+                to: None,
+                force: true,
+                operator: "lictor".to_owned(),
+                reason: "it must go on".to_owned(),
+            });
         }
     }
 
@@ -295,7 +331,8 @@ impl World {
         self.agenda.plan(delay, Happening::Tell(reign, event));
     }
 
-    fn write_note(&mut self, reign: Reign, note: Note) {
+    /// Hands a note to the scribe.
+    pub fn write_note(&mut self, reign: Reign, note: Note) {
         let delay = if self.dice.percent(5) {
             self.dice.time(100 * MS..=3 * SECOND)
         } else {
@@ -510,7 +547,7 @@ impl World {
             Flaw::FencesOneTooFew if semi_sync.source_enabled => {
                 semi_sync.wait_for_acks = demanded;
             }
-            Flaw::KeepsSemiSyncOff if open => {
+            Flaw::KeepsSemiSyncOff | Flaw::TrustsALoosenedPrimary if open => {
                 semi_sync.source_enabled = true;
                 semi_sync.source_active = true;
                 semi_sync.wait_for_acks = demanded;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser;
 use lictor_sim::scenario::Scenario;
@@ -43,10 +44,12 @@ fn main() -> ExitCode {
 }
 
 fn run_many(args: &Args) -> ExitCode {
-    let step = (args.seeds / 20).max(5_000);
+    let step = (args.seeds / 50).clamp(100, 5_000);
+    let began = Instant::now();
     let progress = |done: u64| {
         if done.is_multiple_of(step) {
-            eprintln!("{done} of {} seeds", args.seeds);
+            let took = began.elapsed().as_secs();
+            eprintln!("{done} of {} seeds, {took} s", args.seeds);
         }
     };
     let seeds = args.from..args.from + args.seeds;

@@ -19,6 +19,7 @@ use lictor_domain::{
 use uuid::Uuid;
 
 use crate::agenda::{MS, Micros};
+use crate::leader::Reign;
 use crate::network::Place;
 use crate::transcript::short;
 
@@ -38,6 +39,22 @@ pub enum Process {
     Dead,
     /// Its host is gone too: nothing answers at all.
     Off,
+}
+
+/// Where a server's data comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// It is its own.
+    Own,
+    /// It is being replaced, in a session of this leader.
+    Replaced {
+        /// Which.
+        by: Reign,
+    },
+    /// It is half of it gone: its GTIDs promise what it has not.
+    Half,
+    /// It is a whole copy of another's.
+    Copy,
 }
 
 /// A commit in the binary log that is not acknowledged yet.
@@ -130,6 +147,8 @@ pub struct Mysqld {
     /// stopped while nobody led, and no leader can tell that from his doing.
     pub looked_after: bool,
     next_number: u64,
+    /// Where its data comes from.
+    pub data: Data,
     /// Until then it is slow in all it does.
     pub slow_until: Micros,
 }
@@ -154,6 +173,7 @@ impl Mysqld {
             stopped_by_operator: false,
             looked_after: false,
             next_number: 1,
+            data: Data::Own,
             slow_until: 0,
         }
     }
@@ -261,6 +281,13 @@ impl Mysqld {
         !channel.relay.is_empty()
     }
 
+    /// Commits wait for so many replicas from now on; what has waited for more is
+    /// acknowledged thereby.
+    pub fn enforce(&mut self, acks: usize) -> Vec<Gtid> {
+        self.waits_for = (acks > 0).then_some(acks);
+        self.commit_while(|pending| pending.acks.len() >= acks)
+    }
+
     /// Its process goes; what waited is in its binary log for good.
     pub fn die(&mut self, process: Process, now: Micros) {
         self.process = process;
@@ -270,10 +297,42 @@ impl Mysqld {
         self.pending.clear();
         self.writable = false;
         self.waits_for = None;
+        if let Data::Replaced { .. } = self.data {
+            self.data = Data::Half;
+        }
+        self.stop_replication();
+    }
+
+    fn stop_replication(&mut self) {
         if let Some(channel) = &mut self.channel {
             channel.receiver = ReceiverState::Stopped;
             channel.applying = false;
         }
+    }
+
+    /// Its data is replaced from now on, and it replicates no more.
+    pub fn replace_data(&mut self, by: Reign) {
+        self.data = Data::Replaced { by };
+        self.stop_replication();
+    }
+
+    /// That was broken off, if it still runs in this life.
+    pub fn leave_half_copied(&mut self, life: u64) {
+        if self.life == life && matches!(self.data, Data::Replaced { .. }) {
+            self.data = Data::Half;
+        }
+    }
+
+    /// Its data is all that another had executed.
+    pub fn take_copy(&mut self, donor: &GtidSet, now: Micros) {
+        self.clone_from_donor(donor, now);
+        self.data = Data::Copy;
+    }
+
+    /// Whether it has the data that its GTIDs promise.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        matches!(self.data, Data::Own | Data::Copy)
     }
 
     /// Its process stops or goes on.
@@ -288,6 +347,7 @@ impl Mysqld {
         self.executed = donor.clone();
         self.channel = None;
         self.stopped_by_operator = false;
+        self.data = Data::Own;
     }
 
     /// Opens it: first semi-sync where commits wait for replicas, then writes.

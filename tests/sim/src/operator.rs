@@ -1,15 +1,19 @@
-//! The operator: he stops and starts replicas, and rebuilds the quarantined ones.
+//! The operator's own hands: he stops and starts replicas, works on those that are
+//! in maintenance, and rebuilds what Lictor does not.
 
-use lictor_domain::{LongTransactions, NodeReport, Order, ReceiverState, RecoveryId};
-use lictor_engine::switchover::Facts;
+use lictor_domain::{NodeReport, RebuildPolicy, ReceiverState};
 use lictor_engine::tree::Moment;
 use lictor_engine::view::NodeView;
-use uuid::Uuid;
 
+use crate::agenda::{MS, Micros, SECOND};
+use crate::faults::Fault;
 use crate::leader::engine_time;
 use crate::mysqld::{Channel, Mysqld};
 use crate::network::Place;
 use crate::world::World;
+
+/// So long after all was repaired the operator leaves rebuilding to Lictor.
+const BY_HAND: Micros = 20 * SECOND;
 
 impl World {
     /// He stops a replica's receiver, for reasons of his own.
@@ -29,44 +33,14 @@ impl World {
         self.note(|| format!("the operator stops the receiver of {name}"));
     }
 
-    /// He wants another primary, while anything else may go wrong.
-    pub fn operator_switches(&mut self) {
-        let at = self.agenda.now();
-        let order = Order {
-            to: None,
-            pause: Order::USUAL_PAUSE,
-            transactions: LongTransactions::Wait,
-            older_than: Order::USUAL_AGE,
-            actor: "the operator".to_owned(),
-            reason: None,
-        };
-        let facts = Facts {
-            transactions: Ok(vec![]),
-            subscribers: 2,
-        };
-        let Some(reign) = self.leader().map(|leader| leader.reign) else {
-            return;
-        };
-        if !self.may_act(reign) {
-            return;
-        }
-        let Some(leader) = self.leader_of(reign) else {
-            return;
-        };
-        let now = engine_time(leader.clock, at);
-        let fresh = RecoveryId(Uuid::from_u128(u128::from(at) << 32 | 1 << 31));
-        let (preflight, commands) = leader.keeper.switch_over(order, &facts, now, fresh);
-        self.note(|| match preflight.cleared() {
-            Some(candidate) => format!("the operator makes {candidate} the primary"),
-            None => "the operator wants another primary, and is refused".to_owned(),
-        });
-        self.decided(reign, commands);
-    }
-
     /// What a careful operator does: starts what was stopped by hand, never
-    /// during a recovery and never towards a deposed primary; rebuilds what is
+    /// during a recovery and never towards a deposed primary; has rebuilt what is
     /// quarantined.
     pub fn operate(&mut self) {
+        self.work_on_nodes();
+        if self.ledger.calmed {
+            self.restore_definition();
+        }
         let Some(leader) = self.leader() else { return };
         if leader.keeper.recovery().is_some() || leader.keeper.inherited().is_some() {
             return;
@@ -84,12 +58,56 @@ impl World {
                 self.note(|| format!("the operator starts the receiver of {name}"));
             }
         }
-        let spoilt = self.to_be_rebuilt(primary);
-        if !spoilt.is_empty() && self.dice.percent(10) {
-            for place in spoilt {
+        self.have_rebuilt(primary);
+    }
+
+    /// In maintenance a node is restarted, and its receiver stopped.
+    fn work_on_nodes(&mut self) {
+        for place in 0..self.nodes.len() {
+            if !self.is_worked_on(place) || self.ledger.calmed {
+                continue;
+            }
+            match self.dice.number(0..=19) {
+                0 => self.operator_stops(place),
+                1 => {
+                    let lasts = self.dice.time(700 * MS..=2 * SECOND);
+                    self.strike(Fault::Crash(place), lasts);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What is quarantined Lictor rebuilds, by itself or by order; what has diverged
+    /// otherwise the operator rebuilds by hand when all is calm.
+    fn have_rebuilt(&mut self, primary: Place) {
+        let leader = self.leader();
+        if leader.is_some_and(|leader| leader.keeper.rebuilds().running().is_some()) {
+            return;
+        }
+        if !self.dice.percent(10) {
+            return;
+        }
+        let waited = self.ledger.calmed && self.now() > self.calm_at + BY_HAND;
+        if waited || self.scenario.rebuild == RebuildPolicy::Manual {
+            let mut quarantined: Vec<Place> = (0..self.nodes.len()).collect();
+            quarantined.retain(|place| self.is_quarantined(*place));
+            if let Some(place) = self.dice.one(&quarantined) {
+                return self.operator_rebuilds(place);
+            }
+        }
+        if self.ledger.calmed {
+            for place in self.to_be_rebuilt(primary) {
                 self.rebuild(place, primary);
             }
         }
+    }
+
+    fn is_quarantined(&self, place: Place) -> bool {
+        let leader = self.leader();
+        let name = &self.nodes[place].name;
+        let defined = leader.and_then(|leader| leader.keeper.cluster().node(name));
+        self.nodes[place].runs() && defined.is_some_and(|node| node.quarantine.is_some())
     }
 
     /// A primary that booted while nobody led looks, without semi-sync, like one
@@ -132,7 +150,8 @@ impl World {
     }
 
     /// Whom Lictor shows as the source that a node is to follow now.
-    fn shown_source(&self, place: Place) -> Option<Place> {
+    #[must_use]
+    pub fn shown_source(&self, place: Place) -> Option<Place> {
         let leader = self.leader()?;
         let moment = Moment {
             view: leader.keeper.view(),
@@ -142,9 +161,9 @@ impl World {
         self.place(&moment.source(&self.nodes[place].name)?.name)
     }
 
-    /// Those that are quarantined or have diverged. A real rebuild makes a server
-    /// with another UUID; here it keeps its own, and must not look as if it had
-    /// lost what it numbered: whoever else holds that is rebuilt with it.
+    /// Those that have diverged, and follow all the same. A server keeps its UUID, and
+    /// must not look as if it had lost what it numbered: whoever else holds that is
+    /// rebuilt with it.
     fn to_be_rebuilt(&self, primary: Place) -> Vec<Place> {
         let places = 0..self.nodes.len();
         let mut spoilt: Vec<Place> = places.filter(|p| self.is_spoilt(*p, primary)).collect();
@@ -161,15 +180,11 @@ impl World {
     }
 
     fn is_spoilt(&self, place: Place, primary: Place) -> bool {
-        let leader = self.leader();
-        let defined =
-            leader.and_then(|leader| leader.keeper.cluster().node(&self.nodes[place].name));
-        let quarantined = defined.is_some_and(|node| node.quarantine.is_some());
         let donor = &self.nodes[primary];
         let extra = self.nodes[place].holds().subtract(&donor.executed);
-        let diverged = self.ledger.calmed && !extra.without_origin(donor.uuid.0).is_empty();
+        let diverged = !extra.without_origin(donor.uuid.0).is_empty();
         let both_run = self.nodes[place].runs() && donor.runs();
-        (quarantined || diverged) && place != primary && both_run
+        diverged && !self.is_quarantined(place) && place != primary && both_run
     }
 
     /// Who else holds what this one numbered and the donor lacks.

@@ -3,6 +3,7 @@
 use lictor_domain::{GtidSet, ReceiverState};
 
 use crate::agenda::{MS, Micros};
+use crate::invariants::Premise;
 use crate::mysqld::{HEARTBEAT, NET_TIMEOUT, Process};
 use crate::network::{Place, Way};
 use crate::world::{Happening, World};
@@ -40,6 +41,9 @@ impl World {
         let (process, life, log) = (source.process, source.life, source.binlog());
         let awaited = source.awaits(place);
         let held = replica.holds();
+        if !passes {
+            self.ledger.premises.saw(Premise::ServersApart);
+        }
         let Some(channel) = self.nodes[place].channel.as_mut() else {
             return;
         };

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use lictor_domain::Profile;
+use lictor_domain::{Mode, OnStarved, Profile, RebuildPolicy};
 use lictor_engine::leadership::Store;
 
 use crate::agenda::{MS, Micros, SECOND};
@@ -32,11 +32,27 @@ pub struct Scenario {
     pub below: Vec<(Place, Place)>,
     /// How it is watched.
     pub profile: Profile,
+    /// What is done when too few replicas are left to acknowledge.
+    pub on_starved: OnStarved,
+    /// Whether Lictor rebuilds quarantined nodes by itself.
+    pub rebuild: RebuildPolicy,
+    /// A server that is not repaired when all else is: the others are a healthy
+    /// majority without it.
+    pub lost: Option<Lost>,
     /// How many `lictord` contend for the leadership with real leases; none if
     /// the world says who leads.
     pub contenders: usize,
     /// What goes wrong, in order of time.
     pub troubles: Vec<Trouble>,
+}
+
+/// A server that stays away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Which.
+    pub victim: Victim,
+    /// Its process is stopped for good, not ended.
+    pub hangs: bool,
 }
 
 /// Something that goes wrong.
@@ -81,6 +97,18 @@ pub enum What {
     OperatorStops(Place),
     /// The operator wants another primary.
     OperatorSwitches,
+    /// The operator orders a failover; by force, if the primary is gone.
+    OperatorFailsOver,
+    /// The operator wants a node's data replaced.
+    OperatorRebuilds(Place),
+    /// The operator works on a node.
+    Maintenance(Place),
+    /// The operator pauses the cluster.
+    Pause,
+    /// The operator sets how far Lictor may act.
+    ModeIs(Mode),
+    /// The operator sets how many acknowledgements a commit waits for.
+    AcksAre(usize),
     /// A subscriber loses its connection.
     SubscriberLeaves(usize),
     /// A subscriber is slow to take what it is sent.
@@ -115,15 +143,20 @@ impl Scenario {
         let profiles = [Profile::Fast, Profile::Fast, Profile::Balanced];
         let profile = dice.one(&profiles).unwrap_or_default();
         let contenders = if dice.percent(CONTESTED) { 3 } else { 0 };
+        let troubles = troubles(&mut dice, replicas, acks, contenders > 0);
+        let below = below(seed, replicas, acks);
         Self {
             seed,
             chance: seed ^ APART,
             replicas,
             acks,
-            below: below(seed, replicas, acks),
             profile,
             contenders,
-            troubles: troubles(&mut dice, replicas, contenders > 0),
+            troubles,
+            on_starved: on_starved(&mut dice, acks),
+            rebuild: dice.one(RebuildPolicy::ALL).unwrap_or_default(),
+            lost: lost(&mut dice, replicas, acks).filter(|_| below.is_empty()),
+            below,
         }
     }
 
@@ -159,8 +192,29 @@ fn below(seed: u64, replicas: usize, acks: usize) -> Vec<(Place, Place)> {
         .collect()
 }
 
+fn on_starved(dice: &mut Dice, acks: usize) -> OnStarved {
+    let loosen = OnStarved::Loosen {
+        min_acks: u32::try_from(dice.number(0..=acks.saturating_sub(1))).unwrap_or(0),
+        after_secs: 1,
+    };
+    let loosens = acks > 0 && dice.percent(LOOSENING);
+    if loosens { loosen } else { OnStarved::Wait }
+}
+
+/// Whoever is lost, the others can still acknowledge to one of them; where nobody
+/// has to be moved in a tree.
+fn lost(dice: &mut Dice, replicas: usize, acks: usize) -> Option<Lost> {
+    let node = Victim::Node(dice.number(0..=replicas));
+    let lost = Lost {
+        victim: dice.one(&[Victim::Primary, node]).unwrap_or(node),
+        hangs: dice.percent(50),
+    };
+    let spared = acks > 0 && replicas > acks;
+    (dice.percent(LOSING) && spared).then_some(lost)
+}
+
 /// A storm: often more than one thing at once, or one just after another.
-fn troubles(dice: &mut Dice, replicas: usize, contested: bool) -> Vec<Trouble> {
+fn troubles(dice: &mut Dice, replicas: usize, acks: usize, contested: bool) -> Vec<Trouble> {
     let mut troubles = Vec::new();
     let mut at = dice.time(SECOND..=3 * SECOND);
     while at < STORM {
@@ -168,6 +222,8 @@ fn troubles(dice: &mut Dice, replicas: usize, contested: bool) -> Vec<Trouble> {
         for _ in 0..things {
             let one = if contested && dice.percent(35) {
                 leadership_trouble(dice, at)
+            } else if dice.percent(ORDERED) {
+                order(dice, at, replicas, acks)
             } else {
                 trouble(dice, at, replicas)
             };
@@ -191,6 +247,25 @@ fn leadership_trouble(dice: &mut Dice, at: Micros) -> Trouble {
         _ => What::StoreOut(store.unwrap_or(Store::Postgres)),
     };
     let lasts = dice.time(200 * MS..=5 * SECOND);
+    Trouble { at, lasts, what }
+}
+
+/// What an operator does, for reasons of his own.
+fn order(dice: &mut Dice, at: Micros, replicas: usize, acks: usize) -> Trouble {
+    let node = dice.number(0..=replicas);
+    let least = usize::from(acks > 0);
+    let most = replicas.min(2) * least;
+    let what = match dice.number(0..=99) {
+        0..=19 => What::OperatorSwitches,
+        20..=44 => What::OperatorFailsOver,
+        45..=59 => What::OperatorRebuilds(node),
+        60..=71 => What::Maintenance(node),
+        72..=79 => What::Pause,
+        80..=87 => What::ModeIs(dice.one(&[Mode::Manual, Mode::Observe]).unwrap_or_default()),
+        88..=92 => What::AcksAre(dice.number(least..=most)),
+        _ => What::OperatorStops(node),
+    };
+    let lasts = dice.time(SECOND..=6 * SECOND);
     Trouble { at, lasts, what }
 }
 
@@ -218,8 +293,8 @@ fn trouble(dice: &mut Dice, at: Micros, replicas: usize) -> Trouble {
         67..=75 => What::Apart(victim, other),
         76..=78 => What::Alone,
         79..=83 => What::LeaderDies,
-        84..=87 => What::StoresOut,
-        88..=91 => What::OperatorSwitches,
+        84..=88 => What::StoresOut,
+        89..=91 => What::OperatorSwitches,
         92..=95 => What::OperatorStops(other),
         96..=97 => What::SubscriberLeaves(subscriber),
         _ => What::SubscriberLags(subscriber),
@@ -231,6 +306,12 @@ fn trouble(dice: &mut Dice, at: Micros, replicas: usize) -> Trouble {
 const TREES: u32 = 30;
 /// Of so many seeds in a hundred the leadership is contested.
 const CONTESTED: u32 = 30;
+/// In so many the durability is loosened when it starves.
+const LOOSENING: u32 = 30;
+/// In so many a server is lost for good.
+const LOSING: u32 = 20;
+/// So many troubles in a hundred are an operator's orders.
+const ORDERED: u32 = 20;
 /// How many subscribers there are.
 pub const SUBSCRIBERS: usize = 3;
 
@@ -238,7 +319,11 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", Stamp(self.at), self.what)?;
         match self.what {
-            What::LeaderDies | What::OperatorStops(_) | What::OperatorSwitches => Ok(()),
+            What::LeaderDies
+            | What::OperatorStops(_)
+            | What::OperatorSwitches
+            | What::OperatorFailsOver
+            | What::OperatorRebuilds(_) => Ok(()),
             _ => write!(f, " for {} ms", self.lasts / MS),
         }
     }
@@ -266,6 +351,14 @@ impl fmt::Display for What {
                 write!(f, "the operator stops the receiver of node {}", place + 1)
             }
             Self::OperatorSwitches => f.write_str("the operator wants another primary"),
+            Self::OperatorFailsOver => f.write_str("the operator orders a failover"),
+            Self::OperatorRebuilds(place) => {
+                write!(f, "the operator wants node {} rebuilt", place + 1)
+            }
+            Self::Maintenance(place) => write!(f, "the operator works on node {}", place + 1),
+            Self::Pause => f.write_str("the operator pauses the cluster"),
+            Self::ModeIs(mode) => write!(f, "the operator sets the mode to {mode}"),
+            Self::AcksAre(acks) => write!(f, "the operator lets commits wait for {acks}"),
             Self::SubscriberLeaves(who) => write!(f, "subscriber {who} is cut off"),
             Self::SubscriberLags(who) => write!(f, "subscriber {who} is slow"),
         }

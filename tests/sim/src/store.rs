@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 use lictor_domain::{
-    AbortReason, Cluster, Epoch, NodeName, Quarantine, Recovery, RecoveryId, RecoveryKind,
-    RecoveryOutcome,
+    AbortReason, Cluster, Epoch, NodeName, Quarantine, Rebuild, RebuildId, Recovery, RecoveryId,
+    RecoveryKind, RecoveryOutcome,
 };
 use lictor_engine::keeper::Inheritance;
 use lictor_engine::leadership::{self, PerStore};
@@ -27,6 +27,10 @@ pub enum Note {
     Recovery(Box<Recovery>, DateTime<Utc>),
     /// A node's quarantine.
     Quarantine(NodeName, Option<Quarantine>),
+    /// A rebuild that begins, with its node's quarantine.
+    Begins(Box<Rebuild>, Quarantine),
+    /// A rebuild as it stands.
+    Rebuild(Box<Rebuild>),
 }
 
 /// What both stores hold, taken as one.
@@ -35,6 +39,8 @@ pub struct Store {
     cluster: Cluster,
     recoveries: BTreeMap<RecoveryId, Recovery>,
     done_at: Vec<DateTime<Utc>>,
+    /// The rebuild that runs.
+    rebuild: Option<Rebuild>,
     queues: BTreeMap<Reign, VecDeque<(Micros, Note)>>,
     /// Older terms write nothing any more.
     fence: Reign,
@@ -49,6 +55,7 @@ impl Store {
             cluster,
             recoveries: BTreeMap::new(),
             done_at: Vec::new(),
+            rebuild: None,
             queues: BTreeMap::new(),
             fence: 0,
             out_until: PerStore::default(),
@@ -76,6 +83,21 @@ impl Store {
     /// Older terms write nothing any more.
     pub fn fence(&mut self, reign: Reign) {
         self.fence = self.fence.max(reign);
+    }
+
+    /// The cluster as it is stored.
+    #[must_use]
+    pub const fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// Changes the definition; whether this term may.
+    pub fn redefine(&mut self, reign: Reign, change: impl FnOnce(&mut Cluster)) -> bool {
+        let current = reign >= self.fence;
+        if current {
+            change(&mut self.cluster);
+        }
+        current
     }
 
     /// A leader's process is paused, and writes nothing meanwhile.
@@ -109,6 +131,18 @@ impl Store {
         }
     }
 
+    /// The recoveries that are stored.
+    pub fn recoveries(&self) -> impl Iterator<Item = &Recovery> {
+        self.recoveries.values()
+    }
+
+    /// Whether a recovery runs, as far as is stored.
+    #[must_use]
+    pub fn runs(&self, id: RecoveryId) -> bool {
+        let held = self.recoveries.get(&id);
+        held.is_some_and(|held| held.outcome == RecoveryOutcome::Running)
+    }
+
     /// Whether it knows that a recovery may open this node.
     #[must_use]
     pub fn has_intent(&self, id: RecoveryId, node: &NodeName) -> bool {
@@ -116,21 +150,26 @@ impl Store {
         held.is_some_and(|held| held.new_primary.as_ref() == Some(node))
     }
 
-    /// Writes what is due.
-    pub fn write(&mut self, now: Micros) {
+    /// Writes what is due; the rebuilds that are stored as begun thereby.
+    pub fn write(&mut self, now: Micros) -> Vec<(Reign, RebuildId)> {
         if !self.answers(leadership::Store::Postgres, now) {
-            return;
+            return vec![];
         }
         self.queues.retain(|term, _| *term >= self.fence);
         let mut due = Vec::new();
-        for queue in self.queues.values_mut() {
+        for (reign, queue) in &mut self.queues {
             while queue.front().is_some_and(|(at, _)| *at <= now) {
-                due.extend(queue.pop_front().map(|(_, note)| note));
+                due.extend(queue.pop_front().map(|(_, note)| (*reign, note)));
             }
         }
-        for note in due {
+        let mut begun = vec![];
+        for (reign, note) in due {
+            if let Note::Begins(record, _) = &note {
+                begun.push((reign, record.id));
+            }
             self.apply(note);
         }
+        begun
     }
 
     /// A leader is gone, and with it what it had not written.
@@ -169,7 +208,7 @@ impl Store {
             done_at: self.done_at.clone(),
             given_up: self.given_up(),
             last_done: self.last_done(),
-            rebuild: None,
+            rebuild: self.rebuild.clone(),
         }
     }
 
@@ -198,6 +237,19 @@ impl Store {
                     self.done_at.push(at);
                 }
                 self.keep(*recovery);
+            }
+            Note::Begins(record, quarantine) => {
+                let name = record.node.clone();
+                self.rebuild = Some(*record);
+                self.apply(Note::Quarantine(name, Some(quarantine)));
+            }
+            Note::Rebuild(record) => {
+                let is_other = self.rebuild.as_ref().is_some_and(|it| it.id != record.id);
+                match record.finished_at {
+                    None => self.rebuild = Some(*record),
+                    Some(_) if is_other => {}
+                    Some(_) => self.rebuild = None,
+                }
             }
             Note::Quarantine(name, quarantine) => {
                 let mut nodes = self.cluster.nodes.iter_mut();

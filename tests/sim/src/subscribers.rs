@@ -266,7 +266,11 @@ impl World {
 
     /// Commits were acknowledged to their clients.
     pub fn tell_clients(&mut self, place: Place, done: Vec<Gtid>) {
+        let waits_for = self.nodes[place].waits_for.unwrap_or_default();
         for gtid in done {
+            if waits_for < self.scenario.acks {
+                self.ledger.premises.saw(Premise::WroteLoosened);
+            }
             self.ledger
                 .acknowledge(gtid.clone(), place, self.agenda.now());
             if let Some(breach) = invariants::no_lost_write::at_acknowledgement(self, place, &gtid)

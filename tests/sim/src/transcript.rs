@@ -4,16 +4,24 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use lictor_domain::{GtidSet, NodeName, NodeReport, ProbeOutcome, Replication};
-use lictor_engine::message::{Act, Command, Done, Event};
+use lictor_engine::message::{Command, Event};
 
 use crate::agenda::{Micros, SECOND};
+use crate::words;
 
 /// How a run is written down.
 #[derive(Debug, Default)]
 pub struct Transcript {
     lines: Option<Vec<String>>,
-    /// How the last probe of each node was told; the same is not told twice.
-    told: BTreeMap<NodeName, String>,
+    /// How the last answer of each node was told; the same is not told twice.
+    told: BTreeMap<(NodeName, Asked), String>,
+}
+
+/// What a node was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Asked {
+    Probe,
+    Knock,
 }
 
 impl Transcript {
@@ -51,21 +59,23 @@ impl Transcript {
             Event::Tick => return,
             Event::Probed { node, outcome } => {
                 let line = probe(node, outcome);
-                if self.told.get(node) == Some(&line) {
+                let key = (node.clone(), Asked::Probe);
+                if self.told.get(&key) == Some(&line) {
                     return;
                 }
-                self.told.insert(node.clone(), line.clone());
+                self.told.insert(key, line.clone());
                 line
             }
-            Event::Finished {
-                done: Done::ReceiverStopped { node, holds },
-                ..
-            } => match holds {
-                Ok(holds) => format!("{node} has stopped its receiver and holds {}", short(holds)),
-                Err(error) => format!("{node} has not stopped its receiver: {error}"),
-            },
-            Event::Finished { done, .. } => format!("{done:?}"),
-            other => format!("{other:?}"),
+            Event::Knocked { node, knock } => {
+                let line = format!("knock at {node}: {knock:?}");
+                let key = (node.clone(), Asked::Knock);
+                if self.told.get(&key) == Some(&line) {
+                    return;
+                }
+                self.told.insert(key, line.clone());
+                line
+            }
+            other => words::event(other),
         };
         self.note(now, || format!("  → {line}"));
     }
@@ -73,7 +83,7 @@ impl Transcript {
     /// Writes a command down, unless it is one of the many questions.
     pub fn command(&mut self, now: Micros, of: &Command) {
         if !matches!(of, Command::Probe { .. } | Command::Knock { .. }) {
-            self.note(now, || format!("  ← {}", command(of)));
+            self.note(now, || format!("  ← {}", words::command(of)));
         }
     }
 
@@ -115,26 +125,6 @@ fn state(report: &NodeReport) -> String {
             format!(", {:?} to {}{applier}", r.receiver, r.source)
         });
     format!("{:?}{channel}", report.writability)
-}
-
-/// A command in few words.
-fn command(command: &Command) -> String {
-    match command {
-        Command::Recover {
-            act: Act::StoreIntent(record),
-            ..
-        } => format!(
-            "store the intent of epoch {}: {}",
-            record.epoch, record.verdict
-        ),
-        Command::Recover {
-            act: Act::CatchUp { node, holds, .. },
-            ..
-        } => format!("let {node} apply {}", short(holds)),
-        Command::Recover { act, .. } => format!("{act:?}"),
-        Command::Record(record) => format!("record {:?}", record.outcome),
-        other => format!("{other:?}"),
-    }
 }
 
 /// A set of GTIDs with each server's number in place of its UUID.

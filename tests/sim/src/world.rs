@@ -13,6 +13,7 @@ use lictor_engine::leadership::PerStore;
 use lictor_engine::message::Event;
 
 use crate::agenda::{Agenda, MS, Micros, SECOND};
+use crate::conduct;
 use crate::contenders::{Contender, Contest, Lease};
 use crate::dice::Dice;
 use crate::faults::Fault;
@@ -22,14 +23,15 @@ use crate::invariants::{self, Breach, Ledger, Premise, Premises};
 use crate::leader::{Leader, Reign};
 use crate::mysqld::Mysqld;
 use crate::network::{Network, Place, Way};
+use crate::rebuilds::Copy;
 use crate::scenario::{STORM, SUBSCRIBERS, Scenario, Trouble};
 use crate::store::Store;
 use crate::subscribers::{Subscriber, Update};
 use crate::transcript::Transcript;
 
-/// Within this after the storm the cluster is whole again: a blocked failover
-/// is tried again after a minute.
-pub const BOUND: Micros = 90 * SECOND;
+/// Within this after the storm the cluster is whole again: a failover that was
+/// blocked is tried again after a minute, and may be blocked once more.
+pub const BOUND: Micros = 200 * SECOND;
 /// How often an onlooker has a look.
 const LOOK: Micros = 250 * MS;
 /// Being whole has to last this long.
@@ -83,6 +85,8 @@ pub enum Happening {
     CloseLate(Place),
     /// A command is carried out once more, for a flaw.
     Again(Box<Job>),
+    /// A copy of a rebuild ends.
+    Copied(Copy),
     /// Something goes wrong.
     Trouble(Trouble),
     /// Something that went wrong is over.
@@ -169,6 +173,8 @@ pub struct World {
     pub transcript: Transcript,
     /// When everything is repaired.
     pub calm_at: Micros,
+    /// Who is not.
+    pub lost: Option<Place>,
     breach: Option<Breach>,
     whole_since: Option<Micros>,
 }
@@ -196,6 +202,7 @@ impl World {
             stuck: Vec::new(),
             transcript,
             calm_at: STORM,
+            lost: None,
             breach: None,
             whole_since: None,
             scenario,
@@ -204,9 +211,16 @@ impl World {
             replicas,
             acks,
             profile,
+            on_starved,
+            rebuild,
             ..
         } = world.scenario;
-        world.note(|| format!("{replicas} replicas, {acks} ack(s), profile {profile}"));
+        world.note(|| {
+            format!(
+                "{replicas} replicas; commits wait for {acks}, starved: {on_starved}; profile \
+                 {profile}; rebuild: {rebuild}"
+            )
+        });
         for (place, source) in world.scenario.below.clone() {
             world.note(|| format!("node {} is below node {}", place + 1, source + 1));
         }
@@ -263,7 +277,7 @@ impl World {
             let Some(happening) = self.agenda.advance() else {
                 break;
             };
-            self.store.write(self.agenda.now());
+            self.write_notes();
             self.happen(happening);
             if let Some(breach) = invariants::always(&self) {
                 self.break_off(breach);
@@ -319,6 +333,7 @@ impl World {
             Happening::StopLate(place) => self.nodes[place].stop_receiver(),
             Happening::CloseLate(place) => self.nodes[place].close(),
             Happening::Again(job) => self.again(&job),
+            Happening::Copied(copy) => self.copied(&copy),
             Happening::Trouble(trouble) => self.trouble(&trouble),
             Happening::Mend(fault) => self.mend(fault),
             Happening::Rise => self.rise(),
@@ -334,7 +349,7 @@ impl World {
         self.release_stuck();
         self.operate();
         self.note_doubt();
-        if let Some(breach) = invariants::no_stale_reader::at_a_look(self) {
+        if let Some(breach) = conduct::no_stale_reader::at_a_look(self) {
             self.break_off(breach);
         }
         if self.now() < self.calm_at {
@@ -346,8 +361,8 @@ impl World {
         }
         match invariants::whole(self) {
             Ok(()) => {
-                if self.whole_since.is_none() && self.ledger.primacies() > 0 {
-                    self.ledger.premises.saw(Premise::WholeUnderAnother);
+                if self.whole_since.is_none() {
+                    self.note_whole();
                 }
                 self.whole_since.get_or_insert(self.agenda.now());
             }
@@ -357,6 +372,16 @@ impl World {
                     self.break_off(missing);
                 }
             }
+        }
+    }
+
+    fn note_whole(&mut self) {
+        let premises = &mut self.ledger.premises;
+        if self.lost.is_some() {
+            premises.saw(Premise::WholeWithoutOne);
+        }
+        if self.ledger.primacies() > 0 {
+            self.ledger.premises.saw(Premise::WholeUnderAnother);
         }
     }
 
@@ -373,6 +398,7 @@ impl World {
     pub fn hop_at(&mut self, place: Place) -> Micros {
         let slow = self.now() < self.nodes[place].slow_until;
         let extra = if slow {
+            self.ledger.premises.saw(Premise::WasSlow);
             self.dice.time(50 * MS..=1_200 * MS)
         } else {
             0
@@ -386,12 +412,16 @@ impl World {
         policy_acks(&self.scenario, self.flaw)
     }
 
-    /// How many a node waits for once it is opened.
+    /// How many a node waits for once it is opened by this leader.
     #[must_use]
-    pub fn acks_at_opening(&self) -> usize {
+    pub fn acks_at_opening(&mut self, reign: Reign) -> usize {
+        let policy = self
+            .leader_of(reign)
+            .map(|leader| leader.keeper.cluster().policy.durability.acks() as usize);
         match self.flaw {
             Flaw::KeepsSemiSyncOff => 0,
-            _ => self.scenario.acks,
+            Flaw::FencesOneTooFew => self.scenario.acks,
+            _ => policy.unwrap_or(self.scenario.acks),
         }
     }
 
@@ -462,6 +492,8 @@ fn cluster(nodes: &[Mysqld], acks: usize, scenario: &Scenario) -> Cluster {
         policy: Policy {
             mode: Mode::Auto,
             profile: scenario.profile,
+            on_starved: scenario.on_starved,
+            rebuild: scenario.rebuild,
             durability: acks.map_or(Durability::Async, |acks| Durability::SemiSync { acks }),
             budget: Budget {
                 failovers: 1_000,

@@ -1,8 +1,10 @@
 //! The simulation bites: each deliberate flaw is caught within some seeds, by
-//! an invariant that it endangers.
+//! an invariant that it endangers, and each invariant catches some flaw.
+
+use std::collections::BTreeSet;
 
 use lictor_sim::soak::soak;
-use lictor_sim::{Breach, Flaw};
+use lictor_sim::{Breach, Flaw, conduct, invariants};
 
 const SEEDS: u64 = 5_000;
 
@@ -19,4 +21,19 @@ fn each_flaw_is_caught_by_an_invariant_that_it_endangers() {
         }
     }
     assert!(unnoticed.is_empty(), "{unnoticed:#?}");
+}
+
+#[test]
+fn each_invariant_is_endangered_by_a_flaw() {
+    let endangered: BTreeSet<&str> = Flaw::ALL
+        .iter()
+        .flat_map(|flaw| flaw.endangers())
+        .copied()
+        .collect();
+    let unproven: Vec<_> = invariants::NAMES
+        .iter()
+        .chain(conduct::NAMES)
+        .filter(|name| !endangered.contains(**name))
+        .collect();
+    assert!(unproven.is_empty(), "{unproven:?}");
 }

@@ -21,7 +21,7 @@ fn no_seed_loses_a_write_splits_the_brain_or_stays_broken() {
         soaked.seeds, soaked.primacies, soaked.acknowledged, soaked.premises
     );
     for premise in Premise::ALL {
-        let count = soaked.premises.count(premise);
+        let count = soaked.premises.count(*premise);
         assert!(count >= OFTEN, "only {count} times {premise}");
     }
     assert!(

@@ -285,7 +285,7 @@ impl Failover {
             self.story.conclude(step, &result, now);
         }
         match (&self.stage, result) {
-            (Stage::Announcing, Ok(())) => self.fence(view, now),
+            (Stage::Announcing, Ok(())) => self.close_or_fence(view, now),
             (Stage::Announcing, Err(error)) => self.abort(AbortReason::NotDurable { error }, now),
             _ => self.going(vec![]),
         }

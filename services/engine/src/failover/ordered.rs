@@ -21,6 +21,8 @@ pub(super) struct Ordered {
     order: FailoverOrder,
     /// The primary's last answer before it was closed.
     last_words: Option<Answer>,
+    /// How few acknowledgements its commits may have waited for since.
+    acks: u32,
     /// All it has committed, once it is closed.
     closed: Option<GtidSet>,
 }
@@ -33,7 +35,7 @@ impl Ordered {
         answered: &BTreeSet<NodeName>,
         stopped: &Stopped,
     ) -> (Result<Fenced, NotFenced>, Election) {
-        let view = view.with_last_words(self.last_words.clone());
+        let view = view.with_last_words(self.last_words.clone(), self.acks);
         let proof = fencing::prove_ordered(&view, answered, self.closed.is_some(), &self.order);
         let wish = Wish {
             to: self.order.to.as_ref(),
@@ -54,27 +56,32 @@ impl Failover {
         view: &ClusterView,
         now: Now,
     ) -> (Self, Vec<Command>) {
-        let primary = view.cluster.primary.clone();
-        let answers = view.primary().silence.is_none();
-        let ordered = Ordered {
+        let (mut failover, commands) = Self::begin(beginning, view, now);
+        failover.ordered = Some(Ordered {
             order,
             last_words: view.primary().answer.clone(),
+            acks: view.effective_acks(),
             closed: None,
-        };
-        if !answers {
-            let (mut failover, commands) = Self::begin(beginning, view, now);
-            failover.ordered = Some(ordered);
-            return (failover, commands);
-        }
-        let (mut failover, intent) = Self::start(beginning, view, now);
-        failover.ordered = Some(ordered);
-        let step = failover
-            .story
-            .begin(Phase::Fence, format!("close {primary} for writes"), now);
-        failover.asked.insert(primary.clone());
-        failover.stage = Stage::Closing { step };
-        let commands = failover.commands(vec![intent, Act::CloseForcibly { node: primary }]);
+        });
         (failover, commands)
+    }
+
+    /// A store has the intent: a primary that answers is closed, by order.
+    pub(super) fn close_or_fence(mut self, view: &ClusterView, now: Now) -> Next {
+        let Some(ordered) = &mut self.ordered else {
+            return self.fence(view, now);
+        };
+        ordered.last_words.clone_from(&view.primary().answer);
+        ordered.acks = view.effective_acks();
+        if view.primary().silence.is_some() {
+            return self.fence(view, now);
+        }
+        let node = view.cluster.primary.clone();
+        let sentence = format!("close {node} for writes");
+        let step = self.story.begin(Phase::Fence, sentence, now);
+        self.asked.insert(node.clone());
+        self.stage = Stage::Closing { step };
+        self.going(vec![Act::CloseForcibly { node }])
     }
 
     /// The primary is closed, or could not be: then the receivers have to do.

@@ -26,12 +26,15 @@
 //!   opened again. Either it was opened before or it may be opened now, by 2, 3.
 //! - W answers and holds less: it applies everything before it is opened, so it
 //!   never was, and it is undone.
+//! - W is silent, and somebody who answers follows it: it is adopted, and failed
+//!   over in its turn if it is lost. Whether it was opened or not, it may be, by 2
+//!   and 3; and who takes its place has to hold all that it was chosen for.
 //! - Otherwise W is waited for: it is silent, and may have acknowledged writes.
 //!
-//! As soon as W answers one of the first four holds, so nothing waits for ever
-//! unless W stays away for ever. Then the operator is told what for, and may give
-//! the recovery up, and with it what only W and those who may have followed it
-//! hold: that is his word, and no proof.
+//! As soon as W or one of its followers answers one of the first five holds, so
+//! nothing waits for ever unless they stay away for ever. Then the operator is told
+//! what for, and may give the recovery up, and with it what only W and those who may
+//! have followed it hold: that is his word, and no proof.
 
 use lictor_domain::{
     GtidSet, NodeName, Problem, ProblemCode, Recovery, RecoveryKind, RecoveryOutcome, Step,
@@ -91,8 +94,19 @@ pub(super) fn fate(view: &ClusterView, record: &Recovery) -> Result<Fate, Undeci
         _ if harmless => Ok(Fate::Void),
         Some(report) if holds_its_choice(record, &report.executed) => Ok(Fate::Adopted(winner)),
         Some(_) => Ok(Fate::Void),
+        None if is_followed(view, &winner) && !unfenced(view, acks.max(1)) => {
+            Ok(Fate::Adopted(winner))
+        }
         None => Err(Undecided::Winner(winner, ackers)),
     }
+}
+
+/// Whether somebody who answers follows it.
+fn is_followed(view: &ClusterView, winner: &NodeName) -> bool {
+    let address = view.cluster.node(winner).map(|node| &node.address);
+    let others = view.cluster.nodes.iter().filter(|n| n.name != *winner);
+    let mut reports = others.filter_map(|other| current(view.node(&other.name)));
+    reports.any(|report| report.replication.as_ref().map(|r| &r.source) == address)
 }
 
 /// Who does not say that it follows somebody else, or nobody.

@@ -22,10 +22,10 @@ pub const LATELY: Duration = Duration::from_mins(10);
 /// or closed: also when a command of its comes so late that it finds this leader.
 pub(super) fn left_behind(cluster: &Cluster, given_up: &[Recovery]) -> Vec<NodeName> {
     let acted = |record: &Recovery| record.steps.iter().any(|step| step.phase > Phase::Detect);
-    let of_this_primacy =
-        |record: &Recovery| record.old_primary == cluster.primary && record.epoch > cluster.epoch;
+    // Its epoch may have been given a newer number since.
+    let of_this_primary = |record: &Recovery| record.old_primary == cluster.primary;
     let mut given_up = given_up.iter();
-    if !given_up.any(|record| acted(record) && of_this_primacy(record)) {
+    if !given_up.any(|record| acted(record) && of_this_primary(record)) {
         return vec![];
     }
     cluster.nodes.iter().map(|node| node.name.clone()).collect()
@@ -120,6 +120,7 @@ impl Keeper {
         let nodes: Vec<NodeName> = self
             .view
             .replicas()
+            .filter(|(node, _)| self.is_ours(&node.name))
             .filter(|(_, replica)| replica.report().is_some_and(stopped))
             .map(|(node, _)| node.name.clone())
             .collect();

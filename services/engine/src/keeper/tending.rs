@@ -46,6 +46,9 @@ impl Keeper {
             match care {
                 Some(care) => {
                     self.note_quarantine(&node.name, &care);
+                    if matches!(care, Care::Quarantine(Some(_))) {
+                        commands.extend(self.rebuilds.found_errant(&node.name, now));
+                    }
                     let tending = match care {
                         Care::Reopen { .. } => Tending::Opening,
                         _ => Tending::Running,

@@ -20,7 +20,7 @@ use lictor_domain::{
 };
 
 pub use self::plan::{Order, Plan, Refusal, plan};
-use crate::message::Command;
+use crate::message::{Care, Command};
 use crate::timing::Timing;
 use crate::view::ClusterView;
 
@@ -284,11 +284,13 @@ impl Desk {
                 running.inspecting = false;
                 self.inspected(found, view, now)
             }
+            (RebuildState::Copying { .. }, RebuildDone::Begun(Err(why))) => {
+                let mut commands = self.spare(view);
+                commands.extend(self.fail(why, now));
+                commands
+            }
             (RebuildState::Checking, RebuildDone::Checked(Err(why)))
-            | (
-                RebuildState::Copying { .. },
-                RebuildDone::Begun(Err(why)) | RebuildDone::Copied(Err(why)),
-            ) => self.fail(why, now),
+            | (RebuildState::Copying { .. }, RebuildDone::Copied(Err(why))) => self.fail(why, now),
             _ => vec![],
         }
     }
@@ -308,6 +310,28 @@ impl Desk {
         view.quarantine(&record.node, Some(quarantine.clone()));
         let record = Box::new(record.clone());
         vec![act(record.id, RebuildAct::Begin { record, quarantine })]
+    }
+
+    /// Nothing was replaced: the node is no more incomplete than it was. What was to
+    /// be stored of it may come to be stored all the same, but before this.
+    fn spare(&self, view: &mut ClusterView) -> Vec<Command> {
+        let Some(Running { record, .. }) = &self.running else {
+            return vec![];
+        };
+        let node = record.node.clone();
+        let known = view
+            .cluster
+            .node(&node)
+            .and_then(|node| node.quarantine.clone());
+        let errant = known.filter(|known| !known.errant.is_empty());
+        let quarantine = errant.map(|known| Quarantine {
+            reason: "it holds transactions that the primary never had".to_owned(),
+            incomplete: false,
+            ..known
+        });
+        view.quarantine(&node, quarantine.clone());
+        let care = Care::Quarantine(quarantine);
+        vec![Command::Tend { node, care }]
     }
 
     /// The donor may have been lost since it was chosen: the copy then fails.
@@ -370,6 +394,16 @@ impl Desk {
             return vec![];
         }
         self.end(RebuildState::Done, now)
+    }
+
+    /// The node was found to hold what the primary never had: its donor has lost the
+    /// primacy meanwhile, and the copy is of no use.
+    pub(crate) fn found_errant(&mut self, node: &NodeName, now: Now) -> Vec<Command> {
+        if !self.rejoins(node) {
+            return vec![];
+        }
+        let why = "its copy holds transactions that the primary never had";
+        self.fail(why.to_owned(), now)
     }
 
     /// Gives up what has taken too long.

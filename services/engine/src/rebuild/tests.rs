@@ -125,12 +125,16 @@ fn nothing_is_dropped_before_it_is_stored_that_the_data_is_incomplete() {
     let (mut desk, _) = ordered(&view);
     desk.finished(ID, RebuildDone::Checked(Ok(())), &mut view, now(AT_ONCE));
     let away = RebuildDone::Begun(Err("Postgres is unavailable".to_owned()));
-    let commands = acts(desk.finished(ID, away, &mut view, now(AT_ONCE)));
-    assert!(
-        matches!(&commands[..], [RebuildAct::Save(_)]),
-        "{commands:?}"
-    );
+    let mut commands = desk.finished(ID, away, &mut view, now(AT_ONCE));
+    let saved = acts(commands.split_off(1));
+    assert!(matches!(&saved[..], [RebuildAct::Save(_)]), "{saved:?}");
     assert_eq!(state(&desk), "failed");
+    // It is as diverged as before, and has all its data.
+    let quarantine = view.cluster.node(&name(2)).unwrap().quarantine.clone();
+    let known = quarantine.clone().unwrap();
+    assert_eq!((known.errant, known.incomplete), (gtids(9, 1, 2), false));
+    let (node, care) = (name(2), Care::Quarantine(quarantine));
+    assert_eq!(commands, [Command::Tend { node, care }]);
 }
 
 #[test]

@@ -84,6 +84,9 @@ pub struct NodeView {
     /// Since when its receiver has been seen at work, without a stop, towards
     /// the source it has now.
     pub seeking_since: Option<Mono>,
+    /// When it last heard the source it has now. It never moves back: how long ago
+    /// that was is said by the node's clock, which may run faster than ours.
+    pub heard_at: Option<Mono>,
     /// A command that makes it receive is under way.
     pub moving: bool,
     /// When the last command ended that started or stopped its receiver.
@@ -145,6 +148,7 @@ impl NodeView {
 
     fn answered(&mut self, report: NodeReport, latency: Duration, now: Mono) {
         self.seeking_since = seeks(&report).then(|| self.sought_since(&report, now));
+        self.heard_at = self.last_heard(&report, now);
         self.gave_a_sign(now - latency, now);
         let idle = self
             .answer
@@ -176,6 +180,21 @@ impl NodeView {
         let moved = self.moving || self.moved_at.is_some_and(|at| last.asked() < at);
         let went_on = same && !moved && self.silence.is_none();
         self.seeking_since.filter(|_| went_on).unwrap_or(now)
+    }
+
+    fn last_heard(&self, report: &NodeReport, now: Mono) -> Option<Mono> {
+        let said = report.replication.as_ref()?;
+        let last = self
+            .answer
+            .as_ref()
+            .and_then(|it| it.report.replication.as_ref());
+        let same = last.is_some_and(|last| last.source == said.source);
+        let heard_at = now - said.heard_ago?;
+        Some(
+            self.heard_at
+                .filter(|_| same)
+                .map_or(heard_at, |known| known.max(heard_at)),
+        )
     }
 
     fn silent(&mut self, why: Silence, now: Mono) {

@@ -2,22 +2,19 @@
 //! rest on.
 
 pub mod epochs_rise;
-pub mod intent_first;
 pub mod never_older_writer;
 pub mod no_lost_write;
-pub mod no_needless_failover;
-pub mod no_stale_reader;
 pub mod one_acknowledger;
-pub mod one_leader;
 pub mod premise;
 pub mod promoted_only_fenced;
 pub mod recoveries_end;
 pub mod whole_again;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use lictor_domain::gtid::Gtid;
-use lictor_domain::{Epoch, GtidSet};
+use lictor_domain::{Epoch, GtidSet, RecoveryId};
 
 use crate::agenda::Micros;
 use crate::network::Place;
@@ -25,6 +22,17 @@ use crate::world::World;
 
 pub use premise::{Premise, Premises};
 pub use whole_again::whole;
+
+/// What each is called.
+pub const NAMES: &[&str] = &[
+    "one acknowledger",
+    "no lost write",
+    "epochs rise",
+    "never an older writer",
+    "recoveries end",
+    "whole again",
+    "promoted only fenced",
+];
 
 /// Something that must not happen has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +71,9 @@ pub struct Ledger {
     pub calmed: bool,
     /// What was put to the test, and how often.
     pub premises: Premises,
+    /// Failovers that an operator forced: he has made sure that the old primary is
+    /// gone, and accepts what is lost.
+    pub forced: BTreeSet<RecoveryId>,
     /// Who was opened for which epoch; the first server has the first.
     opened: Vec<Primacy>,
 }
@@ -88,6 +99,7 @@ impl Ledger {
             acknowledged_at: 0,
             calmed: false,
             premises: Premises::default(),
+            forced: BTreeSet::new(),
             opened: vec![Primacy {
                 epoch,
                 place: 0,
@@ -146,7 +158,8 @@ impl Ledger {
         used.any(|one| one.place == place)
     }
 
-    /// Writes that are gone, as the policy of an asynchronous cluster accepts.
+    /// Writes that are gone, as the policy of an asynchronous cluster, or an
+    /// operator who forces a failover, accepts.
     pub fn accept_loss(&mut self, lost: &GtidSet) {
         self.acknowledged = self.acknowledged.subtract(lost);
         self.premises.saw(Premise::LossAccepted);

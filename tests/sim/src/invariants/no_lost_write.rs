@@ -1,7 +1,8 @@
 //! No write that a client was told is done is ever lost: whoever is opened holds
 //! them all, and whoever was deposed acknowledges none that the newer primary
 //! does not hold. An asynchronous cluster may lose those, and only those, that
-//! no replica had received which could have been promoted instead.
+//! no replica had received which could have been promoted instead; and an operator
+//! may accept a loss by name.
 
 use lictor_domain::gtid::Gtid;
 use lictor_domain::{GtidSet, Recovery};
@@ -15,6 +16,11 @@ const NAME: &str = "no lost write";
 /// Looks at a node that was just opened.
 #[must_use]
 pub fn at_opening(world: &mut World, place: Place) -> Option<Breach> {
+    if !world.nodes[place].is_whole() {
+        let name = &world.nodes[place].name;
+        let sentence = format!("{name} is opened without the data that its GTIDs promise");
+        return Some(Breach::of(NAME, sentence));
+    }
     if world.ledger.acknowledged.is_empty() {
         return None;
     }
@@ -23,7 +29,7 @@ pub fn at_opening(world: &mut World, place: Place) -> Option<Breach> {
     if lost.is_empty() {
         return None;
     }
-    if world.scenario.acks == 0 && is_accepted(world, place, &lost) {
+    if is_accepted(world, place, &lost) {
         world.ledger.accept_loss(&lost);
         return None;
     }
@@ -49,10 +55,21 @@ fn breach(world: &World, place: Place, lost: &GtidSet) -> Option<Breach> {
     (!lost.is_empty()).then(|| Breach::of(NAME, sentence()))
 }
 
-/// A primary that goes on loses nothing; a candidate only what no other
-/// candidate had received. Of a recovery whose leader is gone nobody knows who
-/// answered.
+/// An operator who forces a failover accepts whatever is lost. Otherwise only an
+/// asynchronous cluster loses anything: a primary that goes on nothing, a
+/// candidate only what no other candidate had received. Of a recovery whose leader
+/// is gone nobody knows who answered.
 fn is_accepted(world: &World, place: Place, lost: &GtidSet) -> bool {
+    let forced = |record: &Recovery| {
+        let chosen = record.new_primary.as_ref() == Some(&world.nodes[place].name);
+        chosen && world.ledger.forced.contains(&record.id)
+    };
+    if world.store.recoveries().any(forced) {
+        return true;
+    }
+    if world.scenario.acks > 0 {
+        return false;
+    }
     let name = &world.nodes[place].name;
     let recoveries = world.leaders.iter().filter_map(|l| l.keeper.recovery());
     let mut of_it = recoveries.filter(|record| record.new_primary.as_ref() == Some(name));

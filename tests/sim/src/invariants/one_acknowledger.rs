@@ -1,5 +1,7 @@
-//! At no moment can two nodes acknowledge writes: a live, writable node with
-//! enough live receivers pointed at it could do so at once, hung or not.
+//! At most one node acknowledges writes in an epoch. More than that: at no moment
+//! could two of them, whatever their epochs. A live, writable node with as many
+//! live receivers pointed at it as its commits wait for could do so at once, hung
+//! or not.
 
 use super::Breach;
 use crate::mysqld::Mysqld;
@@ -28,6 +30,6 @@ fn could_acknowledge(world: &World, node: &Mysqld) -> bool {
         .nodes
         .iter()
         .filter(|replica| replica.lives() && replica.receives_from(node.place));
-    let needed = world.scenario.acks;
+    let needed = node.waits_for.unwrap_or_default();
     node.lives() && node.writable && receivers.count() >= needed
 }

@@ -4,106 +4,100 @@
 use std::fmt;
 use std::ops::AddAssign;
 
-/// A state of affairs in which an invariant is put to the test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Premise {
-    /// For *one acknowledger*.
-    OpenedBesideAnother,
-    /// For *no lost write*.
-    OpenedAfterWrites,
-    /// For *no lost write*, where the policy accepts one.
-    LossAccepted,
-    /// For *epochs rise*.
-    EpochReachedSubscriber,
-    /// For *epochs rise*.
-    OlderRouteRefused,
-    /// For *never an older writer*.
-    WroteBesideOlderPrimary,
-    /// For *promoted only fenced*.
-    PromotedByDeath,
-    /// For *promoted only fenced*.
-    PromotedByQuorum,
-    /// For *promoted only fenced*.
-    PromotedByClosing,
-    /// For *intent first*.
-    PromotedAfterIntent,
-    /// For *no needless failover*.
-    FailoverBegan,
-    /// For *no needless failover*.
-    PrimaryOnlyUnseen,
-    /// For *recoveries end*.
-    RecoveryInherited,
-    /// For *whole again*.
-    WholeUnderAnother,
-    /// For *one leader*.
-    DeposedLeaderWoke,
-    /// For *one leader*.
-    HeldBack,
-    /// For *no stale reader*.
-    ReplicaDeaf,
-    /// For *whole again*.
-    MovedInTheTree,
-    /// For all of them: a command outlived its leader.
-    CommandOutlivedLeader,
+macro_rules! premises {
+    ($($variant:ident => $sentence:literal,)+) => {
+        /// A state of affairs in which an invariant is put to the test.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Premise {
+            $(#[doc = $sentence] $variant,)+
+        }
+
+        impl Premise {
+            /// Each of them, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+        }
+
+        impl fmt::Display for Premise {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Self::$variant => $sentence),+ })
+            }
+        }
+    };
+}
+
+premises! {
+    // What goes wrong.
+    Crashed => "a server crashed",
+    Hung => "a server hung",
+    PowerLost => "a host lost its power",
+    RestartedUnacknowledged => "a server went down with commits that nobody had acknowledged",
+    WasSlow => "a server was slow to answer",
+    CutOffFromLictor => "a command found its server out of reach",
+    ServersApart => "a replica could not reach its source",
+    CommandLost => "a command was lost on its way",
+    CommandLate => "a command took effect after it was given up",
+    AnswerLost => "a command was carried out, and its answer was lost",
+    CommandOutlivedLeader => "a command reached a node when a newer leader led",
+    ClockDrifted => "a leader began whose clock runs more than a hundredth wrong",
+    MinorityLost => "a server was never repaired",
+    PrimaryLost => "a primary was never repaired",
+    // What operators do.
+    SwitchoverOrdered => "a switchover was ordered",
+    FailoverOrdered => "a failover was ordered",
+    FailoverForced => "a failover was forced",
+    ClusterPaused => "a cluster was paused",
+    ModeChanged => "the mode was changed",
+    DurabilityChanged => "the durability was changed",
+    Maintained => "a node was put into maintenance",
+    ActionWithheld => "a failover was written down, and left to the operator",
+    // One acknowledger.
+    OpenedBesideAnother => "a node was opened while another was open",
+    // No lost write.
+    OpenedAfterWrites => "a node was opened after writes had been acknowledged",
+    LossAccepted => "a primary was replaced with the loss of a write, as it was wanted",
+    Loosened => "commits were let wait for fewer replicas than the policy demands",
+    Tightened => "commits were made to wait for more replicas",
+    WroteLoosened => "a write was acknowledged with fewer replicas than the policy demands",
+    Rebuilt => "a node's data was replaced by another's",
+    CopyBrokenOff => "a copy was broken off",
+    // Epochs rise.
+    EpochReachedSubscriber => "a new epoch reached a subscriber",
+    OlderRouteRefused => "a subscriber was sent an older route",
+    // Never an older writer.
+    WroteBesideOlderPrimary => "a subscriber wrote while an older primary was open",
+    // No failover without a proof.
+    PromotedByDeath => "a candidate was promoted because the process was dead",
+    PromotedByQuorum => "a candidate was promoted because a quorum was revoked",
+    PromotedByClosing => "a candidate was promoted because the primary was closed",
+    PromotedByForce => "a candidate was promoted because an operator took the responsibility",
+    // Recoveries end.
+    RecoveryInherited => "a leader found an unfinished recovery",
+    RebuildInherited => "a leader found an unfinished rebuild",
+    // A healthy majority ends with one primary.
+    WholeUnderAnother => "a cluster was whole again under another primary",
+    MovedInTheTree => "a replica was moved to where the tree wants it",
+    WholeWithoutOne => "a cluster was whole again without a server that was lost",
+    // Conduct.
+    PromotedAfterIntent => "a candidate was promoted after its intent was stored",
+    FailoverBegan => "a failover began",
+    PrimaryOnlyUnseen => "a primary that ran well was out of sight",
+    DeposedLeaderWoke => "a paused leader went on while a newer one led",
+    HeldBack => "a leader did nothing because its leases had run out",
+    ReplicaDeaf => "a replica had heard nothing for longer than a reader may",
 }
 
 /// How many premises there are.
 const COUNT: usize = Premise::ALL.len();
 
-impl Premise {
-    /// Each of them, in order.
-    pub const ALL: [Self; 19] = [
-        Self::OpenedBesideAnother,
-        Self::OpenedAfterWrites,
-        Self::LossAccepted,
-        Self::EpochReachedSubscriber,
-        Self::OlderRouteRefused,
-        Self::WroteBesideOlderPrimary,
-        Self::PromotedByDeath,
-        Self::PromotedByQuorum,
-        Self::PromotedByClosing,
-        Self::PromotedAfterIntent,
-        Self::FailoverBegan,
-        Self::PrimaryOnlyUnseen,
-        Self::RecoveryInherited,
-        Self::WholeUnderAnother,
-        Self::DeposedLeaderWoke,
-        Self::HeldBack,
-        Self::ReplicaDeaf,
-        Self::MovedInTheTree,
-        Self::CommandOutlivedLeader,
-    ];
-}
+/// How often each premise came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Premises([u64; COUNT]);
 
-impl fmt::Display for Premise {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OpenedBesideAnother => "a node was opened while another was open",
-            Self::OpenedAfterWrites => "a node was opened after writes had been acknowledged",
-            Self::LossAccepted => "an asynchronous primary was replaced with the loss of a write",
-            Self::EpochReachedSubscriber => "a new epoch reached a subscriber",
-            Self::OlderRouteRefused => "a subscriber was sent an older route",
-            Self::WroteBesideOlderPrimary => "a subscriber wrote while an older primary was open",
-            Self::PromotedByDeath => "a candidate was promoted because the process was dead",
-            Self::PromotedByQuorum => "a candidate was promoted because a quorum was revoked",
-            Self::PromotedByClosing => "a candidate was promoted because the primary was closed",
-            Self::PromotedAfterIntent => "a candidate was promoted after its intent was stored",
-            Self::FailoverBegan => "a failover began",
-            Self::PrimaryOnlyUnseen => "a primary that ran well was out of sight",
-            Self::RecoveryInherited => "a leader found an unfinished recovery",
-            Self::WholeUnderAnother => "a cluster was whole again under another primary",
-            Self::DeposedLeaderWoke => "a paused leader went on while a newer one led",
-            Self::HeldBack => "a leader did nothing because its leases had run out",
-            Self::ReplicaDeaf => "a replica had heard nothing for longer than a reader may",
-            Self::MovedInTheTree => "a replica was moved to where the tree wants it",
-            Self::CommandOutlivedLeader => "a command reached a node when a newer leader led",
-        })
+impl Default for Premises {
+    fn default() -> Self {
+        Self([0; COUNT])
     }
 }
-
-/// How often each premise came about.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Premises([u64; COUNT]);
 
 impl Premises {
     /// It came about.
@@ -129,7 +123,7 @@ impl AddAssign<&Self> for Premises {
 impl fmt::Display for Premises {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for premise in Premise::ALL {
-            writeln!(f, "{:>12} × {premise}", self.count(premise))?;
+            writeln!(f, "{:>12} × {premise}", self.count(*premise))?;
         }
         Ok(())
     }

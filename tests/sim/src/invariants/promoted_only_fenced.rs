@@ -6,6 +6,7 @@ use lictor_engine::message::Act;
 
 use super::{Breach, Premise};
 use crate::leader::Reign;
+use crate::mysqld::Mysqld;
 use crate::world::World;
 
 /// Looks at a command before it is sent.
@@ -17,14 +18,11 @@ pub fn at_command(world: &mut World, reign: Reign, act: &Act) -> Option<Breach> 
     world.ledger.premises.saw(match fenced.proof() {
         FencingProof::ProcessDead => Premise::PromotedByDeath,
         FencingProof::ReadOnlySet => Premise::PromotedByClosing,
+        FencingProof::Overridden { .. } => Premise::PromotedByForce,
         _ => Premise::PromotedByQuorum,
     });
-    let old = world
-        .leader_of(reign)?
-        .keeper
-        .recovery()?
-        .old_primary
-        .clone();
+    let recovery = world.leader_of(reign)?.keeper.recovery()?;
+    let (id, old) = (recovery.id, recovery.old_primary.clone());
     let old = &world.nodes[world.place(&old)?];
     let wrong = match fenced.proof() {
         FencingProof::ProcessDead => (old.lives() && old.writable)
@@ -44,7 +42,7 @@ pub fn at_command(world: &mut World, reign: Reign, act: &Act) -> Option<Breach> 
             let enough = stopped.len() + *acks as usize > *possible_ackers as usize;
             match receiving {
                 Some(name) => Some(format!("{name} is said to have stopped, and receives")),
-                None if !enough || *acks as usize != world.scenario.acks => {
+                None if !enough || needs_fewer(old, *acks) => {
                     Some(format!("too few were stopped: {}", fenced.proof()))
                 }
                 None => None,
@@ -52,6 +50,7 @@ pub fn at_command(world: &mut World, reign: Reign, act: &Act) -> Option<Breach> 
         }
         FencingProof::ReadOnlySet => (old.lives() && old.writable)
             .then(|| format!("{} is said to be closed, and is writable", old.name)),
+        FencingProof::Overridden { .. } if world.ledger.forced.contains(&id) => None,
         other => Some(format!("`{other}` is no proof for a recovery")),
     };
     wrong.map(|wrong| {
@@ -60,4 +59,10 @@ pub fn at_command(world: &mut World, reign: Reign, act: &Act) -> Option<Breach> 
             format!("{node} is to be promoted: {wrong}"),
         )
     })
+}
+
+/// Whether it could acknowledge with fewer replicas than the proof takes it for.
+fn needs_fewer(old: &Mysqld, acks: u32) -> bool {
+    let needed = old.waits_for.unwrap_or_default();
+    old.lives() && old.writable && needed < acks as usize
 }

@@ -1,10 +1,13 @@
-//! When nothing fails any more, the cluster is whole again within a bound: one
-//! writable primary that everyone agrees on, everyone else where the tree wants it,
-//! and writes acknowledged.
+//! A healthy majority ends with one primary. When nothing fails any more, but for
+//! a minority that is never repaired, the cluster is whole again within a bound:
+//! one writable primary that everyone agrees on, everyone else where the tree wants it,
+//! commits waiting for what the policy demands, and writes acknowledged.
 
 use super::{Breach, no_lost_write, recoveries_end};
 use crate::agenda::{Micros, SECOND};
+use crate::flaw::Flaw;
 use crate::leader::engine_time;
+use crate::mysqld::Mysqld;
 use crate::network::Place;
 use crate::world::World;
 
@@ -25,6 +28,7 @@ pub fn whole(world: &World) -> Result<(), Breach> {
     };
     one_writable(world, primary)?;
     everyone_follows(world, primary)?;
+    policy_holds(world, primary)?;
     if let Some(breach) = no_lost_write::under(world, primary) {
         return Err(breach);
     }
@@ -48,11 +52,23 @@ pub fn whole(world: &World) -> Result<(), Breach> {
     Ok(())
 }
 
+/// Whether it is one of those that were repaired.
+fn is_healthy(world: &World, node: &Mysqld) -> bool {
+    world.lost != Some(node.place)
+}
+
+fn policy_holds(world: &World, primary: Place) -> Result<(), Breach> {
+    let waits_for = world.nodes[primary].waits_for.unwrap_or_default();
+    if waits_for == world.scenario.acks || world.flaw == Flaw::KeepsSemiSyncOff {
+        return Ok(());
+    }
+    let sentence = format!("commits wait for {waits_for} replica(s){}", blockers(world));
+    Err(Breach::of(NAME, sentence))
+}
+
 fn one_writable(world: &World, primary: Place) -> Result<(), Breach> {
-    let wrong = world
-        .nodes
-        .iter()
-        .find(|node| node.writable != (node.place == primary) || !node.runs());
+    let mut healthy = world.nodes.iter().filter(|node| is_healthy(world, node));
+    let wrong = healthy.find(|node| node.writable != (node.place == primary) || !node.runs());
     match wrong {
         None => Ok(()),
         Some(node) => Err(Breach::of(
@@ -69,7 +85,8 @@ fn one_writable(world: &World, primary: Place) -> Result<(), Breach> {
 }
 
 fn everyone_follows(world: &World, primary: Place) -> Result<(), Breach> {
-    let stray = world.nodes.iter().find(|node| {
+    let mut healthy = world.nodes.iter().filter(|node| is_healthy(world, node));
+    let stray = healthy.find(|node| {
         let channel = node.channel.as_ref();
         let source = world.wanted_source(&node.name);
         node.place != primary

@@ -64,10 +64,27 @@ fn what_is_closed_when_nothing_can_come_late_any_more_was_closed_by_its_operator
 }
 
 #[test]
-fn what_another_primacy_left_behind_is_of_no_interest() {
+fn what_was_done_to_another_primary_is_of_no_interest() {
     let mut inheritance = inheritance(&auto());
     inheritance.given_up = given_up();
-    inheritance.cluster.epoch = inheritance.given_up[0].epoch;
+    inheritance.given_up[0].old_primary = name(2);
     let mut bench = Bench::inheriting(auto(), inheritance);
     assert_eq!(looked_at(&mut bench, closed), []);
+}
+
+#[test]
+fn nothing_is_started_where_lictor_only_observes() {
+    let fixture = mode(Mode::Observe)
+        .replication(2, stop)
+        .replication(3, stop);
+    let unfinished = given_up().into_iter().next().map(|record| Recovery {
+        outcome: RecoveryOutcome::Running,
+        ..record
+    });
+    let inheritance = Inheritance {
+        unfinished,
+        ..inheritance(&fixture)
+    };
+    let mut bench = Bench::inheriting(fixture, inheritance);
+    assert_eq!(looked_at(&mut bench, |fixture| fixture), []);
 }

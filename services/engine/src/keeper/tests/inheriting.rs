@@ -149,10 +149,9 @@ fn receivers_that_an_operator_has_started_again_unmake_an_opening_nobody_followe
 #[test]
 fn a_silent_winner_that_may_have_acknowledged_is_waited_for_and_shown() {
     let inheritance = unfinished(&auto(), Some(3));
-    let fixture = auto().dead_primary().replication(2, stop).follows(2, 3);
-    let mut bench = Bench::inheriting(fixture, inheritance);
+    let mut bench = Bench::inheriting(auto().dead_primary(), inheritance);
     bench.probed(1, ProbeOutcome::Refused);
-    bench.answers(2);
+    bench.probed(2, ProbeOutcome::TimedOut);
     let commands = bench.probed(3, ProbeOutcome::TimedOut);
     let touched = |commands: &[Command]| {
         commands
@@ -249,7 +248,7 @@ fn an_operator_gives_up_a_recovery_whose_winner_stays_away_and_the_old_primary_g
 #[test]
 fn giving_up_and_failing_over_is_one_order_where_a_replica_is_left() {
     let inheritance = unfinished(&auto(), Some(3));
-    let fixture = auto().dead_primary().replication(2, stop).follows(2, 3);
+    let fixture = auto().dead_primary().replication(2, stop);
     let mut bench = Bench::inheriting(fixture, inheritance);
     bench.probed(1, ProbeOutcome::Refused);
     bench.answers(2);
@@ -335,4 +334,17 @@ fn a_primary_that_the_store_knows_in_its_epoch_ends_it() {
     let commands = bench.answers(1);
     assert_eq!(outcome(&commands), Some(&RecoveryOutcome::Done));
     assert_eq!(bench.keeper.cluster().primary, name(2));
+}
+
+#[test]
+fn a_silent_winner_that_somebody_follows_is_the_primary_and_what_it_held_is_demanded() {
+    let inheritance = unfinished(&auto(), Some(3));
+    let fixture = auto().dead_primary().replication(2, stop).follows(2, 3);
+    let mut bench = Bench::inheriting(fixture, inheritance);
+    bench.probed(1, ProbeOutcome::Refused);
+    bench.answers(2);
+    let commands = bench.probed(3, ProbeOutcome::TimedOut);
+    is_adopted(&bench, &commands, 3);
+    let view = bench.keeper.view();
+    assert_eq!(view.committed(), Some(&gtids(1, 1, 100)));
 }

@@ -99,7 +99,8 @@ impl World {
         {
             let mut answer = last;
             (answer.at, answer.latency) = (self.at + LATE, Duration::ZERO);
-            self.view = self.view.with_last_words(Some(answer));
+            let acks = self.view.effective_acks();
+            self.view = self.view.with_last_words(Some(answer), acks);
         }
         if self.flaw == Flaw::OneTooFew {
             let ackers = fencing::possible_ackers(&self.view);

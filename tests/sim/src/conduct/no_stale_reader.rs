@@ -1,8 +1,8 @@
 //! No reader is offered whose data may be older than the policy allows: one
 //! whose lag is unknown is out before that.
 
-use super::{Breach, Premise};
 use crate::agenda::{Micros, SECOND, micros};
+use crate::invariants::{Breach, Premise};
 use crate::leader::Leader;
 use crate::mysqld::Mysqld;
 use crate::world::World;

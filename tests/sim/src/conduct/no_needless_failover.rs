@@ -1,10 +1,10 @@
 //! A failover does not begin while the primary runs, unless a receiver that
 //! nobody had stopped has lost it.
 
-use lictor_domain::{Recovery, RecoveryKind};
+use lictor_domain::{ProblemCode, Recovery, RecoveryKind};
 
-use super::{Breach, Premise};
 use crate::agenda::{MS, Micros, SECOND};
+use crate::invariants::{Breach, Premise};
 use crate::mysqld::HEARTBEAT;
 use crate::world::World;
 
@@ -17,7 +17,8 @@ const YOUNG: Micros = 600 * MS;
 /// Looks at a failover's intent.
 #[must_use]
 pub fn at_beginning(world: &mut World, record: &Recovery) -> Option<Breach> {
-    if record.kind != RecoveryKind::Failover {
+    let ordered = record.verdict.code == ProblemCode::FailoverOrdered;
+    if record.kind != RecoveryKind::Failover || ordered {
         return None;
     }
     world.ledger.premises.saw(Premise::FailoverBegan);

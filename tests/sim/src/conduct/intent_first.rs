@@ -3,7 +3,7 @@
 
 use lictor_engine::message::Act;
 
-use super::{Breach, Premise};
+use crate::invariants::{Breach, Premise};
 use crate::leader::Reign;
 use crate::world::World;
 

@@ -1,7 +1,7 @@
 //! At no moment may two processes act, and none commands a node once a newer
 //! leader has begun.
 
-use super::Breach;
+use crate::invariants::Breach;
 use crate::leader::Reign;
 use crate::world::World;
 
