@@ -58,8 +58,9 @@ pub mod deadline {
     pub const KNOCK: Duration = Duration::from_millis(200);
     /// Storing the intent in either store.
     pub const INTENT: Duration = Duration::from_secs(2);
-    /// Stopping a receiver; one that is reconnecting to a hung source takes 2 s.
-    pub const STOP_RECEIVER: Duration = Duration::from_secs(4);
+    /// Stopping a receiver; one that is reconnecting to a hung source takes 2 s,
+    /// and over 4 s if it has just begun.
+    pub const STOP_RECEIVER: Duration = Duration::from_secs(10);
     /// Applying what was received.
     pub const CATCH_UP: Duration = Duration::from_mins(1);
     /// Opening the candidate.

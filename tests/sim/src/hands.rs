@@ -68,20 +68,21 @@ impl World {
         if let Some(breach) = breach {
             self.break_off(breach);
         }
-        let (node, patience) = match &act {
-            Act::StopReceiver { node } => (node, deadline::STOP_RECEIVER),
-            Act::CatchUp { node, within, .. }
-            | Act::Close { node, within }
-            | Act::ClearTransactions { node, within, .. } => (node, *within),
-            Act::CloseForcibly { node } => (node, deadline::CLOSE),
-            Act::Reopen { node, .. } => (node, deadline::REOPEN),
-            Act::Promote { node, .. } => (node, deadline::OPEN),
-            Act::Repoint { node, .. }
-            | Act::Demote { node, .. }
-            | Act::Follow { node, .. }
-            | Act::Detach { node }
-            | Act::StartReceiver { node } => (node, deadline::REPOINT),
-            Act::StoreIntent(_) | Act::Publish { .. } | Act::Hold { .. } => return,
+        let patience = act.deadline();
+        let (Act::StopReceiver { node }
+        | Act::CatchUp { node, .. }
+        | Act::Close { node, .. }
+        | Act::ClearTransactions { node, .. }
+        | Act::CloseForcibly { node }
+        | Act::Reopen { node, .. }
+        | Act::Promote { node, .. }
+        | Act::Repoint { node, .. }
+        | Act::Demote { node, .. }
+        | Act::Follow { node, .. }
+        | Act::Detach { node }
+        | Act::StartReceiver { node }) = &act
+        else {
+            return;
         };
         let Some(place) = self.place(node) else {
             return;

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lictor_domain::{Evidence, Mode, Mono, Now, Problem, ProblemCode};
 
 use super::Keeper;
-use super::refusal::{Known, Refusal};
+use super::refusal::{Known, LONGEST_PAUSE, Refusal};
 
 impl Keeper {
     /// The failovers that used it up, and when the next is allowed.
@@ -63,6 +63,7 @@ impl Keeper {
             problem,
             known,
             at: now,
+            pause: LONGEST_PAUSE,
         });
     }
 

@@ -11,8 +11,11 @@ use lictor_domain::{
 
 use super::Keeper;
 
-/// A blocked failover is tried again after this even if nothing changed.
-pub(super) const BLOCKED_PAUSE: Duration = Duration::from_mins(1);
+/// A blocked failover is tried again after this even if nothing changed that can
+/// be seen: a receiver that could not be stopped in time may have stopped since.
+pub(super) const FIRST_PAUSE: Duration = Duration::from_secs(5);
+/// Each further pause is twice as long, up to this.
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// Why a lost primary is not failed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub(super) struct Refusal {
     /// What was known then; another attempt needs it to change.
     pub(super) known: Known,
     pub(super) at: Mono,
+    /// How long until another attempt is made all the same.
+    pub(super) pause: Duration,
 }
 
 /// What a blocked failover depended on.
@@ -38,7 +43,7 @@ impl Refusal {
     /// Whether nothing is to be tried again yet. What a failover could do may
     /// change unseen; what would be done where Lictor may not act is told once.
     pub(super) fn stands(&self, known: &Known, now: Mono) -> bool {
-        let waits = known.cluster.mode() != Mode::Auto || now.since(self.at) < BLOCKED_PAUSE;
+        let waits = known.cluster.mode() != Mode::Auto || now.since(self.at) < self.pause;
         self.known == *known && waits
     }
 }
@@ -51,7 +56,9 @@ impl Keeper {
             AbortReason::NoViableCandidate { .. } => ProblemCode::NoViableCandidate,
             _ => ProblemCode::FailoverBlocked,
         };
+        let before = self.refusal.as_ref().map(|refusal| refusal.pause * 2);
         self.refusal = Some(Refusal {
+            pause: before.map_or(FIRST_PAUSE, |pause| pause.min(LONGEST_PAUSE)),
             problem: Problem {
                 code,
                 severity: Severity::Critical,
@@ -107,8 +114,8 @@ const fn refusal_response(reason: &AbortReason) -> &'static str {
              `lictor cluster failover`, or set the mode to auto"
         }
         _ => {
-            "Lictor tries again when what it knows changes: start the nodes that do not answer; \
-             to go on without them, `lictor cluster failover --force --reason …`"
+            "Lictor tries again when what it knows changes, and now and then: start the nodes that \
+             do not answer; to go on without them, `lictor cluster failover --force --reason …`"
         }
     }
 }

@@ -15,7 +15,7 @@ use lictor_domain::{
 };
 use uuid::Uuid;
 
-use super::refusal::BLOCKED_PAUSE;
+use super::refusal::{FIRST_PAUSE, LONGEST_PAUSE};
 use super::*;
 use crate::fixture::{Fixture, NOW, address, gtids, ms, name, replication_from};
 use crate::message::Act;

@@ -163,8 +163,8 @@ fn a_refusal_stands_as_a_problem_and_is_not_repeated() {
         |fact| matches!(fact, Evidence::CannotBePromoted { replica, .. } if *replica == name(3)),
     );
     assert!(unfit, "{problems:#?}");
-    for _ in 0..50 {
-        bench.later(ms(1_000));
+    for _ in 0..9 {
+        bench.later(FIRST_PAUSE / 10);
         assert!(!begins(&bench.probed(1, ProbeOutcome::Refused)));
         assert!(!begins(&bench.answers(2)));
     }
@@ -185,10 +185,21 @@ fn a_failover_that_no_store_knows_of_is_blocked_and_touches_nothing() {
 }
 
 #[test]
-fn a_refusal_is_tried_again_after_a_minute() {
+fn a_refusal_is_tried_again_each_time_after_twice_the_pause_but_no_longer_than_the_longest() {
     let mut bench = refused();
-    bench.later(BLOCKED_PAUSE).probed(1, ProbeOutcome::Refused);
-    assert!(begins(&bench.answers(2)));
+    let mut pause = FIRST_PAUSE;
+    for _ in 0..6 {
+        bench
+            .later(pause.saturating_sub(ms(2)))
+            .probed(1, ProbeOutcome::Refused);
+        assert!(!begins(&bench.answers(2)), "before {pause:?}");
+        let commands = bench.later(ms(2)).probed(1, ProbeOutcome::Refused);
+        assert!(begins(&commands), "after {pause:?}");
+        bench.finished(stored(Standing::Begun));
+        bench.stopped(2, Ok(gtids(1, 1, 100)));
+        assert_eq!(bench.keeper.recovery(), None);
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
 }
 
 #[test]
@@ -220,7 +231,7 @@ fn an_answer_of_the_primary_ends_the_refusal() {
 fn epochs_rise_also_over_failovers_that_were_given_up() {
     let mut bench = refused();
     let given_up = bench.keeper.last_epoch;
-    bench.later(BLOCKED_PAUSE).probed(1, ProbeOutcome::Refused);
+    bench.later(FIRST_PAUSE).probed(1, ProbeOutcome::Refused);
     bench.answers(2);
     assert!(bench.keeper.recovery().unwrap().epoch > given_up);
     assert_eq!(given_up.term, Term(2));
