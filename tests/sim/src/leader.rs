@@ -271,7 +271,9 @@ impl World {
                 self.write_note(reign, Note::Recovery(record, wall));
             }
             Command::Tend { node, care } => {
-                if let Some(breach) = conduct::hands_off::at_care(self, &node) {
+                let breach = conduct::hands_off::at_care(self, &node)
+                    .or_else(|| invariants::no_lost_write::at_care(self, &node, &care));
+                if let Some(breach) = breach {
                     self.break_off(breach);
                 }
                 if let Care::Quarantine(quarantine) = &care {

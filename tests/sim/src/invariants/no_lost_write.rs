@@ -5,7 +5,8 @@
 //! may accept a loss by name.
 
 use lictor_domain::gtid::Gtid;
-use lictor_domain::{GtidSet, Recovery};
+use lictor_domain::{GtidSet, NodeName, Recovery};
+use lictor_engine::message::Care;
 
 use super::{Breach, Premise};
 use crate::network::Place;
@@ -34,6 +35,15 @@ pub fn at_opening(world: &mut World, place: Place) -> Option<Breach> {
         return None;
     }
     breach(world, place, &lost)
+}
+
+/// Looks at care for a node: none is let back whose data is half gone.
+#[must_use]
+pub fn at_care(world: &World, node: &NodeName, care: &Care) -> Option<Breach> {
+    let place = world.place(node)?;
+    let wrong = *care == Care::Quarantine(None) && !world.nodes[place].is_whole();
+    let sentence = || format!("{node} is let back without the data that its GTIDs promise");
+    wrong.then(|| Breach::of(NAME, sentence()))
 }
 
 /// Looks at a node that has long been primary.
