@@ -391,6 +391,9 @@ pub struct Policy {
     pub keep_readers: Share,
     /// Never more replicas than this serve reads; the others stay in reserve.
     pub max_readers: Share,
+    /// Whether a failover may go on where nothing proves that the old primary is
+    /// closed. Counts only with asynchronous durability.
+    pub accept_unfenced: bool,
 }
 
 impl Policy {
@@ -398,6 +401,13 @@ impl Policy {
     #[must_use]
     pub const fn max_read_lag(&self) -> Duration {
         Duration::from_secs(self.max_read_lag_secs)
+    }
+
+    /// Whether a failover may go on without a proof. What the old primary goes on to
+    /// acknowledge is lost then: no demand for acknowledgements allows that.
+    #[must_use]
+    pub const fn accepts_unfenced(&self) -> bool {
+        self.accept_unfenced && self.durability.acks() == 0
     }
 
     /// The fewest acknowledgements that Lictor may ever let commits wait for.
@@ -424,6 +434,7 @@ impl Default for Policy {
             no_readers: NoReaders::default(),
             keep_readers: Share::default(),
             max_readers: Share::ALL,
+            accept_unfenced: false,
         }
     }
 }

@@ -95,6 +95,9 @@ codes! {
     MultiplePrimaries: Critical,
         "More than one node accepts writes.",
         "Lictor closes all but the primary.";
+    UnfencedPrimary: Critical,
+        "A former primary of an async cluster does not answer, and may still take writes.",
+        "The operator keeps clients from it and stops it; Lictor closes it when it answers.";
     ReplicaIsWritable: Critical,
         "A replica accepts writes.",
         "Lictor makes it super_read_only.";

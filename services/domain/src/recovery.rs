@@ -142,7 +142,10 @@ impl fmt::Display for FencingProof {
             Self::Overridden { operator, reason } => {
                 write!(f, "{operator} took the responsibility: {reason}")
             }
-            Self::Unfenced => f.write_str("it is NOT fenced; the cluster's policy accepts that"),
+            Self::Unfenced => f.write_str(
+                "it is NOT fenced, two primaries may take writes, and what the old one takes \
+                 is lost; the cluster's policy accepts that",
+            ),
         }
     }
 }

@@ -77,7 +77,8 @@ fn is_settled(view: &ClusterView, node: &Node, began: Mono) -> bool {
     })
 }
 
-/// The fact that the old primary is fenced, by value. `Command::Promote` takes
+/// The fact that the old primary is fenced, or that its cluster accepts that it
+/// is not, by value. `Command::Promote` takes
 /// one, so nothing can be promoted without; only this module makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fenced(FencingProof);
@@ -125,6 +126,14 @@ pub fn prove_ordered(
         }
         Err(missing)
     })
+}
+
+/// Going on without a proof where the policy accepts that, for a primary that
+/// does not answer: one that does is closed, or left alone.
+#[must_use]
+pub fn accepted_unfenced(view: &ClusterView) -> Option<Fenced> {
+    let silent = view.primary().silence.is_some();
+    (silent && view.cluster.policy.accepts_unfenced()).then_some(Fenced(FencingProof::Unfenced))
 }
 
 /// Why there is no proof, as a sentence.

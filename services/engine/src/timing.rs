@@ -58,6 +58,9 @@ pub mod deadline {
     pub const KNOCK: Duration = Duration::from_millis(200);
     /// Storing the intent in either store.
     pub const INTENT: Duration = Duration::from_secs(2);
+    /// Seeking a proof that the old primary is fenced, before a cluster that
+    /// accepts it goes on without one.
+    pub const PROOF: Duration = Duration::from_secs(1);
     /// Stopping a receiver; one that is reconnecting to a hung source takes 2 s,
     /// and over 4 s if it has just begun.
     pub const STOP_RECEIVER: Duration = Duration::from_secs(10);

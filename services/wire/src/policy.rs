@@ -163,6 +163,7 @@ impl From<&domain::Policy> for v1::Policy {
             no_readers: v1::NoReaders::from(policy.no_readers).into(),
             keep_readers: Some(policy.keep_readers.into()),
             max_readers: Some(policy.max_readers.into()),
+            accept_unfenced: policy.accept_unfenced,
         }
     }
 }
@@ -182,9 +183,13 @@ impl TryFrom<v1::Policy> for domain::Policy {
             no_readers: known::<v1::NoReaders>(policy.no_readers, "no_readers")?.try_into()?,
             keep_readers: convert(policy.keep_readers, "keep_readers")?,
             max_readers: convert(policy.max_readers, "max_readers")?,
+            accept_unfenced: policy.accept_unfenced,
         })
     }
 }
+
+/// Where acknowledged commits survive, no old primary may go on acknowledging.
+const CONTRADICTION: &str = "a failover without a proof is accepted only with durability async";
 
 impl v1::PolicyChange {
     /// `policy` with this change; what is not set stays as it is.
@@ -203,7 +208,7 @@ impl v1::PolicyChange {
             .transpose()?;
         let keep_readers = share(self.keep_readers, "keep_readers")?;
         let max_readers = share(self.max_readers, "max_readers")?;
-        Ok(domain::Policy {
+        let changed = domain::Policy {
             mode: mode.try_into().unwrap_or(policy.mode),
             profile: profile.try_into().unwrap_or(policy.profile),
             durability: durability.unwrap_or(policy.durability),
@@ -214,7 +219,17 @@ impl v1::PolicyChange {
             no_readers: no_readers.try_into().unwrap_or(policy.no_readers),
             keep_readers: keep_readers.unwrap_or(policy.keep_readers),
             max_readers: max_readers.unwrap_or(policy.max_readers),
-        })
+            accept_unfenced: self.accept_unfenced.unwrap_or(policy.accept_unfenced),
+        };
+        if changed.accept_unfenced && changed.durability.acks() > 0 {
+            let field = if self.accept_unfenced.is_some() {
+                "accept_unfenced"
+            } else {
+                "durability"
+            };
+            return Err(WireError::invalid(field, CONTRADICTION));
+        }
+        Ok(changed)
     }
 }
 
@@ -249,6 +264,7 @@ mod tests {
             no_readers: domain::NoReaders::Primary,
             keep_readers: domain::Share::Percent(50),
             max_readers: domain::Share::Count(2),
+            accept_unfenced: true,
         }
     }
 
@@ -280,9 +296,34 @@ mod tests {
             no_readers: all.no_readers,
             keep_readers: all.keep_readers,
             max_readers: all.max_readers,
+            accept_unfenced: Some(all.accept_unfenced),
         };
         let changed = change.applied_to(&Policy::default()).unwrap();
         assert_eq!(changed, unusual());
+    }
+
+    #[test]
+    fn only_where_commits_wait_for_nobody_may_a_failover_go_without_a_proof() {
+        let accept = |durability: Option<Durability>| v1::PolicyChange {
+            accept_unfenced: Some(true),
+            durability: durability.map(Into::into),
+            ..v1::PolicyChange::default()
+        };
+        let error = accept(None).applied_to(&Policy::default()).unwrap_err();
+        assert_eq!(error.field(), "accept_unfenced");
+        let both = accept(Some(Durability::Async)).applied_to(&Policy::default());
+        let accepting = both.unwrap();
+        assert!(accepting.accepts_unfenced());
+
+        let stricter = |accept_unfenced| v1::PolicyChange {
+            accept_unfenced,
+            durability: Some(Durability::ONE_ACK.into()),
+            ..v1::PolicyChange::default()
+        };
+        let error = stricter(None).applied_to(&accepting).unwrap_err();
+        assert_eq!(error.field(), "durability");
+        let neither = stricter(Some(false)).applied_to(&accepting).unwrap();
+        assert_eq!(neither.durability, Durability::ONE_ACK);
     }
 
     #[test]

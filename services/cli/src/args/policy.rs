@@ -6,7 +6,7 @@ use lictor_wire::domain::{
 };
 use lictor_wire::v1;
 
-use super::values::{budget, durability, on_starved, whole_seconds, words};
+use super::values::{budget, durability, on_off, on_starved, whole_seconds, words};
 
 /// The policy of a new cluster, as it would be said.
 pub(super) const DEFAULTS: &str = "\
@@ -54,6 +54,11 @@ pub(crate) struct PolicyArgs {
     /// as `2` or `50%`.
     #[arg(long, value_name = "N|N%")]
     pub(crate) max_readers: Option<Share>,
+    /// Whether a failover may go on where nothing proves that the old primary is
+    /// closed: two primaries may take writes then, and what the old one takes is
+    /// lost. Only with durability `async`.
+    #[arg(long, value_parser = on_off())]
+    pub(crate) accept_unfenced: Option<bool>,
 }
 
 impl From<PolicyArgs> for v1::PolicyChange {
@@ -79,6 +84,7 @@ impl From<PolicyArgs> for v1::PolicyChange {
                 .into(),
             keep_readers: args.keep_readers.map(Into::into),
             max_readers: args.max_readers.map(Into::into),
+            accept_unfenced: args.accept_unfenced,
         }
     }
 }

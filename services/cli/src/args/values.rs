@@ -37,6 +37,10 @@ pub(super) const fn promotion_rule(rule: PromotionRule) -> &'static str {
     }
 }
 
+pub(super) fn on_off() -> impl TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["on", "off"]).map(|text| text == "on")
+}
+
 pub(super) fn durability(text: &str) -> Result<Durability, String> {
     text.replace(':', " ")
         .parse()

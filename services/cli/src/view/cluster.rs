@@ -34,6 +34,7 @@ struct Policy {
     no_readers: String,
     keep_readers: String,
     max_readers: String,
+    accept_unfenced: bool,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -96,6 +97,7 @@ impl From<v1::Policy> for Policy {
             no_readers: word(policy.no_readers, v1::NoReaders::as_str_name, "NO_READERS_"),
             keep_readers: share(policy.keep_readers),
             max_readers: share(policy.max_readers),
+            accept_unfenced: policy.accept_unfenced,
         }
     }
 }
@@ -190,7 +192,7 @@ impl Cluster {
         format!(
             "mode {}, profile {}, durability {}, when starved {}\n\
              at most {} in {}, reads up to {} s behind, readers {} to {}, else {}\n\
-             rebuild {}",
+             rebuild {}, a failover without a proof {}",
             policy.mode,
             policy.profile,
             policy.durability,
@@ -202,6 +204,11 @@ impl Cluster {
             policy.max_readers,
             policy.no_readers,
             policy.rebuild,
+            if policy.accept_unfenced {
+                "is accepted"
+            } else {
+                "is refused"
+            },
         )
     }
 }

@@ -88,6 +88,7 @@ pub const MATCHERS: &[Matcher] = {
         finds(Code::PrimaryReadOnly, Primary(primary::read_only)),
         finds(Code::NoPrimary, Cluster(primary::none)),
         finds(Code::MultiplePrimaries, Cluster(primary::multiple)),
+        finds(Code::UnfencedPrimary, AnyReplica(replica::unfenced)),
         finds(Code::ReplicaIsWritable, AnyReplica(replica::writable)),
         finds(Code::ReplicationBroken, Replica(stream::broken)),
         finds(Code::ReceiverDown, Replica(stream::receiver_down)),

@@ -25,6 +25,32 @@ pub(super) fn writable(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Optio
     })
 }
 
+/// A former primary that is silent was last seen taking writes, or never by this
+/// leader. Where commits wait for replicas, a failover proved that it cannot
+/// acknowledge any; one whose process is gone boots read-only.
+pub(super) fn unfenced(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Option<Finding> {
+    let policy = &scene.view.cluster.policy;
+    let may_take_writes = seen.report().map_or(policy.accepts_unfenced(), |report| {
+        report.writability.accepts_writes()
+    });
+    if policy.durability.acks() > 0 || !may_take_writes || seen.refused() {
+        return None;
+    }
+    let silence = unreachable(scene, node, seen)?;
+    let (name, primary) = (&node.name, &scene.view.cluster.primary);
+    Some(Finding {
+        sentence: format!(
+            "{name} does not answer and may still take writes: two writable primaries are \
+             possible, and what {name} takes beside {primary} is lost"
+        ),
+        response: scene.response(
+            "keep clients from it, and stop it where it runs; Lictor closes it when it answers",
+            "keep clients from it, and stop it where it runs",
+        ),
+        evidence: silence.evidence,
+    })
+}
+
 pub(super) fn errant(scene: &Scene<'_>, node: &Node, _: &NodeView) -> Option<Finding> {
     let name = &node.name;
     let held = |set| Evidence::Gtids {

@@ -12,7 +12,7 @@ use ProblemCode::{
     IntermediateReplicaDead, MultiplePrimaries, NoPrimary, NoViableCandidate,
     PrimaryAndReplicasUnreachable, PrimaryReadOnly, ReceiverDown, ReplicaIsWritable,
     ReplicaLagging, ReplicationBroken, SemiSyncNotEnforced, SemiSyncStarved, StalledPrimary,
-    UnreachablePrimary, UnreachableReplica, WrongSource,
+    UnfencedPrimary, UnreachablePrimary, UnreachableReplica, WrongSource,
 };
 
 mod settings;
@@ -399,6 +399,31 @@ fn what_endangers_durability_is_found() {
             &[SemiSyncStarved],
         ),
     ]);
+}
+
+#[test]
+fn a_former_primary_that_was_not_fenced_stands_as_a_problem_until_it_is_closed() {
+    let former = |outcome: ProbeOutcome| {
+        let gone = healthy().acks(0).writability(2, Writability::Writable);
+        found(&gone.silent(2, outcome, LONG))
+    };
+    let says = |problems: &[Problem]| codes(problems).contains(&UnfencedPrimary);
+    let silent = former(ProbeOutcome::TimedOut);
+    assert!(says(&silent), "{silent:#?}");
+    let sentence = &silent[0].sentence;
+    assert!(
+        sentence.contains("two writable primaries are possible"),
+        "{sentence}"
+    );
+    assert!(!says(&former(ProbeOutcome::Refused)), "it boots closed");
+    let closed = healthy().acks(0).silent(2, ProbeOutcome::TimedOut, LONG);
+    assert!(!says(&found(&closed)), "it was seen closed");
+    let unseen = |accept| {
+        let unseen = healthy().acks(0).unseen(2);
+        found(&unseen.policy(|policy| policy.accept_unfenced = accept))
+    };
+    assert!(says(&unseen(true)), "this leader never saw it closed");
+    assert!(!says(&unseen(false)));
 }
 
 #[test]

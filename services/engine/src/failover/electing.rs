@@ -12,6 +12,7 @@ use crate::fencing;
 use crate::message::Act;
 use crate::operation::Next;
 use crate::replica::leads_to_primary;
+use crate::timing::deadline;
 use crate::view::ClusterView;
 
 impl Failover {
@@ -83,7 +84,8 @@ impl Failover {
     }
 
     /// Elects once every asked replica has answered, or a quorum has and the
-    /// stragglers had their time.
+    /// stragglers had their time. Without a proof it goes on only where the policy
+    /// accepts that, and when a proof had its time to come.
     pub(super) fn elect(mut self, view: &ClusterView, now: Now) -> Next {
         let Stage::Fencing {
             pending,
@@ -109,21 +111,31 @@ impl Failover {
         if !pending.is_empty() && (patient || proof.is_err() || election.winner.is_err()) {
             return self.going(vec![]);
         }
+        let accepted = fencing::accepted_unfenced(view).filter(|_| proof.is_err());
+        if accepted.is_some() && now.mono.since(*since) < deadline::PROOF {
+            return self.going(vec![]);
+        }
         let followers = election
             .winner
             .as_ref()
             .map(|winner| within(stopped, winner));
         let followers = followers.unwrap_or_default();
         self.story.record.candidates = election.verdicts;
-        let fenced = match proof {
-            Ok(fenced) => fenced,
-            Err(missing) => {
+        let (fenced, fence) = match (proof, accepted) {
+            (Ok(fenced), _) => {
+                let fence = format!("the old primary is fenced: {}", fenced.proof());
+                (fenced, fence)
+            }
+            (Err(missing), Some(unfenced)) => {
+                let fence = format!("no proof: {}; {}", missing.0, unfenced.proof());
+                (unfenced, fence)
+            }
+            (Err(missing), None) => {
                 let reason = AbortReason::NotFenced { missing: missing.0 };
                 return self.abort(reason, now);
             }
         };
         self.story.record.fencing = Some(fenced.proof().clone());
-        let fence = format!("the old primary is fenced: {}", fenced.proof());
         self.story.note(Phase::Fence, fence, now);
         self.note_overridden(&election.overridden, now);
         match election.winner {

@@ -43,6 +43,7 @@ use crate::message::{Act, Command, Done};
 use crate::operation::{Next, Operation, Progress};
 use crate::settling::Settling;
 use crate::story::{Running, Story};
+use crate::timing::deadline;
 use crate::view::ClusterView;
 
 /// How long a quorum waits for receivers that are slow to stop.
@@ -204,6 +205,9 @@ impl Failover {
     #[must_use]
     pub fn wake_at(&self) -> Option<Mono> {
         match &self.stage {
+            Stage::Fencing { pending, since, .. } if pending.is_empty() => {
+                Some(*since + deadline::PROOF)
+            }
             Stage::Fencing { since, .. } => Some(*since + STRAGGLERS),
             Stage::Settling(settling) => Some(settling.ends()),
             Stage::Withdrawing { retry_at, .. } => *retry_at,

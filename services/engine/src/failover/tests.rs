@@ -356,6 +356,55 @@ fn a_receiver_that_cannot_be_stopped_leaves_a_hung_primary_unfenced() {
     );
 }
 
+/// Commits wait for nobody, and the primary is out of reach.
+fn out_of_reach(accept_unfenced: bool) -> Scene {
+    let fixture = Fixture::healthy(2).acks(0).hung_primary(ms(5_000));
+    let fixture = fixture.policy(|policy| policy.accept_unfenced = accept_unfenced);
+    let mut scene = Scene::begin(&fixture);
+    scene.stopped(2, all());
+    scene.stopped(3, gtids(1, 1, 110));
+    scene
+}
+
+#[test]
+fn without_a_proof_nothing_is_promoted_unless_the_policy_accepts_it() {
+    let refused = out_of_reach(false);
+    let reason = refused.abort_reason();
+    assert!(matches!(reason, AbortReason::NotFenced { .. }));
+    let mut accepted = out_of_reach(true);
+    assert_eq!(accepted.acts, []);
+    let due = accepted.running().wake_at().unwrap().since(NOW);
+    assert_eq!(due, deadline::PROOF);
+    assert_eq!(accepted.tick_at(999), []);
+    let (record, acts) = storing(accepted.tick_at(1_000));
+    assert_eq!(acts, [catch_up(2)]);
+    assert_eq!(record.fencing, Some(FencingProof::Unfenced));
+    let tells = |step: &lictor_domain::Step| step.sentence.contains("it is NOT fenced");
+    assert!(record.steps.iter().any(tells), "{:#?}", record.steps);
+}
+
+#[test]
+fn a_proof_that_comes_in_time_is_taken_before_the_acceptance() {
+    let mut scene = out_of_reach(true);
+    scene
+        .view
+        .probed(&name(1), ProbeOutcome::Refused, NOW + ms(500));
+    let (record, _) = storing(scene.tick_at(500));
+    assert_eq!(record.fencing, Some(FencingProof::ProcessDead));
+}
+
+#[test]
+fn where_acknowledged_commits_survive_the_acceptance_counts_for_nothing() {
+    let fixture = Fixture::healthy(2).hung_primary(ms(5_000));
+    let fixture = fixture.policy(|policy| policy.accept_unfenced = true);
+    let mut scene = Scene::begin(&fixture);
+    scene.stopped(2, all());
+    let (node, holds) = (name(3), Err("no answer in time".to_owned()));
+    scene.done(Done::ReceiverStopped { node, holds });
+    let reason = scene.abort_reason();
+    assert!(matches!(reason, AbortReason::NotFenced { .. }));
+}
+
 /// With two of three, one may be slow.
 fn one_may_be_slow() -> Scene {
     let fixture = Fixture::healthy(3).acks(2);

@@ -44,7 +44,9 @@ impl Keeper {
         if self.only_gives_up(order) {
             return self.giving_up(order, blockers);
         }
-        blockers.extend(proof.err().map(|missing| Blocker::NotFenced(missing.0)));
+        let accepted = fencing::accepted_unfenced(view).filter(|_| proof.is_err());
+        let missing = proof.err().filter(|_| accepted.is_none());
+        blockers.extend(missing.map(|missing| Blocker::NotFenced(missing.0)));
         let candidate = match election.winner {
             Ok(winner) => Some(winner.node),
             Err(why) => {
@@ -54,6 +56,7 @@ impl Keeper {
         };
         let mut steps: Vec<String> = self.given_up(order).into_iter().collect();
         steps.extend(self.would_do(closed.is_some(), stopped.keys(), candidate.as_ref()));
+        steps.extend(accepted.map(|unfenced| format!("go on: {}", unfenced.proof())));
         let overridden = election.overridden.into_iter();
         steps.extend(overridden.map(|what| format!("override: {what}")));
         Rehearsal {

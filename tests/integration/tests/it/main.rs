@@ -22,3 +22,4 @@ mod switchover;
 mod switchover_disturbed;
 mod takeover;
 mod trees;
+mod unfenced;

@@ -123,6 +123,24 @@ fn without_a_proof_it_is_refused_and_says_how_to_override() {
 }
 
 #[test]
+fn where_the_policy_accepts_it_an_order_needs_neither_a_proof_nor_force() {
+    let fixture = mode(Mode::Manual).acks(0);
+    let mut bench = Bench::watching(fixture.policy(|policy| policy.accept_unfenced = true));
+    let (blockers, acts) = ordered(&mut bench, order(None, false));
+    assert_eq!(
+        (blockers, acts.len()),
+        (vec![], 2),
+        "one that answers is closed"
+    );
+    let mut bench = Bench::watching(bench.fixture.clone());
+    bench.later(ms(400)).probed(1, ProbeOutcome::TimedOut);
+    let rehearsal = bench.keeper.rehearse_failover(&order(None, false));
+    assert_eq!(rehearsal.blockers, []);
+    let goes_on = |step: &String| step.contains("it is NOT fenced");
+    assert!(rehearsal.steps.iter().any(goes_on), "{rehearsal:?}");
+}
+
+#[test]
 fn force_takes_the_place_of_the_proof_and_names_what_it_overrides() {
     let mut bench = hung_with_a_silent_replica();
     let (blockers, acts) = ordered(&mut bench, order(None, true));
