@@ -32,7 +32,7 @@ async fn an_async_cluster_fails_over_without_a_proof_only_where_that_is_accepted
 
     let old = scene.lab.cluster("orders").primary().await.unwrap();
     old.freeze().unwrap();
-    let blocked = problem(&scene, "NoViableCandidate").await.unwrap();
+    let blocked = problem(&scene, "FailoverBlocked").await.unwrap();
     assert!(blocked.sentence.contains("async"), "{blocked:?}");
     assert_eq!(scene.cluster("orders").await.unwrap().primary, old.name());
     old.thaw().unwrap();
