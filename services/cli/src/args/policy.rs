@@ -12,7 +12,7 @@ use super::values::{budget, durability, on_off, on_starved, whole_seconds, words
 pub(super) const DEFAULTS: &str = "\
 --mode observe --profile balanced --durability semi-sync:1 --budget 3/10m
   --max-read-lag 5s --rebuild manual --on-starved wait --no-readers none
-  --keep-readers 0 --max-readers 100%";
+  --keep-readers 0 --max-readers 100% --accept-unfenced off";
 
 /// What differs from the policy there is.
 #[derive(Debug, Args)]
