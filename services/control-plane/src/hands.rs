@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use lictor_domain::report::Knock;
 use lictor_domain::{
-    Durability, GtidSet, LongTransactions, NodeAddress, NodeName, Recovery, RecoveryId,
+    Durability, Endpoint, GtidSet, LongTransactions, NodeAddress, NodeName, Recovery, RecoveryId,
 };
 use lictor_engine::durability::Enforcement;
 use lictor_engine::message::{Act, Care, Done, Event};
@@ -160,6 +160,17 @@ impl Hands {
                 holds,
                 within,
             } => Done::CaughtUp(told(self.catch_up(&node, &holds, within).await)),
+            Act::Gather {
+                node,
+                from,
+                donor_waits,
+                holds,
+                within,
+            } => {
+                let gathering = self.gather(&node, &from, donor_waits, &holds, within);
+                let holds = gathering.await.map_err(|error| error.to_string());
+                Done::Gathered { node, holds }
+            }
             Act::CloseForcibly { node } => {
                 let closing = self.close(&node, Closing::Forced, deadline::CLOSE);
                 let result = told(closing.await);
@@ -312,6 +323,26 @@ impl Hands {
         }
     }
 
+    /// Everything the node holds, once it has applied what it had to get. It does
+    /// not go on receiving, whatever came of it.
+    async fn gather(
+        &self,
+        node: &NodeName,
+        from: &Endpoint,
+        donor_waits: bool,
+        holds: &GtidSet,
+        within: Duration,
+    ) -> Outcome<GtidSet> {
+        if donor_waits {
+            self.wait_for_acks(&from.node, 0).await?;
+        }
+        self.follow(node, &from.address, How::HostOnly).await?;
+        let applied = self.catch_up(node, holds, within).await;
+        let held = self.stop_receiver(node).await;
+        applied?;
+        held
+    }
+
     /// Everything it has committed, once it is closed.
     async fn close(&self, node: &NodeName, how: Closing, within: Duration) -> Outcome<GtidSet> {
         let hand = self.hand(node)?;
@@ -418,6 +449,7 @@ const fn step(act: &Act) -> &'static str {
         Act::StopReceiver { .. } => "stop-receiver",
         Act::CloseForcibly { .. } => "close-forcibly",
         Act::CatchUp { .. } => "catch-up",
+        Act::Gather { .. } => "gather",
         Act::Promote { .. } => "promote",
         Act::Publish { .. } => "publish",
         Act::Repoint { .. } => "repoint",

@@ -166,6 +166,21 @@ pub enum Rejection {
         /// What it lacks.
         missing: GtidSet,
     },
+    /// It could get what it lacks from another replica alone, and that one has
+    /// removed it from its binary logs.
+    Purged {
+        /// From whose.
+        by: NodeName,
+        /// What is gone.
+        missing: GtidSet,
+    },
+    /// It did not get what it lacks from another replica.
+    NotGathered {
+        /// From whom.
+        from: NodeName,
+        /// What happened.
+        reason: String,
+    },
     /// It holds transactions that the most advanced replica does not.
     Diverged {
         /// From whom.
@@ -205,6 +220,14 @@ impl fmt::Display for Rejection {
             Self::NoAnswer { reason } => write!(f, "no answer: {reason}"),
             Self::Behind { than, missing } => {
                 write!(f, "behind {than}, missing {}", missing.summary(4))
+            }
+            Self::Purged { by, missing } => write!(
+                f,
+                "it could only get what it lacks from {by}, which has purged {}",
+                missing.summary(4)
+            ),
+            Self::NotGathered { from, reason } => {
+                write!(f, "it did not get what it lacks from {from}: {reason}")
             }
             Self::Diverged { from, errant } => {
                 write!(f, "diverged from {from}, holds alone {}", errant.summary(4))

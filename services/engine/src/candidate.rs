@@ -3,7 +3,10 @@
 //! It compares what each replica *received*, never what it executed. A node is
 //! eligible only if it holds everything any other received from the old primary
 //! and everything the old primary was last seen to have committed. Among equals the
-//! order is the derived `Ord` of [`Score`].
+//! order is the derived `Ord` of [`Score`]. Where nobody is eligible, one that only
+//! lacks what another can give is named, with that other: [`Gathering`].
+
+mod gathering;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +16,8 @@ use lictor_domain::{
     CandidateVerdict, GtidSet, Node, NodeName, NodeReport, PromotionRule, Rejection, ServerVersion,
 };
 
+use self::gathering::Donors;
+pub use self::gathering::{Failed, Gathering};
 use crate::fencing;
 use crate::view::ClusterView;
 
@@ -41,8 +46,21 @@ pub struct Election {
     pub verdicts: Vec<CandidateVerdict>,
     /// Who won, or what stands in the way.
     pub winner: Result<Winner, String>,
+    /// Where nobody wins: who would, with what another replica holds.
+    pub gathering: Option<Gathering>,
     /// What stood against the winner and was overridden by the operator.
     pub overridden: Vec<String>,
+}
+
+impl Election {
+    /// Who is promoted in the end, if all goes well.
+    pub fn elected(&self) -> Result<NodeName, String> {
+        let winner = self.winner.as_ref().map(|winner| winner.node.clone());
+        match &self.gathering {
+            Some(gathering) => Ok(gathering.node.clone()),
+            None => winner.map_err(Clone::clone),
+        }
+    }
 }
 
 /// The candidate to be promoted.
@@ -54,9 +72,11 @@ pub struct Winner {
     pub holds: GtidSet,
 }
 
-/// What an operator demands of an election.
+/// What is demanded of an election: by an operator, and by what has been tried.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wish<'a> {
+    /// Who was to get something from another replica, and did not.
+    pub failed: Option<&'a Failed>,
     /// Who is to win.
     pub to: Option<&'a NodeName>,
     /// Whether what the winner lacks may be lost.
@@ -72,7 +92,11 @@ impl Wish<'_> {
         let can_be = |rejection: &Rejection| {
             matches!(
                 rejection,
-                Rejection::Behind { .. } | Rejection::MustNot | Rejection::Delayed { .. }
+                Rejection::Behind { .. }
+                    | Rejection::Purged { .. }
+                    | Rejection::NotGathered { .. }
+                    | Rejection::MustNot
+                    | Rejection::Delayed { .. }
             )
         };
         self.force && self.to == Some(&node.name) && rejections.iter().all(can_be)
@@ -97,11 +121,25 @@ pub fn elect_as(view: &ClusterView, stopped: &Stopped, wish: &Wish<'_>) -> Elect
     let held = sets(stopped);
     let mut eligible: Vec<(Score, &Node, Vec<Rejection>)> = Vec::new();
     let mut verdicts: Vec<CandidateVerdict> = Vec::new();
+    let mut gatherings: Vec<(Score, Gathering)> = Vec::new();
     let most = most_advanced(view, &held);
+    let donors = Donors::among(view, &held, demanded(view, most.as_ref()));
+    let wished = |node: &Node| wish.to.is_none_or(|to| node.name == *to);
     for (node, replica) in view.replicas() {
         let mut rejections = unfit(view, node, replica.report(), stopped.get(&node.name));
+        let failed = wish.failed.and_then(|failed| failed.get(&node.name));
+        rejections.extend(failed.cloned());
         if let (Some(set), Some(most)) = (held.get(&node.name), &most) {
+            let fit = rejections.is_empty();
             rejections.extend(behind(view, node, set, most, &held));
+            if fit && !rejections.is_empty() {
+                let score = score(view, node, replica.report());
+                match donors.give(node, set) {
+                    Ok(gathering) if wished(node) => gatherings.push((score, gathering)),
+                    Ok(_) => {}
+                    Err(purged) => rejections.extend(purged),
+                }
+            }
         }
         if rejections.is_empty() || wish.overrides(node, &rejections) {
             let score = score(view, node, replica.report(), held.get(&node.name));
@@ -111,9 +149,17 @@ pub fn elect_as(view: &ClusterView, stopped: &Stopped, wish: &Wish<'_>) -> Elect
         }
     }
     eligible.sort_by(|(a, ..), (b, ..)| b.cmp(a));
-    let wished = |node: &Node| wish.to.is_none_or(|to| node.name == *to);
     let best = eligible.iter().find(|(_, node, _)| wished(node));
+    let gathering = gatherings.into_iter().max_by(|(a, _), (b, _)| a.cmp(b));
     let complete = fencing::holds_all_acknowledged(view, &held.keys().cloned().collect());
+    // What can be saved is saved, also where an operator would do without.
+    let saves = best.is_none_or(|(_, _, rejections)| !rejections.is_empty());
+    let gathering = gathering
+        .map(|(_, gathering)| gathering)
+        .filter(|gathering| {
+            let lacks = lacking(view, wish, &gathering.holds, complete.clone().err());
+            saves && (wish.force || lacks.is_none())
+        });
     let mut overridden: Vec<String> = Vec::new();
     let winner = match best {
         None => Err(match wish.to {
@@ -151,8 +197,25 @@ pub fn elect_as(view: &ClusterView, stopped: &Stopped, wish: &Wish<'_>) -> Elect
     Election {
         verdicts,
         winner,
+        gathering,
         overridden,
     }
+}
+
+/// All that whoever is promoted must hold.
+fn demanded(view: &ClusterView, most: Option<&(NodeName, GtidSet)>) -> GtidSet {
+    let received = most.map(|(_, all)| all.clone()).unwrap_or_default();
+    match committed(view) {
+        Some(committed) => received.union(committed),
+        None => received,
+    }
+}
+
+/// What the old primary was last seen to have committed, where that may have been
+/// acknowledged.
+fn committed(view: &ClusterView) -> Option<&GtidSet> {
+    let semi_sync = view.cluster.policy.durability.acks() > 0;
+    view.committed().filter(|_| semi_sync)
 }
 
 /// What is or may be lost with this winner, as a sentence.
@@ -410,9 +473,7 @@ fn behind(
             missing,
         });
     }
-    let semi_sync = view.cluster.policy.durability.acks() > 0;
-    let committed = view.committed().filter(|_| semi_sync);
-    let missing = committed.map(|committed| committed.subtract(set));
+    let missing = committed(view).map(|committed| committed.subtract(set));
     if let Some(missing) = missing.filter(|missing| !missing.is_empty()) {
         reasons.push(Rejection::Behind {
             than: view.cluster.primary.clone(),

@@ -367,6 +367,7 @@ impl Keeper {
             // Stopped too late for its failover, or perhaps not started after it:
             // it is ours to start again.
             if let Done::ReceiverStopped { node, .. }
+            | Done::Gathered { node, .. }
             | Done::Repointed {
                 node,
                 result: Err(_),
@@ -512,10 +513,11 @@ impl Keeper {
             Some((node.name.clone(), Ok(report.holds())))
         });
         let election = candidate::elect(&self.view, &seen.collect());
+        let elected = election.elected();
         record.candidates = election.verdicts;
-        let reason = match election.winner {
-            Ok(winner) => {
-                record.new_primary = Some(winner.node);
+        let reason = match elected {
+            Ok(node) => {
+                record.new_primary = Some(node);
                 AbortReason::OnlyObserved
             }
             Err(blocker) => AbortReason::NoViableCandidate { blocker },

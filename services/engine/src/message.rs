@@ -93,6 +93,13 @@ pub enum Done {
     },
     /// The candidate has applied all it received.
     CaughtUp(Result<(), String>),
+    /// A replica got what only another one held; everything it holds now.
+    Gathered {
+        /// The replica.
+        node: NodeName,
+        /// What it holds.
+        holds: Result<GtidSet, String>,
+    },
     /// The candidate accepts writes.
     Opened(Result<(), String>),
     /// The route was handed to the push.
@@ -200,6 +207,21 @@ pub enum Act {
         /// How long it may take.
         within: Duration,
     },
+    /// Let a replica receive and apply what only another one holds, and stop its
+    /// receiver then.
+    Gather {
+        /// The replica.
+        node: NodeName,
+        /// Who holds it.
+        from: Endpoint,
+        /// The other one waits for acknowledgements: it is to stop that first, or
+        /// it might not apply what it is to give.
+        donor_waits: bool,
+        /// What the replica must have applied then.
+        holds: GtidSet,
+        /// How long it may take.
+        within: Duration,
+    },
     /// Open the candidate for writes.
     Promote {
         /// The candidate.
@@ -297,6 +319,7 @@ impl Act {
             | Self::Demote { .. }
             | Self::Follow { .. } => deadline::REPOINT,
             Self::CatchUp { within, .. }
+            | Self::Gather { within, .. }
             | Self::ClearTransactions { within, .. }
             | Self::Hold { within }
             | Self::Close { within, .. } => *within,
@@ -316,6 +339,10 @@ impl Act {
                 holds: Err(error),
             },
             Self::CatchUp { .. } => Done::CaughtUp(Err(error)),
+            Self::Gather { node, .. } => Done::Gathered {
+                node,
+                holds: Err(error),
+            },
             Self::Promote { .. } => Done::Opened(Err(error)),
             Self::Publish { .. } => Done::Published { subscribers: 0 },
             Self::Repoint { node, .. }

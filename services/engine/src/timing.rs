@@ -66,6 +66,8 @@ pub mod deadline {
     pub const STOP_RECEIVER: Duration = Duration::from_secs(10);
     /// Applying what was received.
     pub const CATCH_UP: Duration = Duration::from_mins(1);
+    /// Receiving and applying what only another replica holds.
+    pub const GATHER: Duration = Duration::from_secs(30);
     /// Opening the candidate.
     pub const OPEN: Duration = Duration::from_secs(5);
     /// Pointing a replica at another source.

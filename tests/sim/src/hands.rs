@@ -48,6 +48,8 @@ pub struct Job {
     life: u64,
     /// How many replicas a commit waits for when this opens the node.
     acks: usize,
+    /// The first of its statements was carried out.
+    begun: bool,
     deadline: Micros,
 }
 
@@ -71,6 +73,7 @@ impl World {
         let patience = act.deadline();
         let (Act::StopReceiver { node }
         | Act::CatchUp { node, .. }
+        | Act::Gather { node, .. }
         | Act::Close { node, .. }
         | Act::ClearTransactions { node, .. }
         | Act::CloseForcibly { node }
@@ -102,6 +105,7 @@ impl World {
             epoch: epoch.unwrap_or_default(),
             life: 0,
             acks,
+            begun: false,
             deadline: self.agenda.now() + micros(patience),
         });
     }
@@ -139,6 +143,7 @@ impl World {
             epoch: epoch.unwrap_or_default(),
             life: 0,
             acks,
+            begun: false,
             deadline: self.agenda.now() + micros(patience),
         });
     }
@@ -267,6 +272,9 @@ impl World {
                 return;
             }
         }
+        if matches!(job.work, Work::Act(_, Act::Gather { .. })) {
+            return self.gather(job);
+        }
         let commits_wait = !self.nodes[place].pending.is_empty();
         if commits_wait && matches!(job.work, Work::Act(_, Act::Close { .. })) {
             if now >= job.deadline {
@@ -288,6 +296,39 @@ impl World {
             self.fail(job, "the answer was lost", left);
         } else {
             self.end(job, Ok(held));
+        }
+    }
+
+    /// A node gets from another one what it lacks, and receives no more then. It is
+    /// broken off where its leader is deposed.
+    fn gather(&mut self, mut job: Job) {
+        let Work::Act(_, Act::Gather { from, holds, .. }) = &job.work else {
+            return;
+        };
+        let place = job.place;
+        if job.begun && (self.leader_of(job.reign).is_none() || !self.may_act(job.reign)) {
+            return self.fail(job, "no valid lease", 0);
+        }
+        if !job.begun {
+            job.begun = true;
+            if let Some(donor) = self.place_at(&from.address) {
+                self.nodes[place].repoint(donor);
+            }
+            let hop = self.dice.hop();
+            self.agenda.plan(hop, Happening::Fetch(place));
+        }
+        let applied = holds.is_subset_of(&self.nodes[place].executed);
+        if !applied && self.now() < job.deadline {
+            self.agenda.plan(WAIT, Happening::Effect(Box::new(job)));
+            return;
+        }
+        self.nodes[place].stop_receiver();
+        if applied {
+            self.ledger.premises.saw(Premise::Gathered);
+            let held = self.nodes[place].holds();
+            self.end(job, Ok(Some(held)));
+        } else {
+            self.fail(job, "not received and applied in time", 0);
         }
     }
 
@@ -390,6 +431,7 @@ impl World {
             Work::Act(
                 _,
                 Act::CatchUp { .. }
+                | Act::Gather { .. }
                 | Act::ClearTransactions { .. }
                 | Act::Hold { .. }
                 | Act::StoreIntent(_)
@@ -473,6 +515,10 @@ fn event(job: &Job, result: Result<Option<GtidSet>, String>) -> Event {
     let plain = |result: Result<Option<GtidSet>, String>| result.map(drop);
     let done = match act {
         Act::StopReceiver { node } => Done::ReceiverStopped {
+            node,
+            holds: result.map(Option::unwrap_or_default),
+        },
+        Act::Gather { node, .. } => Done::Gathered {
             node,
             holds: result.map(Option::unwrap_or_default),
         },

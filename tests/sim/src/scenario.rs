@@ -42,6 +42,8 @@ pub struct Scenario {
     /// How many `lictord` contend for the leadership with real leases; none if
     /// the world says who leads.
     pub contenders: usize,
+    /// A replica that must never be primary, where there are others.
+    pub must_not: Option<Place>,
     /// What goes wrong, in order of time.
     pub troubles: Vec<Trouble>,
 }
@@ -157,6 +159,7 @@ impl Scenario {
             rebuild: dice.one(RebuildPolicy::ALL).unwrap_or_default(),
             lost: lost(&mut dice, replicas, acks).filter(|_| below.is_empty()),
             below,
+            must_not: must_not(seed, replicas),
         }
     }
 
@@ -175,6 +178,13 @@ impl Scenario {
             ..self.clone()
         }
     }
+}
+
+/// Drawn apart, so that everything else of a seed is as it would be without.
+fn must_not(seed: u64, replicas: usize) -> Option<Place> {
+    let mut dice = Dice::new(seed.rotate_left(32) ^ APART);
+    let ruled = replicas > 1 && dice.percent(RULED);
+    ruled.then(|| dice.number(1..=replicas))
 }
 
 /// Some replicas are below others, in some seeds, where enough are left to
@@ -312,6 +322,8 @@ const LOOSENING: u32 = 30;
 const LOSING: u32 = 20;
 /// So many troubles in a hundred are an operator's orders.
 const ORDERED: u32 = 20;
+/// Of so many seeds in a hundred with several replicas one must not be primary.
+const RULED: u32 = 30;
 /// How many subscribers there are.
 pub const SUBSCRIBERS: usize = 3;
 

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use lictor_domain::policy::Budget;
 use lictor_domain::{
     Cluster, ClusterName, Durability, Epoch, GtidSet, Mode, Node, NodeAddress, NodeName, Policy,
-    Promotion, Term,
+    PromotionRule, Term,
 };
 use lictor_engine::leadership::PerStore;
 use lictor_engine::message::Event;
@@ -184,7 +184,7 @@ impl World {
     #[must_use]
     pub fn new(scenario: Scenario, flaw: Flaw, transcript: Transcript) -> Self {
         let nodes = servers(&scenario);
-        let cluster = cluster(&nodes, policy_acks(&scenario, flaw), &scenario);
+        let cluster = cluster(&nodes, &scenario, flaw);
         let mut world = Self {
             flaw,
             agenda: Agenda::default(),
@@ -485,8 +485,13 @@ fn cluster_name() -> Option<ClusterName> {
     clippy::expect_used,
     reason = "`orders` is a DNS label, and there is a first server"
 )]
-fn cluster(nodes: &[Mysqld], acks: usize, scenario: &Scenario) -> Cluster {
-    let acks = u32::try_from(acks).ok().and_then(NonZeroU32::new);
+fn cluster(nodes: &[Mysqld], scenario: &Scenario, flaw: Flaw) -> Cluster {
+    let acks = u32::try_from(policy_acks(scenario, flaw));
+    let acks = acks.ok().and_then(NonZeroU32::new);
+    let promotion = |place: Place| {
+        let must_not = scenario.must_not == Some(place);
+        must_not.then(|| PromotionRule::MustNot.into())
+    };
     Cluster {
         name: cluster_name().expect("a valid name"),
         policy: Policy {
@@ -512,7 +517,7 @@ fn cluster(nodes: &[Mysqld], acks: usize, scenario: &Scenario) -> Cluster {
                 name: node.name.clone(),
                 address: node.address.clone(),
                 server_uuid: node.uuid,
-                promotion: Promotion::default(),
+                promotion: promotion(node.place).unwrap_or_default(),
                 zone: None,
                 follows: Some(scenario.source_of(node.place))
                     .filter(|source| *source > 0)

@@ -24,6 +24,10 @@ fn dead(replicas: u32) -> Fixture {
     Fixture::healthy(replicas).dead_primary()
 }
 
+fn must_not(fixture: Fixture, n: u32) -> Fixture {
+    fixture.definition(n, |node| node.promotion = PromotionRule::MustNot.into())
+}
+
 fn winner(election: &Election) -> Option<NodeName> {
     election
         .winner
@@ -196,9 +200,11 @@ fn who_may_not_be_promoted_is_rejected_with_the_reason() {
 
 #[test]
 fn what_only_a_rejected_replica_holds_blocks_the_election() {
-    let fixture = dead(2).definition(2, |node| node.promotion = PromotionRule::MustNot.into());
+    let fixture = must_not(dead(2), 2).report(2, |report| report.log_replica_updates = false);
     let election = among(&fixture, &[(2, received(130)), (3, received(120))]);
     assert_eq!(winner(&election), None);
+    assert_eq!(election.gathering, None);
+    assert!(election.elected().is_err());
 }
 
 #[test]
@@ -260,3 +266,5 @@ fn a_cluster_without_replicas_says_so() {
     let election = among(&Fixture::healthy(0).acks(0).dead_primary(), &[]);
     assert_eq!(election.winner.unwrap_err(), "the cluster has no replica");
 }
+
+mod gathering;

@@ -7,8 +7,8 @@ use lictor_domain::{AbortReason, GtidSet, NodeName, Now, Phase};
 
 use super::promoting::Chosen;
 use super::{Failover, STRAGGLERS, Stage};
-use crate::candidate::{self, Stopped, Winner};
-use crate::fencing;
+use crate::candidate::{self, Election, Stopped, Winner, Wish};
+use crate::fencing::{self, Fenced, NotFenced};
 use crate::message::Act;
 use crate::operation::Next;
 use crate::replica::leads_to_primary;
@@ -96,18 +96,7 @@ impl Failover {
             return self.going(vec![]);
         };
         let patient = now.mono.since(*since) < STRAGGLERS;
-        let answered: BTreeSet<NodeName> = stopped
-            .iter()
-            .filter(|(_, holds)| holds.is_ok())
-            .map(|(node, _)| node.clone())
-            .collect();
-        let (proof, election) = match &self.ordered {
-            Some(ordered) => ordered.judge(view, &answered, stopped),
-            None => (
-                fencing::prove(view, &answered),
-                candidate::elect(view, stopped),
-            ),
-        };
+        let (proof, election) = self.judge(stopped, view);
         if !pending.is_empty() && (patient || proof.is_err() || election.winner.is_err()) {
             return self.going(vec![]);
         }
@@ -115,12 +104,7 @@ impl Failover {
         if accepted.is_some() && now.mono.since(*since) < deadline::PROOF {
             return self.going(vec![]);
         }
-        let followers = election
-            .winner
-            .as_ref()
-            .map(|winner| within(stopped, winner));
-        let followers = followers.unwrap_or_default();
-        self.story.record.candidates = election.verdicts;
+        let stopped = stopped.clone();
         let (fenced, fence) = match (proof, accepted) {
             (Ok(fenced), _) => {
                 let fence = format!("the old primary is fenced: {}", fenced.proof());
@@ -131,23 +115,62 @@ impl Failover {
                 (unfenced, fence)
             }
             (Err(missing), None) => {
+                self.story.record.candidates = election.verdicts;
                 let reason = AbortReason::NotFenced { missing: missing.0 };
                 return self.abort(reason, now);
             }
         };
         self.story.record.fencing = Some(fenced.proof().clone());
         self.story.note(Phase::Fence, fence, now);
+        self.decide(election, fenced, stopped, view, now)
+    }
+
+    /// The proof and the election, by what was stopped and what has been tried.
+    pub(super) fn judge(
+        &self,
+        stopped: &Stopped,
+        view: &ClusterView,
+    ) -> (Result<Fenced, NotFenced>, Election) {
+        let answered: BTreeSet<NodeName> = stopped
+            .iter()
+            .filter(|(_, holds)| holds.is_ok())
+            .map(|(node, _)| node.clone())
+            .collect();
+        if let Some(ordered) = &self.ordered {
+            return ordered.judge(view, &answered, stopped, &self.failed);
+        }
+        let wish = Wish {
+            failed: Some(&self.failed),
+            ..Wish::default()
+        };
+        let election = candidate::elect_as(view, stopped, &wish);
+        (fencing::prove(view, &answered), election)
+    }
+
+    /// Goes on with whoever the election gave, behind a fenced primary.
+    pub(super) fn decide(
+        mut self,
+        election: Election,
+        fenced: Fenced,
+        stopped: Stopped,
+        view: &ClusterView,
+        now: Now,
+    ) -> Next {
+        self.story.record.candidates = election.verdicts;
+        if let Some(gathering) = election.gathering {
+            return self.gather(gathering, fenced, stopped, view, now);
+        }
         self.note_overridden(&election.overridden, now);
         match election.winner {
             Err(blocker) => self.abort(AbortReason::NoViableCandidate { blocker }, now),
-            Ok(winner) => self.catch_up(
-                Chosen {
+            Ok(winner) => {
+                let chosen = Chosen {
+                    followers: within(&stopped, &winner),
                     fenced,
                     winner,
-                    followers,
-                },
-                now,
-            ),
+                };
+                self.catch_up(chosen, now)
+            }
         }
     }
 }

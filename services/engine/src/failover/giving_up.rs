@@ -69,12 +69,14 @@ impl Failover {
 
     /// What was stopped is started again, what happened is recorded.
     fn undo(self, reason: AbortReason, now: Now) -> Next {
-        let acts = self
-            .following
-            .iter()
-            .map(|node| Act::StartReceiver { node: node.clone() })
-            .collect();
-        let mut commands = self.commands(acts);
+        let stayed = self.following.iter();
+        let stayed = stayed.filter(|node| !self.moved.contains_key(*node));
+        let started = stayed.map(|node| Act::StartReceiver { node: node.clone() });
+        let returned = self.moved.iter().map(|(node, source)| Act::Repoint {
+            node: node.clone(),
+            source: source.clone(),
+        });
+        let mut commands = self.commands(started.chain(returned).collect());
         let record = Box::new(self.story.close(RecoveryOutcome::Aborted { reason }, now));
         commands.push(Command::Record(record.clone()));
         (Progress::Over(record), commands)

@@ -1,19 +1,21 @@
 //! One failover: from the verdict to the last replica.
 //!
-//! `Announcing → Fencing → (Electing) → CatchingUp → Promoting → Settling → Done |
-//! Aborted`.
+//! `Announcing → Fencing → (Electing) → (Gathering) → CatchingUp → Promoting → Settling →
+//! Done | Aborted`.
 //! Electing takes no time of its own: it happens when the last needed receiver
 //! has stopped. Publishing and repointing run side by side in `Settling`.
 //!
 //! - `Announcing → Fencing` when a store has the intent: a receiver stopped before
 //!   would look, to a next leader, as if its operator had stopped it;
 //! - `Fencing → CatchingUp` when the fencing proof holds and a winner is elected;
+//! - `Fencing → Gathering` when it holds and only a replica that may not be promoted
+//!   holds everything; with what that one gives, the election is held again;
 //! - `CatchingUp → Promoting` when the winner has applied all it received and
 //!   the record that names it is stored in at least one store;
 //! - `Promoting → Settling` when the winner accepts writes;
 //! - `Settling → Done` when everyone follows, or after a second: who is slower is
 //!   tended later, for the new primary may need help before;
-//! - any of the first four `→ Aborted`, starting the stopped receivers again;
+//! - any before `Promoting → Aborted`, starting the stopped receivers again;
 //!   once a winner may be stored, by way of `Withdrawing`, which first stores
 //!   that it is given up. A next leader relies on that: while a stored record
 //!   runs and names a winner, the old primary is fenced (`keeper::heritage`).
@@ -23,6 +25,7 @@
 //! few times, because it may have half succeeded.
 
 mod electing;
+mod gathering;
 mod giving_up;
 mod ordered;
 mod promoting;
@@ -32,13 +35,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lictor_domain::{
-    AbortReason, Epoch, Mono, NodeName, Now, Phase, Problem, Recovery, RecoveryId, RecoveryKind,
-    RecoveryOutcome, Standing,
+    AbortReason, Epoch, Mono, NodeAddress, NodeName, Now, Phase, Problem, Recovery, RecoveryId,
+    RecoveryKind, RecoveryOutcome, Standing,
 };
 
 use self::ordered::Ordered;
 use self::promoting::Chosen;
-use crate::candidate::Stopped;
+use crate::candidate::{Failed, Stopped};
 use crate::message::{Act, Command, Done};
 use crate::operation::{Next, Operation, Progress};
 use crate::settling::Settling;
@@ -69,6 +72,11 @@ pub struct Failover {
     /// started again when it gives up. Any other source may be a primary deposed before, which must not
     /// get an acknowledging replica back.
     following: BTreeSet<NodeName>,
+    /// Who was pointed at another replica, and at what it is pointed again when it
+    /// gives up.
+    moved: BTreeMap<NodeName, NodeAddress>,
+    /// Who did not get what it lacks.
+    failed: Failed,
     stage: Stage,
 }
 
@@ -93,6 +101,11 @@ enum Stage {
         pending: BTreeMap<NodeName, Running>,
         stopped: Stopped,
         since: Mono,
+    },
+    /// A replica gets what it lacks from one that may not be promoted.
+    Gathering {
+        pending: gathering::Pending,
+        step: Running,
     },
     /// The winner applies what it received.
     CatchingUp { chosen: Chosen, step: Running },
@@ -177,6 +190,8 @@ impl Failover {
             ordered: None,
             asked: BTreeSet::new(),
             following: BTreeSet::new(),
+            moved: BTreeMap::new(),
+            failed: Failed::new(),
             stage: Stage::Announcing,
         };
         (failover, intent)
@@ -225,6 +240,7 @@ impl Failover {
                 Standing::Ended => self.withdrawn(&result, now),
             },
             Done::ReceiverStopped { node, holds } => self.receiver_stopped(&node, holds, view, now),
+            Done::Gathered { node, holds } => self.gathered(node, holds, view, now),
             Done::CaughtUp(result) => self.caught_up(result, now),
             Done::Closed { result, .. } => self.primary_closed(result, view, now),
             Done::Opened(result) => self.opened_or_not(result, view, now),
@@ -264,6 +280,7 @@ impl Failover {
         match self.stage {
             Stage::Announcing
             | Stage::Fencing { .. }
+            | Stage::Gathering { .. }
             | Stage::CatchingUp { .. }
             | Stage::Ready { .. } => self.abort(AbortReason::PrimaryAnswered, now),
             Stage::Closing { .. }

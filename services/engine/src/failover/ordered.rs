@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use lictor_domain::{FailoverOrder, GtidSet, NodeName, Now, Phase};
 
 use super::{Beginning, Failover, Next, Stage};
-use crate::candidate::{self, Election, Stopped, Wish};
+use crate::candidate::{self, Election, Failed, Stopped, Wish};
 use crate::fencing::{self, Fenced, NotFenced};
 use crate::message::{Act, Command};
 use crate::view::{Answer, ClusterView};
@@ -34,6 +34,7 @@ impl Ordered {
         view: &ClusterView,
         answered: &BTreeSet<NodeName>,
         stopped: &Stopped,
+        failed: &Failed,
     ) -> (Result<Fenced, NotFenced>, Election) {
         let view = view.with_last_words(self.last_words.clone(), self.acks);
         let proof = fencing::prove_ordered(&view, answered, self.closed.is_some(), &self.order);
@@ -41,6 +42,7 @@ impl Ordered {
             to: self.order.to.as_ref(),
             force: self.order.force,
             closed: self.closed.as_ref(),
+            failed: Some(failed),
         };
         (proof, candidate::elect_as(&view, stopped, &wish))
     }

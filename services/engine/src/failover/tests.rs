@@ -484,3 +484,5 @@ fn a_replica_that_fails_to_follow_is_written_down() {
         .any(|step| step.sentence.ends_with("failed: access denied"));
     assert!(told, "{steps:#?}");
 }
+
+mod gathering;

@@ -11,7 +11,7 @@ use lictor_domain::{
 use super::Keeper;
 use super::heritage;
 use super::tending::Tending;
-use crate::candidate::{self, Stopped, Wish};
+use crate::candidate::{self, Gathering, Stopped, Wish};
 use crate::failover::{Beginning, Failover};
 use crate::fencing;
 use crate::message::Command;
@@ -36,6 +36,7 @@ impl Keeper {
             to: order.to.as_ref(),
             force: order.force,
             closed: closed.as_ref(),
+            failed: None,
         };
         let election = candidate::elect_as(view, &stopped, &wish);
         let answering = stopped.keys().cloned().collect();
@@ -47,16 +48,21 @@ impl Keeper {
         let accepted = fencing::accepted_unfenced(view).filter(|_| proof.is_err());
         let missing = proof.err().filter(|_| accepted.is_none());
         blockers.extend(missing.map(|missing| Blocker::NotFenced(missing.0)));
-        let candidate = match election.winner {
-            Ok(winner) => Some(winner.node),
+        let candidate = match election.elected() {
+            Ok(node) => Some(node),
             Err(why) => {
                 blockers.push(Blocker::NoCandidate(why));
                 None
             }
         };
         let mut steps: Vec<String> = self.given_up(order).into_iter().collect();
-        steps.extend(self.would_do(closed.is_some(), stopped.keys(), candidate.as_ref()));
+        steps.extend(self.would_do(closed.is_some(), stopped.keys()));
         steps.extend(accepted.map(|unfenced| format!("go on: {}", unfenced.proof())));
+        if let Some(gathering) = &election.gathering {
+            let Gathering { node, from, .. } = gathering;
+            steps.push(format!("{node} receives from {from} what it lacks"));
+        }
+        steps.extend(candidate.iter().flat_map(promotion));
         let overridden = election.overridden.into_iter();
         steps.extend(overridden.map(|what| format!("override: {what}")));
         Rehearsal {
@@ -161,7 +167,6 @@ impl Keeper {
         &self,
         closes: bool,
         receivers: impl Iterator<Item = &'a NodeName>,
-        candidate: Option<&NodeName>,
     ) -> Vec<String> {
         let primary = &self.view.cluster.primary;
         let mut steps = vec![];
@@ -171,8 +176,6 @@ impl Keeper {
             ));
         }
         steps.extend(receivers.map(|node| format!("stop the receiver of {node}")));
-        steps.extend(candidate.map(|node| format!("open {node} for writes, and publish it")));
-        steps.extend(candidate.map(|node| format!("point the others at {node}")));
         steps
     }
 
@@ -193,4 +196,11 @@ impl Keeper {
             evidence,
         }
     }
+}
+
+fn promotion(candidate: &NodeName) -> [String; 2] {
+    [
+        format!("open {candidate} for writes, and publish it"),
+        format!("point the others at {candidate}"),
+    ]
 }

@@ -259,7 +259,7 @@ impl Switchover {
                 }
                 self.settled(now)
             }
-            Done::ReceiverStopped { .. } => self.going(vec![]),
+            Done::ReceiverStopped { .. } | Done::Gathered { .. } => self.going(vec![]),
         }
     }
 
