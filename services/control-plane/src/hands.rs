@@ -333,11 +333,14 @@ impl Hands {
         holds: &GtidSet,
         within: Duration,
     ) -> Outcome<GtidSet> {
+        let ends = Instant::now() + within;
         if donor_waits {
             self.wait_for_acks(&from.node, 0).await?;
         }
         self.follow(node, &from.address, How::HostOnly).await?;
-        let applied = self.catch_up(node, holds, within).await;
+        let left = ends.saturating_duration_since(Instant::now());
+        let left = left.saturating_sub(deadline::STOP_RECEIVER);
+        let applied = self.catch_up(node, holds, left).await;
         let held = self.stop_receiver(node).await;
         applied?;
         held

@@ -133,7 +133,7 @@ pub fn elect_as(view: &ClusterView, stopped: &Stopped, wish: &Wish<'_>) -> Elect
             let fit = rejections.is_empty();
             rejections.extend(behind(view, node, set, most, &held));
             if fit && !rejections.is_empty() {
-                let score = score(view, node, replica.report());
+                let score = score(view, node, replica.report(), Some(set));
                 match donors.give(node, set) {
                     Ok(gathering) if wished(node) => gatherings.push((score, gathering)),
                     Ok(_) => {}

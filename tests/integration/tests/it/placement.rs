@@ -1,7 +1,7 @@
 //! Who is made primary, as operators wish it: promotion rules and zones.
 
 use anyhow::{Context, Result, ensure};
-use lictor_integration::{PATIENCE, Scene};
+use lictor_integration::{Load, PATIENCE, Scene};
 use lictor_lab::{Server, eventually};
 use lictor_wire::v1;
 
@@ -69,4 +69,49 @@ async fn a_promotion_rule_keeps_a_node_from_being_primary_until_it_ends_by_itsel
     primary.kill().unwrap();
     let new = scene.new_primary("orders", primary.name()).await.unwrap();
     assert_eq!(new.name(), second);
+}
+
+/// Number 3 must not be primary, and alone has the last writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_a_node_holds_that_must_not_be_primary_is_not_lost() {
+    let scene = Scene::with_orders(2).await.unwrap();
+    let cluster = scene.lab.cluster("orders");
+    let (primary, heir, keeper) = (cluster.node(1), cluster.node(2), cluster.node(3));
+    let must_not = ["--promotion-rule", "must-not"];
+    set(&scene, keeper.name(), &must_not).await.unwrap();
+
+    Load::prepare(primary).await.unwrap();
+    let client = scene.client("writers").await.unwrap();
+    let load = Load::start(&client, "orders", 2, 1);
+    written(&load, 10).await.unwrap();
+    heir.sql("STOP REPLICA IO_THREAD").await.unwrap();
+    written(&load, 50).await.unwrap();
+    primary.kill().unwrap();
+    let new = scene.new_primary("orders", primary.name()).await.unwrap();
+    assert_eq!(new.name(), heir.name());
+    written(&load, 10).await.unwrap();
+    let ledger = load.stop().await;
+    let missing = ledger.missing_on(heir).await.unwrap();
+    assert!(missing.is_empty(), "lost: {missing:?}");
+    assert!(scene.rejoined("orders", keeper.name()).await.unwrap());
+
+    let shown = ["recovery", "show", "last"];
+    let story = scene.lictor_ok(&shown).await.unwrap();
+    let told = format!(
+        "{} receives from {} and applies what it lacks",
+        heir.name(),
+        keeper.name()
+    );
+    assert!(story.contains(&told), "{story}");
+}
+
+/// Waits until so many more writes are acknowledged.
+async fn written(load: &Load, more: usize) -> Result<()> {
+    let goal = load.ledger().count() + more;
+    eventually("more acknowledged writes", PATIENCE, || async {
+        let count = load.ledger().count();
+        ensure!(count >= goal, "{count} of {goal}");
+        Ok(())
+    })
+    .await
 }
