@@ -63,7 +63,7 @@ fn one_in_maintenance_gives_too_and_whom_an_operator_wants_gets_it() {
 
 #[test]
 fn nobody_gives_what_it_does_not_log_or_apply_or_what_is_mixed_with_foreign_transactions() {
-    let delay = Duration::from_secs(60);
+    let delay = Duration::from_mins(1);
     for fixture in [
         ruled().report(3, |report| report.log_replica_updates = false),
         ruled().replication(3, |replication| replication.applier_running = false),
