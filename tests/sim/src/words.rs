@@ -56,6 +56,9 @@ fn done(done: &Done) -> String {
             format!("{node} has stopped its receiver{}", holding(holds))
         }
         Done::CaughtUp(result) => format!("the candidate has caught up{}", failure(result)),
+        Done::Gathered { node, holds } => {
+            format!("{node} has got what it lacked{}", failure(holds))
+        }
         Done::Opened(result) => format!("the candidate is open{}", failure(result)),
         Done::Published { .. } => "the route is published".to_owned(),
         Done::Repointed { node, result } => {
@@ -101,6 +104,9 @@ fn act(act: &Act) -> String {
         Act::StopReceiver { node } => format!("stop the receiver of {node}"),
         Act::CloseForcibly { node } => format!("close {node}, whatever hinders it"),
         Act::CatchUp { node, holds, .. } => format!("let {node} apply {}", short(holds)),
+        Act::Gather { node, from, .. } => {
+            format!("let {node} get what it lacks from {}", from.node)
+        }
         Act::Promote { node, fenced } => format!("open {node}: {}", fenced.proof()),
         Act::Publish { epoch, primary } => {
             format!("publish {} as the primary of epoch {epoch}", primary.node)
