@@ -157,9 +157,11 @@ fn force_takes_the_place_of_the_proof_and_names_what_it_overrides() {
 }
 
 #[test]
-fn a_replica_that_lacks_something_is_promoted_by_name_and_force_only() {
+fn a_replica_that_lacks_what_nobody_can_give_is_promoted_by_name_and_force_only() {
     for (force, winner) in [(false, None), (true, Some(name(3)))] {
         let mut bench = Bench::watching(mode(Mode::Manual));
+        bench.alter(|fixture| fixture.report(2, |report| report.log_replica_updates = false));
+        bench.answers(2);
         bench.primary_dies();
         ordered(&mut bench, order(Some(3), force));
         bench.stopped(2, Ok(gtids(1, 1, 120)));
@@ -171,6 +173,25 @@ fn a_replica_that_lacks_something_is_promoted_by_name_and_force_only() {
         assert_eq!(record.new_primary, winner, "force {force}");
         let verdict = record.candidates.iter().find(|c| c.node == name(3));
         assert_eq!(verdict.unwrap().rejections.len(), 1, "force {force}");
+    }
+}
+
+#[test]
+fn a_replica_that_is_named_first_gets_what_another_one_can_give() {
+    for force in [false, true] {
+        let mut bench = Bench::watching(mode(Mode::Manual));
+        bench.primary_dies();
+        ordered(&mut bench, order(Some(3), force));
+        bench.stopped(2, Ok(gtids(1, 1, 120)));
+        let commands = bench.stopped(3, Ok(gtids(1, 1, 110)));
+        let gathers = commands.iter().any(|command| {
+            matches!(
+                command,
+                Command::Recover { act: Act::Gather { node, from, .. }, .. }
+                    if *node == name(3) && from.node == name(2)
+            )
+        });
+        assert!(gathers, "force {force}: {commands:#?}");
     }
 }
 
