@@ -257,6 +257,13 @@ impl Hands {
                 })
                 .await
             }
+            Care::CommitNothing => {
+                let hand = self.hand(node)?;
+                hand.with(deadline::OPEN, |session, left| {
+                    Box::pin(session.commit_nothing(left))
+                })
+                .await
+            }
             // The steward writes it down: nothing is done on the node itself.
             Care::Quarantine(_) => Ok(()),
         }

@@ -6,13 +6,18 @@
 //! for now, the primary itself says. So another leader finds it as it is.
 //!
 //! A replica is made to acknowledge before the primary is made to wait for it.
+//! What a replica received before it acknowledged, it never acknowledges: where
+//! every client waits for just that, Lictor commits something that changes
+//! nothing, whose acknowledgement stands for all before it.
+//!
 //! Turning the source side off lets waiting commits pass, so that is only done
 //! on a primary whose policy says so, and on a closed replica where none waits.
 
 use std::fmt;
+use std::ops::Range;
 use std::time::Duration;
 
-use lictor_domain::report::SemiSync;
+use lictor_domain::report::{SemiSync, StallCause};
 use lictor_domain::{Mono, Node, NodeReport, OnStarved, ReceiverState};
 
 use crate::analysis::{settable, wrong_settings};
@@ -20,6 +25,9 @@ use crate::message::Care;
 use crate::replica::{current, leads_to_primary};
 use crate::timing::Timing;
 use crate::view::{Answer, ClusterView, NodeView};
+
+/// A commit has waited in vain when it has waited for so long.
+const IN_VAIN: Range<Duration> = Duration::from_secs(1)..Duration::from_secs(30);
 
 /// How many acknowledgements commits are told to wait for, instead of how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +100,22 @@ fn primary_care(
         && (acks == 0 || !wrong_settings(semi_sync, acks).iter().any(settable));
     let prepared = acks <= ready(view) || !view.replicas().any(|(_, seen)| is_pending(view, seen));
     let lower = acks < enforcement.was;
-    (!right && (lower || prepared)).then_some(Care::Enforce(enforcement))
+    if !right && (lower || prepared) {
+        return Some(Care::Enforce(enforcement));
+    }
+    waits_in_vain(view, report, semi_sync).then_some(Care::CommitNothing)
+}
+
+/// Whether commits have waited for a while although enough replicas acknowledge.
+/// What helps them helps at once: it is not tried for long, since a session that
+/// tried in vain waits like the others.
+fn waits_in_vain(view: &ClusterView, report: &NodeReport, semi_sync: &SemiSync) -> bool {
+    let mut stalls = report.stalls.iter();
+    let waits = stalls.any(|stall| {
+        stall.cause == StallCause::Acknowledgements && IN_VAIN.contains(&stall.longest)
+    });
+    let acks = semi_sync.level();
+    waits && acks > 0 && ready(view) >= acks
 }
 
 fn replica_care(view: &ClusterView, report: &NodeReport, semi_sync: &SemiSync) -> Option<Care> {

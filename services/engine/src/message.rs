@@ -401,6 +401,9 @@ pub enum Care {
     StopWaiting,
     /// Let ordinary clients in again, whom Lictor turned away to close it.
     LetClientsIn,
+    /// Commit something on the primary that changes nothing: commits that wait
+    /// for an acknowledgement that never comes go on with the next one's.
+    CommitNothing,
     /// Keep it out of every pool, or let it back.
     Quarantine(Option<Quarantine>),
 }

@@ -19,6 +19,18 @@ impl Session {
             .await
     }
 
+    /// Commits something that changes nothing. A replica never acknowledges what
+    /// it received before it was made to acknowledge, or before the source side
+    /// was on: only its acknowledgement of a later commit stands for that too.
+    pub async fn commit_nothing(&mut self, deadline: Duration) -> Result<(), MysqlError> {
+        let sql = self.dialect().commit_nothing();
+        self.tell(
+            &Deadline::new("commit something that changes nothing", deadline),
+            &sql,
+        )
+        .await
+    }
+
     /// Makes the node acknowledge what it receives. It takes effect when the
     /// receiver next connects: at once if it is to `reconnect`.
     pub async fn acknowledge(

@@ -114,9 +114,11 @@ impl World {
     pub fn send_care(&mut self, reign: Reign, node: &NodeName, care: Care) {
         let patience = match &care {
             Care::Close => deadline::CLOSE,
-            Care::Reopen { .. } | Care::Enforce(_) | Care::StopWaiting | Care::LetClientsIn => {
-                deadline::OPEN
-            }
+            Care::Reopen { .. }
+            | Care::Enforce(_)
+            | Care::StopWaiting
+            | Care::LetClientsIn
+            | Care::CommitNothing => deadline::OPEN,
             Care::Acknowledge { .. }
             | Care::Follow { .. }
             | Care::Move { .. }
@@ -437,8 +439,13 @@ impl World {
                 | Act::StoreIntent(_)
                 | Act::Publish { .. },
             )
-            | Work::Care(_, Care::Quarantine(_) | Care::Acknowledge { .. } | Care::LetClientsIn) => {
-            }
+            | Work::Care(
+                _,
+                Care::Quarantine(_)
+                | Care::Acknowledge { .. }
+                | Care::LetClientsIn
+                | Care::CommitNothing,
+            ) => {}
         }
         let hop = self.dice.hop();
         self.agenda.plan(hop, Happening::Fetch(place));

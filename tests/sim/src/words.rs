@@ -130,6 +130,7 @@ fn care(care: &Care) -> String {
         Care::Follow { source } => format!("follow {} anew", host(source)),
         Care::Move { source } => format!("follow {} instead", host(source)),
         Care::LetClientsIn => "let clients in".to_owned(),
+        Care::CommitNothing => "commit something that changes nothing".to_owned(),
         Care::Detach => "forget its source".to_owned(),
         Care::Resume => "start its receiver and applier".to_owned(),
         Care::Enforce(enforcement) => format!("semi-sync {enforcement}"),

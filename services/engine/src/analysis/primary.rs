@@ -1,7 +1,7 @@
 //! Problems of the primary.
 
 use lictor_domain::report::{SemiSync, StallCause};
-use lictor_domain::{Evidence, NodeName, NodeReport, ProblemCode, Writability};
+use lictor_domain::{Evidence, Mode, NodeName, NodeReport, ProblemCode, Writability};
 
 use super::{Finding, Scene};
 use crate::replica::current;
@@ -38,7 +38,7 @@ pub(super) fn stalled(scene: &Scene<'_>) -> Option<Finding> {
     } else if has(|cause| *cause == StallCause::Acknowledgements) {
         (
             "acknowledgements of replicas",
-            without_acknowledgement(name, report),
+            without_acknowledgement(scene, report),
         )
     } else {
         (
@@ -65,15 +65,22 @@ pub(super) fn stalled(scene: &Scene<'_>) -> Option<Finding> {
 /// What a replica received while it did not acknowledge, it does not acknowledge
 /// later: only the next commit's acknowledgement stands for it. Where every
 /// client waits, that commit has to come from somebody else.
-fn without_acknowledgement(name: &NodeName, report: &NodeReport) -> String {
+fn without_acknowledgement(scene: &Scene<'_>, report: &NodeReport) -> String {
+    let (name, mode) = (&scene.view.cluster.primary, scene.view.cluster.mode());
     let connected = |s: &SemiSync| s.clients >= s.level();
-    if report.semi_sync.as_ref().is_some_and(connected) {
-        return format!(
-            "enough replicas are connected, so any other commit lets those that wait go on; on \
-             {name}, one that changes nothing: FLUSH OPTIMIZER_COSTS"
-        );
+    if !report.semi_sync.as_ref().is_some_and(connected) {
+        return "it goes on when enough replicas acknowledge, or as the durability policy says"
+            .to_owned();
     }
-    "it goes on when enough replicas acknowledge, or as the durability policy says".to_owned()
+    let who = if mode == Mode::Auto {
+        "Lictor commits something".to_owned()
+    } else {
+        format!("commit something on {name}")
+    };
+    format!(
+        "enough replicas are connected, and any other commit lets those that wait go on: {who} \
+         that changes nothing (FLUSH OPTIMIZER_COSTS)"
+    )
 }
 
 pub(super) fn unreachable(scene: &Scene<'_>) -> Option<Finding> {

@@ -1,6 +1,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use lictor_domain::report::Stall;
 use lictor_domain::{Durability, ProbeOutcome, ProblemCode, Writability};
 
 use super::*;
@@ -156,6 +157,37 @@ fn a_replica_whose_switch_went_off_is_not_reconnected_while_it_still_acknowledge
     let latent = Fixture::healthy(2).semi_sync(2, |s| s.replica_enabled = false);
     let acknowledge = Some(Care::Acknowledge { reconnect: false });
     assert_eq!(care_after(&latent, 2, SOON), acknowledge);
+}
+
+fn waiting_for(cause: &StallCause, longest: Duration) -> Fixture {
+    level(Fixture::healthy(2), 1).report(1, |report| {
+        report.stalls = vec![Stall {
+            cause: cause.clone(),
+            sessions: 4,
+            longest,
+        }];
+    })
+}
+
+#[test]
+fn commits_that_wait_in_vain_go_on_with_another_one_while_enough_acknowledge() {
+    let care = |longest| {
+        let fixture = waiting_for(&StallCause::Acknowledgements, longest);
+        care_after(&fixture, 1, SOON)
+    };
+    assert_eq!(care(ms(999)), None, "acknowledgements may be on their way");
+    assert_eq!(care(ms(1000)), Some(Care::CommitNothing));
+    assert_eq!(care(ms(29_000)), Some(Care::CommitNothing));
+    assert_eq!(care(ms(30_000)), None, "it did not help");
+    let locked = waiting_for(&StallCause::GlobalReadLock, ms(2000));
+    assert_eq!(care_after(&locked, 1, SOON), None);
+}
+
+#[test]
+fn commits_that_nobody_can_acknowledge_are_left_waiting() {
+    let starved = waiting_for(&StallCause::Acknowledgements, ms(2000));
+    let starved = without(starved, &[2, 3]);
+    assert_eq!(care_after(&starved, 1, SOON), None);
 }
 
 #[test]

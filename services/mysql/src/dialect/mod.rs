@@ -102,6 +102,9 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     /// Turns ordinary clients away, or lets them in.
     fn set_offline(&self, offline: bool) -> String;
 
+    /// Writes a transaction into the binary log that changes no data.
+    fn commit_nothing(&self) -> String;
+
     /// The sessions of clients in the middle of a commit: `id`.
     fn committing(&self) -> String;
 

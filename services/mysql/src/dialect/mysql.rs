@@ -314,6 +314,11 @@ impl Dialect for Mysql {
         format!("SET GLOBAL offline_mode = {}", i32::from(offline))
     }
 
+    /// It needs the privilege `RELOAD` only, and is written to the binary log.
+    fn commit_nothing(&self) -> String {
+        "FLUSH OPTIMIZER_COSTS".to_owned()
+    }
+
     /// From the information schema: it answers without the performance schema
     /// too.
     fn committing(&self) -> String {

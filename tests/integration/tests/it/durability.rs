@@ -142,6 +142,33 @@ async fn semi_sync_settings_that_drift_or_change_by_policy_are_set_right() {
     is(primary, ENABLED, "0").await.unwrap();
 }
 
+/// What a replica received while it did not acknowledge, it never acknowledges;
+/// once every writer waits for that, only another commit helps.
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_go_on_when_a_replica_acknowledges_again_although_every_writer_waits() {
+    let scene = Scene::with_orders(1).await.unwrap();
+    let (primary, replica) = pair(&scene).await.unwrap();
+    Load::prepare(primary).await.unwrap();
+    let client = scene.client("writers").await.unwrap();
+    let load = Load::start(&client, "orders", 4, 1);
+    load.writes(30).await.unwrap();
+    for _ in 0..2 {
+        for statement in [
+            "SET GLOBAL rpl_semi_sync_replica_enabled = OFF",
+            "STOP REPLICA IO_THREAD",
+            "START REPLICA IO_THREAD",
+        ] {
+            replica.sql(statement).await.unwrap();
+        }
+        is(replica, ACKNOWLEDGES, "ON").await.unwrap();
+        load.writes(30).await.unwrap();
+    }
+    let ledger = load.stop().await;
+    assert_eq!(ledger.failures(), Vec::<String>::new());
+    ledger.is_whole_on(primary).await.unwrap();
+    no_problem(&scene, "StalledPrimary").await.unwrap();
+}
+
 /// When a server was first told this.
 async fn told_at(node: &Node, statement: &str) -> Result<String> {
     let log = crate::observe::general_log(node).await?;
