@@ -50,7 +50,8 @@ fn a_broken_story_is_told_with_no_trouble_that_it_does_not_need() {
     let flaw = Flaw::PromotesBeforeTheIntent;
     let broken = (0..100).find_map(|seed| {
         let whole = Scenario::of(seed);
-        Some((shrink(&whole, flaw)?, whole))
+        let long = whole.troubles.len() >= 4;
+        Some((shrink(&whole, flaw).filter(|_| long)?, whole))
     });
     let (shortest, whole) = broken.expect("a seed that breaks");
     assert!(run(&shortest, flaw).breach.is_some());
