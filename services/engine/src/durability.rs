@@ -143,11 +143,15 @@ fn needs_acknowledging(
     (!semi_sync.replica_enabled || reconnect).then_some(Care::Acknowledge { reconnect })
 }
 
-/// Whether a replica follows, and is yet to be made to acknowledge.
+/// Whether a replica follows, and is yet to be made to acknowledge, as far as is
+/// known: what it said before the primary was last asked may not hold any more.
 fn is_pending(view: &ClusterView, seen: &NodeView) -> bool {
     let report = current(seen).filter(|report| view.follows_primary(report));
-    let semi_sync = report.and_then(|report| report.semi_sync.as_ref().map(|s| (report, s)));
-    semi_sync.is_some_and(|(report, s)| needs_acknowledging(view, report, s).is_some())
+    let Some((report, semi_sync)) = report.and_then(|r| Some((r, r.semi_sync.as_ref()?))) else {
+        return false;
+    };
+    let asked = |seen: &NodeView| seen.answer.as_ref().map(Answer::asked);
+    asked(seen) < asked(view.primary()) || needs_acknowledging(view, report, semi_sync).is_some()
 }
 
 /// How many acknowledgements commits are to wait for.

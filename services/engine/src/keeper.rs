@@ -435,12 +435,17 @@ impl Keeper {
                 self.refusal = None;
             }
         }
-        // What a node said before the end of this may not hold any more.
+        self.ask_anew(now.mono);
+    }
+
+    /// What a node said before this may not hold any more: it is tended by what it
+    /// says from now on.
+    fn ask_anew(&mut self, now: Mono) {
         for node in &self.view.cluster.nodes {
             let tending = self.tending.entry(node.name.clone());
-            let tending = tending.or_insert(Tending::Since(now.mono));
+            let tending = tending.or_insert(Tending::Since(now));
             if !tending.is_running() {
-                *tending = Tending::Since(now.mono);
+                *tending = Tending::Since(now);
             }
         }
     }
@@ -454,6 +459,7 @@ impl Keeper {
         // The keeper, not the definition, says who is primary.
         self.view.cluster.epoch = epoch;
         self.view.cluster.primary = primary;
+        self.ask_anew(now);
     }
 
     fn judge(&mut self, now: Now, fresh: RecoveryId) -> Vec<Command> {
