@@ -134,6 +134,7 @@ fn replica_care(
     let source = &moment.source(&node.name)?.address;
     let replication = report.replication.as_ref();
     let following = replication.is_some_and(|replication| replication.source == *source);
+    let receives = replication.is_some_and(|it| it.receiver != ReceiverState::Stopped);
     if !errant.is_empty() {
         let quarantine = Quarantine {
             reason: format!(
@@ -144,7 +145,10 @@ fn replica_care(
             incomplete: false,
         };
         let known = node.quarantine.as_ref() == Some(&quarantine);
-        return (!following && !known).then_some(Care::Quarantine(Some(quarantine)));
+        // One that was opened and died before it forgot its source follows by its
+        // settings only.
+        let stays = following && receives;
+        return (!stays && !known).then_some(Care::Quarantine(Some(quarantine)));
     }
     if node.quarantine.is_some() {
         return Some(Care::Quarantine(None));

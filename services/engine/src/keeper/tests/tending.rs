@@ -1,6 +1,7 @@
 //! What nodes get outside of a recovery.
 
 use super::*;
+use crate::fixture::replication_from;
 use crate::keeper::tending::CARE_PAUSE;
 
 fn old_primary_returns(alter: impl FnOnce(Fixture) -> Fixture) -> (Bench, Vec<Command>) {
@@ -40,6 +41,22 @@ fn an_old_primary_with_a_transaction_of_its_own_is_quarantined_and_does_not_foll
     assert_eq!((node, &quarantine.errant), (&name(1), &own));
     let known = bench.keeper.cluster().node(&name(1)).unwrap();
     assert_eq!(known.quarantine.as_ref(), Some(quarantine));
+}
+
+#[test]
+fn an_old_primary_that_died_before_it_forgot_its_source_is_no_replica_of_it() {
+    for (receiver, cared) in [(ReceiverState::Stopped, 1), (ReceiverState::Running, 0)] {
+        let (_, commands) = old_primary_returns(|fixture| {
+            closed(fixture)
+                .executed(1, &gtids(1, 101, 102))
+                .report(1, |report| report.replication = Some(replication_from(2)))
+                .replication(1, |replication| replication.receiver = receiver)
+                .semi_sync(1, |semi_sync| semi_sync.source_enabled = false)
+        });
+        let quarantined = cares(commands).into_iter();
+        let quarantined = quarantined.filter(|(_, care)| matches!(care, Care::Quarantine(Some(_))));
+        assert_eq!(quarantined.count(), cared, "{receiver:?}");
+    }
 }
 
 #[test]
