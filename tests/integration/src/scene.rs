@@ -1,14 +1,15 @@
 //! A laboratory in which Lictor keeps real clusters.
 
 use std::path::PathBuf;
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use lictor_client::{ClientConfig, Credentials, Lictor};
 use lictor_lab::{APP, APP_DATABASE, Lab, LabBuilder, Node, Server, State, eventually, sibling};
 use lictor_wire::v1;
+use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tonic::transport::Channel;
 
@@ -102,15 +103,38 @@ impl Scene {
 
     /// Runs the command line `lictor`.
     pub async fn lictor(&self, args: &[&str]) -> Result<Output> {
-        let run = Command::new(&self.lictor)
+        let mut run = Command::new(&self.lictor)
             .args(["--server", &self.lab.lictord().url()])
             .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
-            .output();
-        tokio::time::timeout(PATIENCE, run)
-            .await
-            .context("lictor did not end")?
-            .context("lictor cannot be run")
+            .spawn()
+            .context("lictor cannot be run")?;
+        let mut said = run.stdout.take().context("no standard output")?;
+        let mut erred = run.stderr.take().context("no standard error")?;
+        let (mut stdout, mut stderr) = (vec![], vec![]);
+        let ended = tokio::time::timeout(PATIENCE, async {
+            tokio::try_join!(
+                said.read_to_end(&mut stdout),
+                erred.read_to_end(&mut stderr)
+            )?;
+            run.wait().await
+        })
+        .await;
+        let Ok(status) = ended else {
+            bail!(
+                "lictor {args:?} did not end; it said: {}{}",
+                String::from_utf8_lossy(&stdout),
+                String::from_utf8_lossy(&stderr)
+            );
+        };
+        Ok(Output {
+            status: status?,
+            stdout,
+            stderr,
+        })
     }
 
     /// The same, when it must succeed: what it printed.
