@@ -7,6 +7,7 @@ mod args;
 mod call;
 mod commands;
 mod failover;
+mod follow;
 mod nodes;
 mod output;
 mod switchover;

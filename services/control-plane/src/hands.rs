@@ -53,8 +53,9 @@ pub(crate) struct Hands {
     pub(crate) tasks: TaskTracker,
 }
 
-/// Between two looks at long transactions.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// Between two looks at long transactions: a server that is asked more often than
+/// every 100 ms may answer from an old copy.
+const LOOK_AGAIN: Duration = Duration::from_millis(150);
 /// One such look.
 const LOOK_DEADLINE: Duration = Duration::from_secs(2);
 /// A hand that says nothing for so long after its command should have ended is

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::recovery::{Candidate, Story};
 use super::word;
-use crate::output::{Paint, Tone, View, moment, time};
+use crate::output::{Paint, Tone, View};
 
 /// What was found.
 #[derive(Debug, Serialize)]
@@ -90,13 +90,6 @@ impl View for Switchover {
     fn text(&self, paint: Paint) -> String {
         self.story.text(paint)
     }
-}
-
-/// A step that has ended, as a line.
-pub(crate) fn step(step: &v1::Step) -> Option<String> {
-    let took = time(step.took_us?);
-    let began = format!("+{}", moment(step.began_us));
-    Some(format!("  {began:>13}{took:>11}  {}", step.sentence))
 }
 
 #[cfg(test)]

@@ -33,6 +33,9 @@ const WRITABLE: &str = "SET GLOBAL super_read_only = OFF; SET GLOBAL read_only =
 /// replica of 8.4 and later gives up after ten attempts.
 const RETRIES: u32 = 1_000_000_000;
 
+/// The performance schema counts time in these.
+const PICOS_OF_NANO: u128 = 1000;
+
 /// Whether the clone plugin is active, as `plugin`.
 const CLONES: &str = "EXISTS (SELECT 1 FROM information_schema.PLUGINS \
      WHERE PLUGIN_NAME = 'clone' AND PLUGIN_STATUS = 'ACTIVE') AS plugin";
@@ -297,6 +300,9 @@ impl Dialect for Mysql {
         )
     }
 
+    /// `INNODB_TRX` is a copy that is not renewed while anybody reads it more often
+    /// than every 100 ms: where the performance schema knows that a transaction has
+    /// ended, or is another and younger one, that counts.
     fn long_transactions(&self, older_than: Duration) -> String {
         format!(
             "SELECT p.ID AS id, p.USER AS user, \
@@ -305,8 +311,12 @@ impl Dialect for Mysql {
              JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id \
              WHERE p.USER <> 'system user' AND p.ID <> CONNECTION_ID() \
              AND TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) >= {:.3} \
+             AND NOT EXISTS (SELECT 1 FROM performance_schema.threads h \
+             JOIN performance_schema.events_transactions_current e USING (THREAD_ID) \
+             WHERE h.PROCESSLIST_ID = p.ID AND (e.STATE <> 'ACTIVE' OR e.TIMER_WAIT < {})) \
              ORDER BY t.trx_started, p.ID",
-            older_than.as_secs_f64()
+            older_than.as_secs_f64(),
+            older_than.as_nanos() * PICOS_OF_NANO
         )
     }
 

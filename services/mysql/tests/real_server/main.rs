@@ -8,6 +8,7 @@ mod looking;
 mod moving;
 mod rebuilding;
 mod stalling;
+mod transactions;
 mod writing;
 
 use std::time::Duration;
