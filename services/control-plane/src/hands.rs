@@ -17,10 +17,12 @@ use std::time::Duration;
 
 use lictor_domain::report::Knock;
 use lictor_domain::{
-    Durability, Endpoint, GtidSet, LongTransactions, NodeAddress, NodeName, Recovery, RecoveryId,
+    Durability, Endpoint, GtidSet, LongTransactions, NodeAddress, NodeName, OpenTransaction,
+    Recovery, RecoveryId,
 };
 use lictor_engine::durability::Enforcement;
 use lictor_engine::message::{Act, Care, Done, Event};
+use lictor_engine::switchover::Facts;
 use lictor_engine::timing::deadline;
 use lictor_mysql::{Account, Closing, How};
 use tokio::sync::mpsc;
@@ -95,6 +97,26 @@ impl Hands {
             tracing::error!(step, error, "a hand is given up");
             let done = given.failed(error);
             Event::Finished { recovery, done }
+        });
+    }
+
+    /// Looks at what a switchover would meet.
+    pub(crate) fn look(&self, node: NodeName, older_than: Duration, subscribers: u32) {
+        let (hands, asked) = (self.clone(), node.clone());
+        let work = async move {
+            let transactions = told(hands.long_transactions(&node, older_than).await);
+            let facts = Facts {
+                transactions,
+                subscribers,
+            };
+            Event::Looked { node, facts }
+        };
+        self.supervise(LOOK_DEADLINE, work, move |error| {
+            let facts = Facts {
+                transactions: Err(error),
+                subscribers,
+            };
+            Event::Looked { node: asked, facts }
         });
     }
 
@@ -371,6 +393,18 @@ impl Hands {
         .await
     }
 
+    async fn long_transactions(
+        &self,
+        node: &NodeName,
+        older_than: Duration,
+    ) -> Outcome<Vec<OpenTransaction>> {
+        let hand = self.hand(node)?;
+        hand.with(LOOK_DEADLINE, |session, left| {
+            Box::pin(session.long_transactions(older_than, left))
+        })
+        .await
+    }
+
     /// Waits for long transactions, or ends them, until there is none.
     async fn clear_transactions(
         &self,
@@ -382,11 +416,7 @@ impl Hands {
         let hand = self.hand(node)?;
         let ends = Instant::now() + within;
         loop {
-            let open = hand
-                .with(LOOK_DEADLINE, |session, left| {
-                    Box::pin(session.long_transactions(older_than, left))
-                })
-                .await?;
+            let open = self.long_transactions(node, older_than).await?;
             let Some(oldest) = open.first() else {
                 return Ok(());
             };

@@ -263,6 +263,10 @@ impl Steward {
                 act: Act::Hold { within },
             } => self.await_holds(recovery, within),
             Command::Recover { recovery, act } => self.hands.recover(recovery, act),
+            Command::Look { node, older_than } => {
+                let subscribers = self.hands.app.hub.concerned(&self.name());
+                self.hands.look(node, older_than, subscribers);
+            }
             Command::Record(record) => {
                 log_recovery(&record);
                 self.ended = Some(Arc::new((*record).clone()));

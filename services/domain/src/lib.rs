@@ -31,8 +31,8 @@ pub use gtid::GtidSet;
 pub use names::{ClusterName, NodeAddress, NodeName, ServerUuid, Zone};
 pub use order::{Epoch, Revision, Term};
 pub use policy::{
-    Budget, Durability, Mode, NoReaders, OnStarved, Policy, Profile, Promotion, PromotionRule,
-    RebuildPolicy, Share,
+    BetterPlaced, Budget, Durability, Mode, NoReaders, OnStarved, Policy, Profile, Promotion,
+    PromotionRule, RebuildPolicy, Share,
 };
 pub use problem::{Problem, ProblemCode, Severity};
 pub use rebuild::{CopyProgress, Rebuild, RebuildId, RebuildState};

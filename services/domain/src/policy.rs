@@ -366,6 +366,19 @@ pub enum RebuildPolicy {
 }
 words!(RebuildPolicy, "rebuild policy", Manual => "manual", Auto => "auto");
 
+/// What is done when a failover's winner held the most, and another replica is
+/// better placed: by its promotion rule, or then by the lost primary's zone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BetterPlaced {
+    /// Lictor switches over to it once it has caught up.
+    #[default]
+    Switch,
+    /// The winner stays the primary.
+    Stay,
+}
+words!(BetterPlaced, "better-placed policy", Switch => "switch", Stay => "stay");
+
 /// A cluster's policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -394,6 +407,8 @@ pub struct Policy {
     /// Whether a failover may go on where nothing proves that the old primary is
     /// closed. Counts only with asynchronous durability.
     pub accept_unfenced: bool,
+    /// What is done when a replica is better placed than a failover's winner.
+    pub better_placed: BetterPlaced,
 }
 
 impl Policy {
@@ -435,6 +450,7 @@ impl Default for Policy {
             keep_readers: Share::default(),
             max_readers: Share::ALL,
             accept_unfenced: false,
+            better_placed: BetterPlaced::default(),
         }
     }
 }
@@ -473,6 +489,7 @@ mod tests {
         let policy: Policy = serde_json::from_str(stored).unwrap();
         assert_eq!(policy.on_starved, OnStarved::Wait);
         assert_eq!(policy.lowest_acks(), 1);
+        assert_eq!(policy.better_placed, BetterPlaced::Switch);
     }
 
     #[test]

@@ -166,6 +166,10 @@ codes! {
         "A recovery lost its leader, and what it had done is not certain yet.",
         "Lictor touches nothing until the node that was chosen answers, or enough of the others; \
          the operator starts them.";
+    BetterPlacedReplica: Info,
+        "A failover's winner held the most, and another replica is better placed.",
+        "Lictor switches over to it once it has caught up, within 10 min of the failover and not a \
+         second time; otherwise the operator does.";
     Maintenance: Info,
         "An operator works on a node.",
         "It serves no reads, is never promoted and not tended; what is wrong with it is no alarm.";

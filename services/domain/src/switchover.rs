@@ -28,7 +28,7 @@ words!(
     Wait => "wait", Kill => "kill", Refuse => "refuse",
 );
 
-/// An operator's order to make another node the primary.
+/// An order to make another node the primary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// Who is to be the primary; the best replica when it is not said.

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use lictor_domain::{
     CandidateVerdict, GtidSet, Node, NodeName, NodeReport, PromotionRule, Rejection, ServerVersion,
+    Zone,
 };
 
 use self::gathering::Donors;
@@ -24,11 +25,28 @@ use crate::view::ClusterView;
 /// What stopping each replica's receiver gave: all it holds, or why not.
 pub type Stopped = BTreeMap<NodeName, Result<GtidSet, String>>;
 
+/// Where operators would have the primary; the greatest is best. Fields compare top
+/// to bottom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Placement {
+    pub(crate) rule: PromotionRule,
+    pub(crate) same_zone: bool,
+}
+
+impl Placement {
+    /// How well a node is placed where `zone` was the primary's.
+    pub(crate) fn of(node: &Node, zone: Option<&Zone>) -> Self {
+        Self {
+            rule: node.promotion.rule,
+            same_zone: node.zone.is_some() && node.zone.as_ref() == zone,
+        }
+    }
+}
+
 /// How good a candidate is; the greatest wins. Fields compare top to bottom.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Score {
-    rule: PromotionRule,
-    same_zone: bool,
+    placement: Placement,
     /// An older one can be followed by newer ones, not the other way round.
     version: Reverse<ServerVersion>,
     /// Fewer transactions left to apply before it can be opened.
@@ -125,6 +143,7 @@ pub fn elect_as(view: &ClusterView, stopped: &Stopped, wish: &Wish<'_>) -> Elect
     let most = most_advanced(view, &held);
     let donors = Donors::among(view, &held, demanded(view, most.as_ref()));
     let wished = |node: &Node| wish.to.is_none_or(|to| node.name == *to);
+    let zone = zone_of_primary(view);
     for (node, replica) in view.replicas() {
         let mut rejections = unfit(view, node, replica.report(), stopped.get(&node.name));
         let failed = wish.failed.and_then(|failed| failed.get(&node.name));
@@ -133,7 +152,7 @@ pub fn elect_as(view: &ClusterView, stopped: &Stopped, wish: &Wish<'_>) -> Elect
             let fit = rejections.is_empty();
             rejections.extend(behind(view, node, set, most, &held));
             if fit && !rejections.is_empty() {
-                let score = score(view, node, replica.report(), Some(set));
+                let score = score(node, zone, replica.report(), Some(set));
                 match donors.give(node, set) {
                     Ok(gathering) if wished(node) => gatherings.push((score, gathering)),
                     Ok(_) => {}
@@ -142,7 +161,7 @@ pub fn elect_as(view: &ClusterView, stopped: &Stopped, wish: &Wish<'_>) -> Elect
             }
         }
         if rejections.is_empty() || wish.overrides(node, &rejections) {
-            let score = score(view, node, replica.report(), held.get(&node.name));
+            let score = score(node, zone, replica.report(), held.get(&node.name));
             eligible.push((score, node, rejections));
         } else {
             verdicts.push(rejected(node, &held, rejections));
@@ -251,6 +270,12 @@ fn blocker_of(wished: &NodeName, verdicts: &[CandidateVerdict]) -> String {
 /// matter: the primary is there, and whoever is chosen gets the rest from it.
 #[must_use]
 pub fn planned(view: &ClusterView) -> Vec<CandidateVerdict> {
+    planned_near(view, zone_of_primary(view))
+}
+
+/// The same where `zone` counts as the primary's.
+#[must_use]
+pub(crate) fn planned_near(view: &ClusterView, zone: Option<&Zone>) -> Vec<CandidateVerdict> {
     let mut eligible: Vec<(Score, CandidateVerdict)> = Vec::new();
     let mut rejected = Vec::new();
     for (node, replica) in view.replicas() {
@@ -262,7 +287,7 @@ pub fn planned(view: &ClusterView) -> Vec<CandidateVerdict> {
             .and_then(Result::ok)
             .map(|held| (node.name.clone(), held));
         let held = held.into_iter().collect();
-        let score = score(view, node, report, None);
+        let score = score(node, zone, report, None);
         let verdict = CandidateVerdict {
             reason: score.terms(),
             ..self::rejected(node, &held, rejections)
@@ -301,7 +326,8 @@ impl Score {
     }
 
     fn terms(&self) -> String {
-        let zone = if self.same_zone {
+        let Placement { rule, same_zone } = self.placement;
+        let zone = if same_zone {
             ", in the old primary's zone"
         } else {
             ""
@@ -311,23 +337,25 @@ impl Score {
             count => count.to_string(),
         };
         format!(
-            "promotion rule {}{zone}, version {}, {backlog} transactions to apply",
-            self.rule, self.version.0
+            "promotion rule {rule}{zone}, version {}, {backlog} transactions to apply",
+            self.version.0
         )
     }
+}
+
+fn zone_of_primary(view: &ClusterView) -> Option<&Zone> {
+    let primary = view.primary_node();
+    primary.and_then(|primary| primary.zone.as_ref())
 }
 
 /// How good a node is that holds this much, if that was asked, or else what it
 /// reported.
 fn score(
-    view: &ClusterView,
     node: &Node,
+    zone: Option<&Zone>,
     report: Option<&NodeReport>,
     held: Option<&GtidSet>,
 ) -> Score {
-    let primary_zone = view
-        .primary_node()
-        .and_then(|primary| primary.zone.as_ref());
     let lag = report
         .and_then(|report| report.replication.as_ref())
         .and_then(|replication| replication.lag);
@@ -336,8 +364,7 @@ fn score(
         holds.subtract(&report.executed).count()
     });
     Score {
-        rule: node.promotion.rule,
-        same_zone: node.zone.is_some() && node.zone.as_ref() == primary_zone,
+        placement: Placement::of(node, zone),
         version: Reverse(report.map_or(ServerVersion::OLDEST_SUPPORTED, |r| r.version)),
         to_apply: Reverse(to_apply.unwrap_or(u128::MAX)),
         lag: Reverse(lag.unwrap_or(Duration::MAX)),

@@ -15,6 +15,7 @@ mod heritage;
 mod inheriting;
 mod ordered;
 mod refusal;
+mod second_step;
 mod tending;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,7 @@ use lictor_domain::{
 use self::asking::Asking;
 pub use self::inheriting::LATELY;
 use self::refusal::Refusal;
+use self::second_step::SecondStep;
 use self::tending::Tending;
 use crate::analysis;
 use crate::candidate;
@@ -62,6 +64,7 @@ pub struct Keeper {
     /// When failovers were done, for the budget.
     done_at: Vec<DateTime<Utc>>,
     refusal: Option<Refusal>,
+    second_step: Option<SecondStep>,
     asking: Asking,
     tending: BTreeMap<NodeName, Tending>,
     readers: BTreeSet<NodeName>,
@@ -116,6 +119,7 @@ impl Keeper {
             inherited: unfinished,
             done_at,
             refusal: None,
+            second_step: None,
             asking: Asking::default(),
             tending: BTreeMap::new(),
             readers: BTreeSet::new(),
@@ -130,6 +134,10 @@ impl Keeper {
         keeper
             .view
             .remember_opening(last_done.and_then(Recovery::chosen_with));
+        let ended = last_done.into_iter().chain(&given_up);
+        for record in ended {
+            keeper.plan_second_step(record, inheriting::names_its_winner(record));
+        }
         keeper
     }
 
@@ -187,6 +195,7 @@ impl Keeper {
         let mut problems = analysis::problems(&self.view, &self.timing, now.mono);
         problems.extend(self.refusal.iter().map(|refusal| refusal.problem.clone()));
         problems.extend(self.budget_problem(now));
+        problems.extend(self.second_step_problem(now));
         let inherited = self.inherited.as_ref();
         problems.extend(inherited.and_then(|record| heritage::problem(&self.view, record)));
         problems.extend(self.rebuilds.problems(&self.view));
@@ -226,6 +235,7 @@ impl Keeper {
             commands.extend(self.inherit(now));
         }
         commands.extend(self.judge(now, fresh));
+        commands.extend(self.take_second_step(now, fresh));
         if self.operation.is_none() {
             commands.extend(self.tend(now));
             commands.extend(self.rebuild_by_policy(now, fresh));
@@ -245,6 +255,17 @@ impl Keeper {
         now: Now,
         fresh: RecoveryId,
     ) -> (Preflight, Vec<Command>) {
+        self.switch_over_because(order, facts, switchover::ordered, now, fresh)
+    }
+
+    fn switch_over_because(
+        &mut self,
+        order: Order,
+        facts: &Facts,
+        cause: impl FnOnce(&Order, &NodeName) -> Problem,
+        now: Now,
+        fresh: RecoveryId,
+    ) -> (Preflight, Vec<Command>) {
         let preflight = self.preflight(&order, facts, now.mono);
         let Some(candidate) = preflight.cleared().cloned() else {
             return (preflight, vec![]);
@@ -252,6 +273,7 @@ impl Keeper {
         let beginning = switchover::Beginning {
             id: fresh,
             epoch: self.next_epoch(),
+            cause: cause(&order, &candidate),
             order,
             candidate,
             preflight: preflight.clone(),
@@ -340,6 +362,10 @@ impl Keeper {
                 let scene = (&self.view, &self.timing);
                 self.rebuilds.order(&order, id, scene, busy, now)
             }
+            Event::Looked { node, facts } => {
+                self.looked(&node, facts, now.mono);
+                vec![]
+            }
             Event::Rebuilding { id, done } => self.rebuilds.finished(id, done, &mut self.view, now),
         }
     }
@@ -391,6 +417,7 @@ impl Keeper {
         };
         let was_open = operation.opened().is_some();
         let touched = operation.touched();
+        let named = operation.names_its_winner();
         let (progress, mut commands) = step(operation, &self.view);
         match progress {
             Progress::Running(operation) => {
@@ -408,6 +435,7 @@ impl Keeper {
                 if record.outcome == RecoveryOutcome::Done {
                     self.readmitted.insert(record.old_primary.clone());
                 }
+                self.plan_second_step(&record, named);
                 self.over(&record, now);
             }
         }

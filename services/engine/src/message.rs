@@ -11,6 +11,7 @@ use lictor_domain::{
 use crate::durability::Enforcement;
 use crate::fencing::Fenced;
 use crate::rebuild::{Order, RebuildAct, RebuildDone};
+use crate::switchover::Facts;
 use crate::timing::deadline;
 
 /// Something that happened.
@@ -64,6 +65,13 @@ pub enum Event {
         id: RebuildId,
         /// What is wanted.
         order: Order,
+    },
+    /// A hand has looked at what a switchover would meet.
+    Looked {
+        /// The primary.
+        node: NodeName,
+        /// What was found.
+        facts: Facts,
     },
     /// A hand tells of a step of a rebuild.
     Rebuilding {
@@ -155,6 +163,14 @@ pub enum Command {
         recovery: RecoveryId,
         /// What to do.
         act: Act,
+    },
+    /// Look at what a switchover would meet, and change nothing; ends in
+    /// `Event::Looked`.
+    Look {
+        /// The primary.
+        node: NodeName,
+        /// From this age on a transaction is long.
+        older_than: Duration,
     },
     /// Write a recovery into the history; nobody waits for it.
     Record(Box<Recovery>),

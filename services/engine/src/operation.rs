@@ -52,6 +52,15 @@ impl Operation {
         }
     }
 
+    /// Whether an operator said who is to be the primary.
+    #[must_use]
+    pub fn names_its_winner(&self) -> bool {
+        match self {
+            Self::Failover(failover) => failover.names_its_winner(),
+            Self::Switchover(_) => true,
+        }
+    }
+
     /// The new primary, once it accepts writes.
     #[must_use]
     pub fn opened(&self) -> Option<&Endpoint> {

@@ -33,6 +33,7 @@ macro_rules! words {
 words!(Mode, "mode", Observe, Manual, Auto);
 words!(RebuildPolicy, "rebuild", Manual, Auto);
 words!(NoReaders, "no_readers", None, Primary);
+words!(BetterPlaced, "better_placed", Switch, Stay);
 words!(Profile, "profile", Fast, Balanced, Conservative);
 words!(
     PromotionRule,
@@ -164,6 +165,7 @@ impl From<&domain::Policy> for v1::Policy {
             keep_readers: Some(policy.keep_readers.into()),
             max_readers: Some(policy.max_readers.into()),
             accept_unfenced: policy.accept_unfenced,
+            better_placed: v1::BetterPlaced::from(policy.better_placed).into(),
         }
     }
 }
@@ -184,6 +186,8 @@ impl TryFrom<v1::Policy> for domain::Policy {
             keep_readers: convert(policy.keep_readers, "keep_readers")?,
             max_readers: convert(policy.max_readers, "max_readers")?,
             accept_unfenced: policy.accept_unfenced,
+            better_placed: known::<v1::BetterPlaced>(policy.better_placed, "better_placed")?
+                .try_into()?,
         })
     }
 }
@@ -198,6 +202,7 @@ impl v1::PolicyChange {
         let profile: v1::Profile = known(self.profile, "profile")?;
         let rebuild: v1::RebuildPolicy = known(self.rebuild, "rebuild")?;
         let no_readers: v1::NoReaders = known(self.no_readers, "no_readers")?;
+        let better_placed: v1::BetterPlaced = known(self.better_placed, "better_placed")?;
         let durability = self
             .durability
             .map(|durability| convert(Some(durability), "durability"))
@@ -220,6 +225,7 @@ impl v1::PolicyChange {
             keep_readers: keep_readers.unwrap_or(policy.keep_readers),
             max_readers: max_readers.unwrap_or(policy.max_readers),
             accept_unfenced: self.accept_unfenced.unwrap_or(policy.accept_unfenced),
+            better_placed: better_placed.try_into().unwrap_or(policy.better_placed),
         };
         if changed.accept_unfenced && changed.durability.acks() > 0 {
             let field = if self.accept_unfenced.is_some() {
@@ -265,6 +271,7 @@ mod tests {
             keep_readers: domain::Share::Percent(50),
             max_readers: domain::Share::Count(2),
             accept_unfenced: true,
+            better_placed: domain::BetterPlaced::Stay,
         }
     }
 
@@ -297,6 +304,7 @@ mod tests {
             keep_readers: all.keep_readers,
             max_readers: all.max_readers,
             accept_unfenced: Some(all.accept_unfenced),
+            better_placed: all.better_placed,
         };
         let changed = change.applied_to(&Policy::default()).unwrap();
         assert_eq!(changed, unusual());

@@ -7,12 +7,13 @@ use std::time::Duration;
 use chrono::DateTime;
 use lictor_domain::report::{Knock, SemiSync};
 use lictor_domain::{
-    AbortReason, Epoch, FailoverOrder, NodeName, Now, ProbeOutcome, ReceiverState, Recovery,
-    RecoveryId, RecoveryOutcome, Revision, RoutingTable, Standing, Term, Writability,
+    AbortReason, Epoch, FailoverOrder, NodeName, Now, ProbeOutcome, ProblemCode, ReceiverState,
+    Recovery, RecoveryId, RecoveryOutcome, Revision, RoutingTable, Standing, Term, Writability,
 };
 use lictor_engine::keeper::Keeper;
 use lictor_engine::leadership::Store;
 use lictor_engine::message::{Act, Care, Command, Done, Event};
+use lictor_engine::switchover::Facts;
 use lictor_engine::timing::deadline;
 use uuid::Uuid;
 
@@ -238,7 +239,8 @@ impl World {
                 recovery,
                 act: Act::StoreIntent(record),
             } => {
-                if record.standing() == Standing::Begun {
+                let second_step = record.verdict.code == ProblemCode::BetterPlacedReplica;
+                if record.standing() == Standing::Begun || second_step {
                     self.look_at_beginning(&record);
                 }
                 self.store_intent(reign, recovery, *record);
@@ -261,6 +263,7 @@ impl World {
                 self.agenda.plan(delay, Happening::Tell(reign, event));
             }
             Command::Recover { recovery, act } => self.send_act(reign, recovery, act),
+            Command::Look { node, .. } => self.look_for_transactions(reign, node),
             Command::Record(record) => {
                 conduct::hands_off::at_record(self, &record);
                 self.ignore_the_proof(&record);
@@ -291,6 +294,24 @@ impl World {
         if let Some(breach) = breach {
             self.break_off(breach);
         }
+    }
+
+    /// Nobody here has a transaction open for long; who is out of reach does not say
+    /// so.
+    fn look_for_transactions(&mut self, reign: Reign, node: NodeName) {
+        let Some(place) = self.place(&node) else {
+            return;
+        };
+        let answers = self.passes(Way::Lictor(place)) && self.nodes[place].runs();
+        let transactions = answers.then(Vec::new);
+        let transactions = transactions.ok_or_else(|| "it does not answer".to_owned());
+        let facts = Facts {
+            transactions,
+            subscribers: 2,
+        };
+        let after = self.hop_at(place);
+        let event = Event::Looked { node, facts };
+        self.agenda.plan(after, Happening::Tell(reign, event));
     }
 
     /// A flawed leader goes on without the proof that it lacks.

@@ -44,6 +44,10 @@ pub struct Scenario {
     pub contenders: usize,
     /// A replica that must never be primary, where there are others.
     pub must_not: Option<Place>,
+    /// A server that is gladly made primary.
+    pub preferred: Option<Place>,
+    /// A server that stands in another zone than the others.
+    pub apart: Option<Place>,
     /// What goes wrong, in order of time.
     pub troubles: Vec<Trouble>,
 }
@@ -160,6 +164,8 @@ impl Scenario {
             lost: lost(&mut dice, replicas, acks).filter(|_| below.is_empty()),
             below,
             must_not: must_not(seed, replicas),
+            preferred: placed(seed.rotate_left(16), replicas),
+            apart: placed(seed.rotate_left(48), replicas),
         }
     }
 
@@ -185,6 +191,13 @@ fn must_not(seed: u64, replicas: usize) -> Option<Place> {
     let mut dice = Dice::new(seed.rotate_left(32) ^ APART);
     let ruled = replicas > 1 && dice.percent(RULED);
     ruled.then(|| dice.number(1..=replicas))
+}
+
+/// Drawn apart as well.
+fn placed(seed: u64, replicas: usize) -> Option<Place> {
+    let mut dice = Dice::new(seed ^ APART);
+    let placed = replicas > 1 && dice.percent(PLACED);
+    placed.then(|| dice.number(0..=replicas))
 }
 
 /// Some replicas are below others, in some seeds, where enough are left to
@@ -324,6 +337,8 @@ const LOSING: u32 = 20;
 const ORDERED: u32 = 20;
 /// Of so many seeds in a hundred with several replicas one must not be primary.
 const RULED: u32 = 30;
+/// Of so many one is preferred, and of so many one stands apart.
+const PLACED: u32 = 30;
 /// How many subscribers there are.
 pub const SUBSCRIBERS: usize = 3;
 

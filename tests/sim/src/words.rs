@@ -31,6 +31,10 @@ pub fn event(event: &Event) -> String {
         }
         Event::Readmitted { node } => format!("{node} is wanted back"),
         Event::RebuildOrdered { order, .. } => format!("{} is to be rebuilt", order.node),
+        Event::Looked { node, facts } => {
+            let failed = failure(&facts.transactions);
+            format!("the transactions of {node} were looked at{failed}")
+        }
         Event::Rebuilding { done, .. } => format!("rebuild: {}", self::rebuilt(done)),
     }
 }
@@ -81,6 +85,7 @@ pub fn command(command: &Command) -> String {
         Command::Probe { node } => format!("probe {node}"),
         Command::Knock { node } => format!("knock at {node}"),
         Command::Recover { act, .. } => self::act(act),
+        Command::Look { node, .. } => format!("look for long transactions on {node}"),
         Command::Record(record) => match &record.outcome {
             RecoveryOutcome::Running => "write down that it runs".to_owned(),
             RecoveryOutcome::Done => "write down that it is done".to_owned(),

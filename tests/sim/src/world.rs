@@ -488,9 +488,19 @@ fn cluster_name() -> Option<ClusterName> {
 fn cluster(nodes: &[Mysqld], scenario: &Scenario, flaw: Flaw) -> Cluster {
     let acks = u32::try_from(policy_acks(scenario, flaw));
     let acks = acks.ok().and_then(NonZeroU32::new);
-    let promotion = |place: Place| {
-        let must_not = scenario.must_not == Some(place);
-        must_not.then(|| PromotionRule::MustNot.into())
+    let rule = |place: Place| {
+        if scenario.must_not == Some(place) {
+            PromotionRule::MustNot
+        } else if scenario.preferred == Some(place) {
+            PromotionRule::Prefer
+        } else {
+            PromotionRule::Neutral
+        }
+    };
+    let zone = |place: Place| {
+        let apart = scenario.apart == Some(place);
+        let zone = if apart { "eu-2" } else { "eu-1" };
+        zone.parse().ok()
     };
     Cluster {
         name: cluster_name().expect("a valid name"),
@@ -517,8 +527,8 @@ fn cluster(nodes: &[Mysqld], scenario: &Scenario, flaw: Flaw) -> Cluster {
                 name: node.name.clone(),
                 address: node.address.clone(),
                 server_uuid: node.uuid,
-                promotion: promotion(node.place).unwrap_or_default(),
-                zone: None,
+                promotion: rule(node.place).into(),
+                zone: zone(node.place),
                 follows: Some(scenario.source_of(node.place))
                     .filter(|source| *source > 0)
                     .and_then(|source| Some(nodes.get(source)?.name.clone())),

@@ -102,7 +102,8 @@ Examples:
             lictor cluster set orders --budget 1/1h --reason 'new rack'",
         group(clap::ArgGroup::new("change").required(true).multiple(true)
             .args(["mode", "profile", "durability", "budget", "max_read_lag", "rebuild",
-                "on_starved", "no_readers", "keep_readers", "max_readers", "accept_unfenced"]))
+                "on_starved", "no_readers", "keep_readers", "max_readers", "accept_unfenced",
+                "better_placed"]))
     )]
     Set {
         /// Its name.

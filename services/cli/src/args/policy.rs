@@ -2,7 +2,7 @@
 
 use clap::Args;
 use lictor_wire::domain::{
-    Budget, Durability, Mode, NoReaders, OnStarved, Profile, RebuildPolicy, Share,
+    BetterPlaced, Budget, Durability, Mode, NoReaders, OnStarved, Profile, RebuildPolicy, Share,
 };
 use lictor_wire::v1;
 
@@ -12,7 +12,8 @@ use super::values::{budget, durability, on_off, on_starved, whole_seconds, words
 pub(super) const DEFAULTS: &str = "\
 --mode observe --profile balanced --durability semi-sync:1 --budget 3/10m
   --max-read-lag 5s --rebuild manual --on-starved wait --no-readers none
-  --keep-readers 0 --max-readers 100% --accept-unfenced off";
+  --keep-readers 0 --max-readers 100% --accept-unfenced off
+  --better-placed switch";
 
 /// What differs from the policy there is.
 #[derive(Debug, Args)]
@@ -59,6 +60,11 @@ pub(crate) struct PolicyArgs {
     /// lost. Only with durability `async`.
     #[arg(long, value_parser = on_off())]
     pub(crate) accept_unfenced: Option<bool>,
+    /// When a failover's winner held the most, and another replica is better placed
+    /// by its promotion rule or zone: `switch` over to it once it has caught up, or
+    /// let the winner `stay`.
+    #[arg(long, value_name = "WHAT", value_parser = words(BetterPlaced::ALL, BetterPlaced::as_str))]
+    pub(crate) better_placed: Option<BetterPlaced>,
 }
 
 impl From<PolicyArgs> for v1::PolicyChange {
@@ -85,6 +91,11 @@ impl From<PolicyArgs> for v1::PolicyChange {
             keep_readers: args.keep_readers.map(Into::into),
             max_readers: args.max_readers.map(Into::into),
             accept_unfenced: args.accept_unfenced,
+            better_placed: args
+                .better_placed
+                .map(v1::BetterPlaced::from)
+                .unwrap_or_default()
+                .into(),
         }
     }
 }

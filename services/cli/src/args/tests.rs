@@ -25,7 +25,8 @@ fn the_definition_holds_together() {
 fn a_policy_is_read_whole() {
     let line = "lictor cluster add orders --seed 127.0.0.1:3306 --mode auto \
                 --profile fast --durability semi-sync:2 --budget 2/1h --max-read-lag 10s \
-                --on-starved loosen:0/5s --no-readers primary --keep-readers 50% --accept-unfenced off --max-readers 2";
+                --on-starved loosen:0/5s --no-readers primary --keep-readers 50% --accept-unfenced off --max-readers 2 \
+                --better-placed stay";
     let Noun::Cluster(ClusterCommand::Add { policy, .. }) = parse(line).unwrap().noun else {
         panic!("not cluster add");
     };
@@ -45,6 +46,7 @@ fn a_policy_is_read_whole() {
     assert_eq!(change.no_readers(), v1::NoReaders::Primary);
     let half = v1::share::Kind::Percent(50);
     assert_eq!(change.accept_unfenced, Some(false));
+    assert_eq!(change.better_placed(), v1::BetterPlaced::Stay);
     assert_eq!(change.keep_readers.unwrap().kind, Some(half));
     let two = v1::share::Kind::Count(2);
     assert_eq!(change.max_readers.unwrap().kind, Some(two));

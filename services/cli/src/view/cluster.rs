@@ -35,6 +35,7 @@ struct Policy {
     keep_readers: String,
     max_readers: String,
     accept_unfenced: bool,
+    better_placed: String,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -98,6 +99,11 @@ impl From<v1::Policy> for Policy {
             keep_readers: share(policy.keep_readers),
             max_readers: share(policy.max_readers),
             accept_unfenced: policy.accept_unfenced,
+            better_placed: word(
+                policy.better_placed,
+                v1::BetterPlaced::as_str_name,
+                "BETTER_PLACED_",
+            ),
         }
     }
 }
@@ -192,7 +198,7 @@ impl Cluster {
         format!(
             "mode {}, profile {}, durability {}, when starved {}\n\
              at most {} in {}, reads up to {} s behind, readers {} to {}, else {}\n\
-             rebuild {}, a failover without a proof {}",
+             rebuild {}, better-placed {}, a failover without a proof {}",
             policy.mode,
             policy.profile,
             policy.durability,
@@ -204,6 +210,7 @@ impl Cluster {
             policy.max_readers,
             policy.no_readers,
             policy.rebuild,
+            policy.better_placed,
             if policy.accept_unfenced {
                 "is accepted"
             } else {

@@ -49,6 +49,13 @@ impl Ordered {
 }
 
 impl Failover {
+    /// Whether an operator said who is to win.
+    #[must_use]
+    pub fn names_its_winner(&self) -> bool {
+        let ordered = self.ordered.as_ref();
+        ordered.is_some_and(|ordered| ordered.order.to.is_some())
+    }
+
     /// Begins as an operator orders it: a primary that answers is closed before
     /// the receivers are stopped.
     #[must_use]

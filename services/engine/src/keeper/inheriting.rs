@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use lictor_domain::{
-    AbortReason, Cluster, FailoverOrder, Mono, NodeName, Now, Phase, ReceiverState, Recovery,
-    RecoveryKind, RecoveryOutcome,
+    AbortReason, Cluster, FailoverOrder, Mono, NodeName, Now, Phase, ProblemCode, ReceiverState,
+    Recovery, RecoveryKind, RecoveryOutcome,
 };
 
 use super::Keeper;
@@ -29,6 +29,12 @@ pub(super) fn left_behind(cluster: &Cluster, given_up: &[Recovery]) -> Vec<NodeN
         return vec![];
     }
     cluster.nodes.iter().map(|node| node.name.clone()).collect()
+}
+
+/// Whether an operator said who was to win: of a failover that he ordered its record
+/// does not tell, and he is taken to have.
+pub(super) fn names_its_winner(record: &Recovery) -> bool {
+    record.verdict.code == ProblemCode::FailoverOrdered
 }
 
 impl Keeper {
@@ -101,7 +107,9 @@ impl Keeper {
         // order of its may still stop or close.
         let nodes = self.view.cluster.nodes.iter();
         self.entrust(nodes.map(|node| node.name.clone()).collect(), now.mono);
-        Command::Record(Box::new(heritage::ended(record, outcome, how, now)))
+        let record = heritage::ended(record, outcome, how, now);
+        self.plan_second_step(&record, names_its_winner(&record));
+        Command::Record(Box::new(record))
     }
 
     /// The epoch of an unfinished failover may have been seen by someone, with

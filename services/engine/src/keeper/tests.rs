@@ -3,6 +3,7 @@ mod coming_late;
 mod failing_over;
 mod inheriting;
 mod ordering;
+mod second_step;
 mod taken_out_of_our_hands;
 mod tending;
 mod trees;

@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use lictor_domain::{
     AbortReason, Epoch, Mono, NodeAddress, NodeName, Now, Order, Phase, Preflight, Problem,
-    ProblemCode, Recovery, RecoveryId, RecoveryKind, RecoveryOutcome, Severity,
+    ProblemCode, Recovery, RecoveryId, RecoveryKind, RecoveryOutcome,
 };
 
 use self::pausing::{Closed, Pause};
@@ -42,6 +42,8 @@ use crate::settling::Settling;
 use crate::story::{Running, Story};
 use crate::view::ClusterView;
 
+/// What is done about its cause.
+pub(crate) const RESPONSE: &str = "Lictor holds writes for a moment and changes the primary";
 /// How long the end waits for the others to follow. The old primary takes a
 /// second to leave its settings, while clients are connected to it.
 const SETTLING: Duration = Duration::from_secs(5);
@@ -120,17 +122,32 @@ pub struct Beginning {
     pub epoch: Epoch,
     /// What was ordered.
     pub order: Order,
+    /// Why, for the record.
+    pub cause: Problem,
     /// Who becomes the primary.
     pub candidate: NodeName,
     /// What was found before.
     pub preflight: Preflight,
 }
 
+/// An operator's order as the recovery's cause.
+#[must_use]
+pub fn ordered(order: &Order, candidate: &NodeName) -> Problem {
+    let Order { actor, reason, .. } = order;
+    let why = reason.as_ref();
+    let why = why.map_or_else(String::new, |reason| format!(": {reason}"));
+    Problem {
+        code: ProblemCode::SwitchoverOrdered,
+        severity: ProblemCode::SwitchoverOrdered.severity(),
+        node: Some(candidate.clone()),
+        sentence: format!("{actor} wants {candidate} to be the primary{why}"),
+        response: RESPONSE.to_owned(),
+        evidence: vec![],
+    }
+}
+
 impl Beginning {
     fn record(&self, view: &ClusterView, now: Now) -> Recovery {
-        let Order { actor, reason, .. } = &self.order;
-        let why = reason.as_ref();
-        let why = why.map_or_else(String::new, |reason| format!(": {reason}"));
         Recovery {
             id: self.id,
             cluster: view.cluster.name.clone(),
@@ -139,14 +156,7 @@ impl Beginning {
             started_at: now.wall,
             old_primary: view.cluster.primary.clone(),
             new_primary: Some(self.candidate.clone()),
-            verdict: Problem {
-                code: ProblemCode::SwitchoverOrdered,
-                severity: Severity::Info,
-                node: Some(self.candidate.clone()),
-                sentence: format!("{actor} wants {} to be the primary{why}", self.candidate),
-                response: "Lictor holds writes for a moment and changes the primary".to_owned(),
-                evidence: vec![],
-            },
+            verdict: self.cause.clone(),
             fencing: None,
             candidates: self.preflight.candidates.clone(),
             steps: vec![],

@@ -58,6 +58,7 @@ impl Scene {
         let beginning = Beginning {
             id: ID,
             epoch: EPOCH,
+            cause: ordered(&order, preflight.cleared().unwrap()),
             order,
             candidate: preflight.cleared().unwrap().clone(),
             preflight,

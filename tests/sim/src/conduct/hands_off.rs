@@ -1,10 +1,9 @@
 //! Lictor touches nothing by itself that its operator has taken out of its hands:
 //! no node in maintenance, and no cluster that is only observed; and it fails
-//! over by itself in mode auto alone, when the cluster is not paused.
+//! over by itself, and takes the second step after it, in mode auto alone, when the
+//! cluster is not paused.
 
-use lictor_domain::{
-    AbortReason, Mode, NodeName, ProblemCode, Recovery, RecoveryKind, RecoveryOutcome,
-};
+use lictor_domain::{AbortReason, Mode, NodeName, ProblemCode, Recovery, RecoveryOutcome};
 
 use crate::invariants::{Breach, Premise};
 use crate::world::World;
@@ -25,14 +24,11 @@ pub fn at_care(world: &World, node: &NodeName) -> Option<Breach> {
     worked_on.then(|| Breach::of(NAME, sentence()))
 }
 
-/// Looks at a failover's intent.
+/// Looks at the intent of a failover, or of a second step after one.
 #[must_use]
 pub fn at_beginning(world: &World, record: &Recovery) -> Option<Breach> {
     let ordered = record.verdict.code == ProblemCode::FailoverOrdered;
     let cluster = world.defined();
-    if record.kind != RecoveryKind::Failover {
-        return None;
-    }
     let wrong = match cluster.mode() {
         Mode::Observe => true,
         Mode::Manual => !ordered,
@@ -45,14 +41,21 @@ pub fn at_beginning(world: &World, record: &Recovery) -> Option<Breach> {
         } else {
             ""
         };
-        Breach::of(NAME, format!("a failover begins in mode {mode}{paused}"))
+        Breach::of(
+            NAME,
+            format!("a {} begins in mode {mode}{paused}", record.kind),
+        )
     })
 }
 
 /// Looks at what is written down instead of done.
 pub fn at_record(world: &mut World, record: &Recovery) {
+    let second_step = record.verdict.code == ProblemCode::BetterPlacedReplica;
     let reason = match &record.outcome {
         RecoveryOutcome::Aborted { reason } => reason,
+        RecoveryOutcome::Done if second_step => {
+            return world.ledger.premises.saw(Premise::SecondStep);
+        }
         RecoveryOutcome::Running | RecoveryOutcome::Done => return,
     };
     if *reason == AbortReason::OnlyObserved {

@@ -81,6 +81,7 @@ premises! {
     PromotedAfterIntent => "a candidate was promoted after its intent was stored",
     FailoverBegan => "a failover began",
     PrimaryOnlyUnseen => "a primary that ran well was out of sight",
+    SecondStep => "a better-placed replica took over from the one that had saved the data",
     Gathered => "a replica got what it lacked from one that must not be primary",
     DeposedLeaderWoke => "a paused leader went on while a newer one led",
     HeldBack => "a leader did nothing because its leases had run out",

@@ -114,6 +114,7 @@ fn what_is_under_way_blocks() {
     let record = super::super::Beginning {
         id: lictor_domain::RecoveryId(uuid::Uuid::nil()),
         epoch: lictor_domain::Epoch::default(),
+        cause: super::super::ordered(&order(Some(2)), &name(2)),
         order: order(Some(2)),
         candidate: name(2),
         preflight: look(&of_replicas(2), Some(2)),
