@@ -44,7 +44,7 @@ impl FromStr for RecoveryId {
 pub enum RecoveryKind {
     /// Unplanned: the primary was lost.
     Failover,
-    /// Planned: an operator wants another primary.
+    /// Planned: another primary is wanted while this one lives.
     Switchover,
 }
 words!(

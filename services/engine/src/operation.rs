@@ -16,7 +16,7 @@ use crate::view::ClusterView;
 pub enum Operation {
     /// The primary was lost.
     Failover(Box<Failover>),
-    /// An operator wants another primary.
+    /// Another primary is wanted while this one lives.
     Switchover(Box<Switchover>),
 }
 

@@ -51,8 +51,8 @@ impl World {
             }
             RebuildAct::Begin { record, quarantine } => {
                 self.write_note(reign, Note::Begins(record, quarantine));
-                let late = Err("it was not stored in time that it begins".to_owned());
-                self.rebuild_told(reign, id, RebuildDone::Begun(late), BEGIN);
+                self.beginning.insert((reign, id));
+                self.agenda.plan(BEGIN, Happening::NotBegun(reign, id));
             }
             RebuildAct::Copy { node, donor } => self.begin_copy(reign, id, &node, &donor),
             RebuildAct::Inspect { node } => self.inspect(reign, id, &node),
@@ -65,7 +65,17 @@ impl World {
         let now = self.now();
         for (reign, id) in self.store.write(now) {
             let hop = self.dice.hop();
-            self.rebuild_told(reign, id, RebuildDone::Begun(Ok(())), hop);
+            if self.beginning.remove(&(reign, id)) {
+                self.rebuild_told(reign, id, RebuildDone::Begun(Ok(())), hop);
+            }
+        }
+    }
+
+    /// Who waits for it is told so, unless it was stored.
+    pub fn not_begun(&mut self, reign: Reign, id: RebuildId) {
+        if self.beginning.remove(&(reign, id)) {
+            let late = Err("it was not stored in time that it begins".to_owned());
+            self.rebuild_told(reign, id, RebuildDone::Begun(late), 0);
         }
     }
 

@@ -2,12 +2,13 @@
 //! what happens to them. It only moves things on; what must hold is
 //! said in [`crate::invariants`].
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use lictor_domain::policy::Budget;
 use lictor_domain::{
     Cluster, ClusterName, Durability, Epoch, GtidSet, Mode, Node, NodeAddress, NodeName, Policy,
-    PromotionRule, Term,
+    PromotionRule, RebuildId, Term,
 };
 use lictor_engine::leadership::PerStore;
 use lictor_engine::message::Event;
@@ -87,6 +88,8 @@ pub enum Happening {
     Again(Box<Job>),
     /// A copy of a rebuild ends.
     Copied(Copy),
+    /// That a rebuild begins was not stored in time.
+    NotBegun(Reign, RebuildId),
     /// Something goes wrong.
     Trouble(Trouble),
     /// Something that went wrong is over.
@@ -175,6 +178,8 @@ pub struct World {
     pub calm_at: Micros,
     /// Who is not.
     pub lost: Option<Place>,
+    /// Rebuilds of which is awaited that it is stored that they begin.
+    pub beginning: BTreeSet<(Reign, RebuildId)>,
     breach: Option<Breach>,
     whole_since: Option<Micros>,
 }
@@ -203,6 +208,7 @@ impl World {
             transcript,
             calm_at: STORM,
             lost: None,
+            beginning: BTreeSet::new(),
             breach: None,
             whole_since: None,
             scenario,
@@ -334,6 +340,7 @@ impl World {
             Happening::CloseLate(place) => self.nodes[place].close(),
             Happening::Again(job) => self.again(&job),
             Happening::Copied(copy) => self.copied(&copy),
+            Happening::NotBegun(reign, id) => self.not_begun(reign, id),
             Happening::Trouble(trouble) => self.trouble(&trouble),
             Happening::Mend(fault) => self.mend(fault),
             Happening::Rise => self.rise(),

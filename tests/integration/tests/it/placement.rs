@@ -1,6 +1,6 @@
 //! Who is made primary, as operators wish it: promotion rules and zones.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use lictor_integration::{Load, PATIENCE, Scene};
 use lictor_lab::{Server, eventually};
 use lictor_wire::v1;
@@ -114,4 +114,114 @@ async fn written(load: &Load, more: usize) -> Result<()> {
         Ok(())
     })
     .await
+}
+
+/// Number 3 holds the most when the primary is killed, since number 2 did not
+/// receive; writers go on all the time.
+async fn saved_by_number_three(scene: &Scene) -> Result<Load> {
+    let cluster = scene.lab.cluster("orders");
+    let (primary, behind, saviour) = (cluster.node(1), cluster.node(2), cluster.node(3));
+    Load::prepare(primary).await?;
+    let client = scene.client("writers").await?;
+    let load = Load::start(&client, "orders", 2, 1);
+    load.writes(10).await?;
+    behind.sql("STOP REPLICA IO_THREAD").await?;
+    load.writes(50).await?;
+    primary.kill()?;
+    eventually("the failover", PATIENCE, || async {
+        let failovers = scene.recoveries("orders").await?;
+        let failover = failovers.last().context("none began")?;
+        let winner = failover.new_primary.as_deref();
+        ensure!(winner == Some(saviour.name()), "{winner:?} is chosen");
+        Ok(())
+    })
+    .await?;
+    Ok(load)
+}
+
+/// The second step made number 2 the primary, no statement failed and no
+/// acknowledged write is lost; and what is told of it.
+async fn number_two_took_over(scene: &Scene, load: Load, why: &str) -> Result<()> {
+    let cluster = scene.lab.cluster("orders");
+    let (better, saviour) = (cluster.node(2), cluster.node(3));
+    eventually("the second step", PATIENCE, || async {
+        let recoveries = scene.recoveries("orders").await?;
+        let [second, _] = &recoveries[..] else {
+            bail!("{} recoveries", recoveries.len());
+        };
+        let done = second.state() == v1::RecoveryState::Done;
+        ensure!(done, "it is not done: {second:?}");
+        Ok(())
+    })
+    .await?;
+    load.writes(10).await?;
+    let ledger = load.stop().await;
+    let view = scene.cluster("orders").await?;
+    ensure!(view.primary == better.name(), "{}", view.primary);
+    ledger.is_whole_on(better).await?;
+    ensure!(
+        scene.rejoined("orders", saviour.name()).await?,
+        "quarantined"
+    );
+    ensure!(scene.writable_nodes("orders").await? == [better.name()]);
+
+    let story = scene.lictor_ok(&["recovery", "show", "last"]).await?;
+    for told in [
+        format!("{} held the most and saved the data", saviour.name()),
+        format!("{} is better placed: {why}", better.name()),
+        "Switchover of orders".to_owned(),
+    ] {
+        ensure!(story.contains(&told), "{told} is not in {story}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_in_the_lost_primarys_zone_takes_over_once_it_has_caught_up() {
+    let scene = Scene::with_orders(2).await.unwrap();
+    let cluster = scene.lab.cluster("orders");
+    for (number, zone) in [(1, "eu-1"), (2, "eu-1"), (3, "eu-2")] {
+        let name = cluster.node(number).name();
+        set(&scene, name, &["--zone", zone]).await.unwrap();
+    }
+    let load = saved_by_number_three(&scene).await.unwrap();
+    let why = format!("the zone of {}", cluster.node(1).name());
+    number_two_took_over(&scene, load, &why).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_winner_that_is_no_gladly_chosen_primary_stays_while_the_policy_says_so() {
+    let scene = Scene::with_orders(2).await.unwrap();
+    let cluster = scene.lab.cluster("orders");
+    let (better, saviour) = (cluster.node(2), cluster.node(3));
+    let prefer_not = ["--promotion-rule", "prefer-not"];
+    set(&scene, saviour.name(), &prefer_not).await.unwrap();
+    better_placed(&scene, "stay").await.unwrap();
+    let load = saved_by_number_three(&scene).await.unwrap();
+    // What a second step waits for has come about, and none is taken.
+    assert!(scene.rejoined("orders", better.name()).await.unwrap());
+    load.writes(100).await.unwrap();
+    assert_eq!(scene.recoveries("orders").await.unwrap().len(), 1);
+    let view = scene.cluster("orders").await.unwrap();
+    assert_eq!(view.primary, saviour.name());
+
+    better_placed(&scene, "switch").await.unwrap();
+    let why = "promotion rule neutral, and not prefer_not";
+    number_two_took_over(&scene, load, why).await.unwrap();
+}
+
+async fn better_placed(scene: &Scene, what: &str) -> Result<()> {
+    let args = [
+        "cluster",
+        "set",
+        "orders",
+        "--better-placed",
+        what,
+        "--reason",
+        "why",
+    ];
+    scene.lictor_ok(&args).await?;
+    let shown = scene.lictor_ok(&["cluster", "show", "orders"]).await?;
+    ensure!(shown.contains(&format!("better-placed {what}")), "{shown}");
+    Ok(())
 }
