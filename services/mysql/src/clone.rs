@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use lictor_domain::report::ServerError;
 use lictor_domain::{CopyProgress, NodeAddress};
+use tokio::time::Instant;
 
 use crate::deadline::Deadline;
 use crate::error::MysqlError;
@@ -20,6 +21,16 @@ use crate::target::Account;
 /// `ER_RESTART_SERVER_FAILED`: the copy is whole, and no supervisor is there to
 /// start the server again.
 const NOT_SUPERVISED: u16 = 3707;
+
+/// `ER_CLONE_TOO_MANY_CONCURRENT_CLONES`: an earlier copy has not come to its end,
+/// although its session was ended.
+const ANOTHER_COPY: u16 = 3634;
+/// `ER_CLONE_DONOR`: the donor's own error is in the message.
+const DONOR_SAYS: u16 = 3862;
+/// An earlier copy comes to its end within this.
+const ENDING: Duration = Duration::from_secs(30);
+/// Between two tries.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// Whether a server can give or take a copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +92,8 @@ impl Session {
 
     /// Replaces the server's data by that of `donor`, where `account` logs in,
     /// and says who starts the server again. Its replication is stopped for it;
-    /// it keeps `read_only`, and its `server_uuid`.
+    /// it keeps `read_only`, and its `server_uuid`. An earlier copy that is ending
+    /// is waited for, up to 30 s.
     pub async fn clone_from(
         &mut self,
         donor: &NodeAddress,
@@ -90,12 +102,18 @@ impl Session {
     ) -> Result<Restart, MysqlError> {
         let deadline = Deadline::new("copy the donor's data", deadline);
         let sql = self.dialect().clone_from(donor, account);
-        match self.tell(&deadline, &sql).await {
-            Ok(()) => Ok(Restart::Supervised),
-            Err(MysqlError::Server { number, .. }) if number == NOT_SUPERVISED => {
-                Ok(Restart::ByHand)
+        let patience = Instant::now() + ENDING;
+        loop {
+            match self.tell(&deadline, &sql).await {
+                Ok(()) => return Ok(Restart::Supervised),
+                Err(MysqlError::Server { number, .. }) if number == NOT_SUPERVISED => {
+                    return Ok(Restart::ByHand);
+                }
+                Err(error) if is_of_another_copy(&error) && Instant::now() < patience => {
+                    tokio::time::sleep(AGAIN).await;
+                }
+                Err(error) => return Err(error.without_statement()),
             }
-            Err(error) => Err(error.without_statement()),
         }
     }
 
@@ -133,4 +151,11 @@ impl Session {
             estimate: row.get("estimate")?,
         })
     }
+}
+
+fn is_of_another_copy(error: &MysqlError) -> bool {
+    let MysqlError::Server { number, message } = error else {
+        return false;
+    };
+    *number == ANOTHER_COPY || *number == DONOR_SAYS && message.contains(&ANOTHER_COPY.to_string())
 }

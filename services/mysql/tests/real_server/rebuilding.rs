@@ -1,6 +1,6 @@
 use lictor_domain::GtidSet;
 use lictor_lab::{CONTROL, Server, State, eventually};
-use lictor_mysql::{CloneState, Restart};
+use lictor_mysql::{CloneState, Restart, Session};
 
 use crate::{AMPLE, account, address, executed, lab, nodes, session, table};
 
@@ -46,8 +46,7 @@ async fn a_copy_replaces_everything_and_a_server_without_a_supervisor_stays_down
     assert_eq!(restart, Restart::ByHand);
     eventually("the server to shut down", AMPLE, || async {
         if node.state() == State::Running {
-            if let Ok(mut session) =
-                lictor_mysql::Session::open(&crate::target(node, 1), AMPLE).await
+            if let Ok(mut session) = Session::open(&crate::target(node, 1), AMPLE).await
                 && let Ok(status) = session.clone_status(AMPLE).await
             {
                 assert_eq!(status.state, CloneState::InProgress);
@@ -82,4 +81,45 @@ async fn a_copy_that_cannot_be_had_says_why_and_shows_no_password() {
         .to_string();
     assert!(error.contains("communication"), "{error}");
     assert!(!error.contains(CONTROL.password), "{error}");
+}
+
+#[tokio::test]
+async fn an_earlier_copy_that_is_ending_is_waited_for() {
+    let lab = lab(1).await;
+    let [donor, node] = nodes(&lab);
+    let (source, login) = (address(donor), account(CONTROL));
+    let copy = async |mut hand: Session| hand.clone_from(&source, &login, AMPLE).await;
+    node.sql("SET GLOBAL clone_max_data_bandwidth = 1")
+        .await
+        .unwrap();
+    let (earlier, later) = (session(node).await, session(node).await);
+    let id = earlier.id();
+    let mut looking = session(node).await;
+    let refused = "SELECT SUM(SUM_ERRORS) > 0 FROM performance_schema.\
+        events_statements_summary_global_by_event_name WHERE EVENT_NAME LIKE '%clone%'";
+    let end_the_earlier = async {
+        eventually("the later to be refused once", AMPLE, || async {
+            let refused = node.value(refused).await.unwrap();
+            if refused == "1" { Ok(()) } else { Err(refused) }
+        })
+        .await
+        .unwrap();
+        node.sql("SET GLOBAL clone_max_data_bandwidth = 0")
+            .await
+            .unwrap();
+        looking.end_session(id, AMPLE).await.unwrap();
+    };
+    let begin_the_later = async {
+        eventually("the earlier to copy", AMPLE, || async {
+            let mut hand = session(node).await;
+            let copied = hand.clone_progress(AMPLE).await.unwrap().copied;
+            if copied > 0 { Ok(()) } else { Err(copied) }
+        })
+        .await
+        .unwrap();
+        copy(later).await
+    };
+    let (first, second, ()) = tokio::join!(copy(earlier), begin_the_later, end_the_earlier);
+    first.unwrap_err();
+    assert_eq!(second.unwrap(), Restart::ByHand);
 }
