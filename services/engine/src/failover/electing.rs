@@ -169,7 +169,7 @@ impl Failover {
                     fenced,
                     winner,
                 };
-                self.catch_up(chosen, now)
+                self.catch_up(chosen, view, now)
             }
         }
     }

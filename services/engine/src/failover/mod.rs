@@ -108,7 +108,12 @@ enum Stage {
         step: Running,
     },
     /// The winner applies what it received.
-    CatchingUp { chosen: Chosen, step: Running },
+    CatchingUp {
+        chosen: Chosen,
+        step: Running,
+        /// How much it had applied when it was told to.
+        applied: u128,
+    },
     /// The winner has applied everything; the storing of its name is awaited.
     Ready { chosen: Chosen },
     /// The winner is being opened.
@@ -241,7 +246,7 @@ impl Failover {
             },
             Done::ReceiverStopped { node, holds } => self.receiver_stopped(&node, holds, view, now),
             Done::Gathered { node, holds } => self.gathered(node, holds, view, now),
-            Done::CaughtUp(result) => self.caught_up(result, now),
+            Done::CaughtUp(result) => self.caught_up(result, view, now),
             Done::Closed { result, .. } => self.primary_closed(result, view, now),
             Done::Opened(result) => self.opened_or_not(result, view, now),
             Done::Published { .. } | Done::Repointed { .. } | Done::Detached(_) => {

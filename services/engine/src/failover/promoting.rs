@@ -35,7 +35,7 @@ impl Failover {
         self.promote_if_ready(now)
     }
 
-    pub(super) fn catch_up(mut self, chosen: Chosen, now: Now) -> Next {
+    pub(super) fn catch_up(mut self, chosen: Chosen, view: &ClusterView, now: Now) -> Next {
         let Winner { node, holds } = chosen.winner.clone();
         self.story.record.new_primary = Some(node.clone());
         let received = Evidence::Gtids {
@@ -47,7 +47,12 @@ impl Failover {
             .note(Phase::Elect, format!("{node} is elected; {received}"), now);
         let sentence = format!("{node} applies all it received");
         let step = self.story.begin(Phase::CatchUp, sentence, now);
-        self.stage = Stage::CatchingUp { chosen, step };
+        let applied = applied(view, &node);
+        self.stage = Stage::CatchingUp {
+            chosen,
+            step,
+            applied,
+        };
         let sentence = format!("store that {node} is chosen");
         let storing = self.story.begin(Phase::CatchUp, sentence, now);
         self.intent = Intent::Storing(storing);
@@ -60,10 +65,34 @@ impl Failover {
         self.going(vec![Act::StoreIntent(chosen), catch_up])
     }
 
-    pub(super) fn caught_up(mut self, result: Result<(), String>, now: Now) -> Next {
-        let Stage::CatchingUp { chosen, step } = self.stage.clone() else {
+    /// One that has not applied everything in time but goes on applying is waited
+    /// for: nobody else holds more.
+    pub(super) fn caught_up(
+        mut self,
+        result: Result<(), String>,
+        view: &ClusterView,
+        now: Now,
+    ) -> Next {
+        let Stage::CatchingUp {
+            chosen,
+            step,
+            applied,
+        } = &mut self.stage
+        else {
             return self.going(vec![]);
         };
+        let (step, before) = (*step, *applied);
+        let Winner { node, holds } = chosen.winner.clone();
+        *applied = self::applied(view, &node);
+        if result.is_err() && *applied > before {
+            let within = deadline::CATCH_UP;
+            return self.going(vec![Act::CatchUp {
+                node,
+                holds,
+                within,
+            }]);
+        }
+        let chosen = chosen.clone();
         self.story.conclude(step, &result, now);
         self.stage = Stage::Ready { chosen };
         match result {
@@ -142,4 +171,10 @@ impl Failover {
             }
         }
     }
+}
+
+/// How many transactions a node has committed, as it last said.
+fn applied(view: &ClusterView, node: &NodeName) -> u128 {
+    let report = view.node(node).report();
+    report.map_or(0, |report| report.executed.count())
 }

@@ -341,6 +341,21 @@ fn a_candidate_that_cannot_apply_what_it_received_ends_it() {
     assert!(matches!(reason, AbortReason::PromotionFailed { .. }));
 }
 
+#[test]
+fn a_candidate_that_goes_on_applying_is_waited_for() {
+    let mut scene = Scene::begin(&dead());
+    scene.stopped(2, all());
+    scene.stopped(3, all());
+    let late = || Done::CaughtUp(Err("it had not applied everything".to_owned()));
+    for last in [130, 140] {
+        let applies = dead().executed(2, &gtids(1, 1, last));
+        scene.view.probed(&name(2), applies.answer(2), NOW);
+        assert_eq!(scene.done(late()), [catch_up(2)]);
+    }
+    scene.done(late());
+    withdraws(&mut scene, &[start(2), start(3)]);
+}
+
 /// With one acknowledgement of two replicas demanded, both must be asked.
 #[test]
 fn a_receiver_that_cannot_be_stopped_leaves_a_hung_primary_unfenced() {
