@@ -129,9 +129,9 @@ impl SecondStep {
         let rule = view.primary_node().map(|node| node.promotion.rule);
         let better = match rule {
             Some(rule) if rule != target_is.rule => {
-                format!("promotion rule {}, and not {rule}", target_is.rule)
+                format!("its promotion rule is {}, and not {rule}", target_is.rule)
             }
-            _ => format!("the zone of {}", self.lost),
+            _ => format!("it is in the zone of {}", self.lost),
         };
         format!(
             "{} held the most and saved the data in recovery {}; {name} is better placed: {better}",

@@ -2,8 +2,10 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use lictor_integration::{Load, PATIENCE, Scene};
-use lictor_lab::{Server, eventually};
+use lictor_lab::{APP, Node, Server, eventually};
 use lictor_wire::v1;
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
 
 async fn set(scene: &Scene, node: &str, what: &[&str]) -> Result<String> {
     let args = [&["node", "set", node, "--reason", "why"], what].concat();
@@ -184,8 +186,20 @@ async fn a_replica_in_the_lost_primarys_zone_takes_over_once_it_has_caught_up() 
         let name = cluster.node(number).name();
         set(&scene, name, &["--zone", zone]).await.unwrap();
     }
+    let mut reader = long_reader(cluster.node(3)).await.unwrap();
     let load = saved_by_number_three(&scene).await.unwrap();
-    let why = format!("the zone of {}", cluster.node(1).name());
+    eventually("what holds it back to be told", PATIENCE, || async {
+        let problems = scene.cluster("orders").await?.problems;
+        let told = problems.iter().find(|p| p.code == "BetterPlacedReplica");
+        let told = told.with_context(|| format!("{problems:?}"))?;
+        let why = |evidence: &v1::Evidence| evidence.sentence.contains("open for");
+        ensure!(told.evidence.iter().any(why), "{told:?}");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    reader.query_drop("COMMIT").await.unwrap();
+    let why = format!("it is in the zone of {}", cluster.node(1).name());
     number_two_took_over(&scene, load, &why).await.unwrap();
 }
 
@@ -206,8 +220,25 @@ async fn a_winner_that_is_no_gladly_chosen_primary_stays_while_the_policy_says_s
     assert_eq!(view.primary, saviour.name());
 
     better_placed(&scene, "switch").await.unwrap();
-    let why = "promotion rule neutral, and not prefer_not";
+    let why = "its promotion rule is neutral, and not prefer_not";
     number_two_took_over(&scene, load, why).await.unwrap();
+}
+
+/// A client that reads from one snapshot for longer than a moment.
+async fn long_reader(node: &Node) -> Result<Conn> {
+    let mut reader = node.connect(APP).await?;
+    reader
+        .query_drop("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+        .await?;
+    let old = "SELECT COUNT(*) FROM information_schema.INNODB_TRX \
+               JOIN information_schema.PROCESSLIST p ON p.ID = trx_mysql_thread_id \
+               WHERE p.USER <> 'system user' AND trx_started < NOW() - INTERVAL 1 SECOND";
+    eventually("the transaction to be an old one", PATIENCE, || async {
+        ensure!(node.value(old).await? == "1", "it is not");
+        Ok(())
+    })
+    .await?;
+    Ok(reader)
 }
 
 async fn better_placed(scene: &Scene, what: &str) -> Result<()> {

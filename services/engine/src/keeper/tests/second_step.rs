@@ -118,8 +118,11 @@ fn open_for_long() -> OpenTransaction {
 #[test]
 fn who_is_better_placed_takes_over_by_a_switchover_that_says_why() {
     for (fixture, why) in [
-        (reluctant(), "promotion rule neutral, and not prefer_not"),
-        (apart(), "the zone of orders-1"),
+        (
+            reluctant(),
+            "its promotion rule is neutral, and not prefer_not",
+        ),
+        (apart(), "it is in the zone of orders-1"),
     ] {
         let mut bench = Bench::saved_by_two(fixture);
         assert!(looks(&bench.after(ms(400))));
