@@ -28,7 +28,7 @@ pub use cluster::{Cluster, Maintenance, Node, Pause, Quarantine};
 pub use evidence::{Evidence, GtidRole};
 pub use failover::{Blocker, FailoverOrder, Rehearsal};
 pub use gtid::GtidSet;
-pub use names::{ClusterName, NodeAddress, NodeName, ServerUuid, Zone};
+pub use names::{ClusterName, Instance, NodeAddress, NodeName, ServerUuid, Zone};
 pub use order::{Epoch, Revision, Term};
 pub use policy::{
     BetterPlaced, Budget, Durability, Mode, NoReaders, OnStarved, Policy, Profile, Promotion,

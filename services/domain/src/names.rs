@@ -312,6 +312,49 @@ impl FromStr for ServerUuid {
     }
 }
 
+/// One start of a `mysqld` by its agent. The server shows it by the name of its
+/// pid file, so that what it says of itself can be told from what another start
+/// at the same address said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Instance(pub Uuid);
+
+impl Instance {
+    const PREFIX: &str = "lictor-agent-";
+    const SUFFIX: &str = ".pid";
+
+    /// The name of its pid file.
+    #[must_use]
+    pub fn pid_file(self) -> String {
+        format!("{}{self}{}", Self::PREFIX, Self::SUFFIX)
+    }
+
+    /// The start that a server with this `@@pid_file` is; `None` for one that no
+    /// agent has started.
+    #[must_use]
+    pub fn of_pid_file(path: &str) -> Option<Self> {
+        let name = path.rsplit('/').next()?;
+        let uuid = name
+            .strip_prefix(Self::PREFIX)?
+            .strip_suffix(Self::SUFFIX)?;
+        uuid.parse().ok()
+    }
+}
+
+impl fmt::Display for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+impl FromStr for Instance {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -351,6 +394,17 @@ mod tests {
     fn addresses_read_back_as_written() {
         for good in ["127.0.10.11:3306", "db-1.example.org:3307", "[::1]:3306"] {
             assert_eq!(good.parse::<NodeAddress>().unwrap().to_string(), good);
+        }
+    }
+
+    #[test]
+    fn a_server_shows_its_start_by_its_pid_file() {
+        let instance = Instance(Uuid::from_u128(7));
+        let path = format!("/var/lib/mysql/{}", instance.pid_file());
+        assert_eq!(Instance::of_pid_file(&path), Some(instance));
+        assert_eq!(Instance::of_pid_file(&instance.pid_file()), Some(instance));
+        for other in ["", "/run/mysqld/mysqld.pid", "lictor-agent-x.pid"] {
+            assert_eq!(Instance::of_pid_file(other), None, "{other}");
         }
     }
 

@@ -133,6 +133,10 @@ codes! {
     ConfigurationDrift: Warning,
         "A node's settings are not those that a safe failover relies on.",
         "Lictor makes a replica super_read_only and acknowledge; the operator sets the rest.";
+    AgentSilent: Warning,
+        "A node's server was started by an agent that asks for no lease.",
+        "Without it there is no proof that the server is dead when it cannot be reached; the \
+         operator looks after the agent, its watchdog and its way to lictord.";
     SemiSyncNotEnforced: Critical,
         "The primary does not enforce the durability policy.",
         "Lictor sets it right, the replicas' side first.";

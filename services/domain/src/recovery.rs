@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::evidence::human;
 use crate::gtid::GtidSet;
-use crate::names::{ClusterName, NodeName};
+use crate::names::{ClusterName, Instance, NodeName};
 use crate::order::Epoch;
 use crate::policy::words;
 use crate::problem::Problem;
@@ -105,8 +105,14 @@ pub enum FencingProof {
     },
     /// It answered, and it is `super_read_only`.
     ReadOnlySet,
-    /// The agent beside it let its lease run out and stopped it.
-    LeaseExpired,
+    /// Its agent lets it live only under a lease, and no lease that this leader
+    /// granted can still be valid.
+    LeaseExpired {
+        /// Which start of the server that was.
+        instance: Instance,
+        /// How long ago its agent was heard last.
+        heard_ago: Duration,
+    },
     /// A named operator took the responsibility.
     Overridden {
         /// Who.
@@ -138,7 +144,15 @@ impl fmt::Display for FencingProof {
                 )
             }
             Self::ReadOnlySet => f.write_str("it answered and is super_read_only"),
-            Self::LeaseExpired => f.write_str("its agent's lease expired and stopped it"),
+            Self::LeaseExpired {
+                instance,
+                heard_ago,
+            } => write!(
+                f,
+                "its lease has expired: its agent, last heard {} ago, has killed it (start \
+                 {instance})",
+                human(*heard_ago)
+            ),
             Self::Overridden { operator, reason } => {
                 write!(f, "{operator} took the responsibility: {reason}")
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::gtid::GtidSet;
-use crate::names::{NodeAddress, ServerUuid};
+use crate::names::{Instance, NodeAddress, ServerUuid};
 use crate::version::ServerVersion;
 
 /// Who may write on a server.
@@ -214,6 +214,8 @@ pub struct NodeReport {
     pub server_uuid: ServerUuid,
     /// `@@server_id`.
     pub server_id: u32,
+    /// The start of it by its agent; `None` when no agent has started it.
+    pub instance: Option<Instance>,
     /// `@@version`, as numbers.
     pub version: ServerVersion,
     /// Who may write.

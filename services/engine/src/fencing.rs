@@ -136,6 +136,26 @@ pub fn accepted_unfenced(view: &ClusterView) -> Option<Fenced> {
     (silent && view.cluster.policy.accepts_unfenced()).then_some(Fenced(FencingProof::Unfenced))
 }
 
+/// When the old primary is dead at the latest, because its agent lets it live
+/// only under a lease (`guard`): as long as it is granted none.
+#[must_use]
+pub fn lease_ends(view: &ClusterView) -> Option<Mono> {
+    view.primary().guard?.ends
+}
+
+/// That moment has passed.
+#[must_use]
+pub fn lease_expired(view: &ClusterView, now: Mono) -> Option<Fenced> {
+    let guard = view.primary().guard?;
+    let (ends, heard_at) = (guard.ends?, guard.heard_at?);
+    (ends <= now).then(|| {
+        Fenced(FencingProof::LeaseExpired {
+            instance: guard.instance,
+            heard_ago: now.since(heard_at),
+        })
+    })
+}
+
 /// Why there is no proof, as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotFenced(pub String);

@@ -125,6 +125,7 @@ pub(crate) fn primary_report(replicas: u32) -> NodeReport {
     NodeReport {
         server_uuid: uuid(PRIMARY),
         server_id: PRIMARY,
+        instance: None,
         version: ServerVersion::new(9, 7, 4),
         writability: Writability::Writable,
         offline: false,

@@ -10,6 +10,7 @@
 
 mod asking;
 mod budget;
+mod guarding;
 mod handover;
 mod heritage;
 mod inheriting;

@@ -12,6 +12,7 @@ pub mod durability;
 pub mod errant;
 pub mod failover;
 pub mod fencing;
+pub mod guard;
 pub mod health;
 pub mod keeper;
 pub mod leadership;

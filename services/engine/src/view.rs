@@ -14,6 +14,7 @@ use lictor_domain::{
 };
 
 pub use self::node::{Answer, Entrusted, Idle, NodeView, Silence};
+use crate::guard::{self, Renewal};
 use crate::replica;
 
 /// A cluster and what is known of its nodes.
@@ -122,6 +123,7 @@ impl ClusterView {
             moved_at: None,
             stalled_since: None,
             starved_since: None,
+            guard: None,
         };
         self.nodes.get(name).unwrap_or(NOTHING)
     }
@@ -206,6 +208,29 @@ impl ClusterView {
         self.note_told(name);
         self.note_freshness(name, now);
         self.note_acknowledging(name, now);
+    }
+
+    /// A node's agent has asked for a lease, and is told `answer`.
+    pub fn renewed(
+        &mut self,
+        name: &NodeName,
+        renewal: &Renewal,
+        answer: guard::Answer,
+        now: Mono,
+    ) {
+        self.with(name, |view| {
+            if let Some(guard) = &mut view.guard {
+                guard.renewed(renewal, answer, now);
+            }
+        });
+    }
+
+    /// Whether a node has said, when it was asked since this primacy began, that
+    /// it takes no writes.
+    #[must_use]
+    pub fn is_closed_in_epoch(&self, name: &NodeName) -> bool {
+        let answer = self.node(name).answer.as_ref();
+        answer.is_some_and(|answer| answer.asked() >= self.epoch_began && !is_open(&answer.report))
     }
 
     /// Takes in the end of a knock.
@@ -314,6 +339,10 @@ impl ClusterView {
         }
         self.with(&primary, |view| {
             view.answer = view.answer.take().filter(|answer| is_open(&answer.report));
+            // Its agent may be bound since an earlier primacy of it: it is to say so.
+            if let Some(guard) = &mut view.guard {
+                guard.ends = None;
+            }
         });
         self.remembered = self
             .remembered

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use lictor_domain::report::{SemiSync, ServerError, Settings, Stall, StallCause};
 use lictor_domain::{
-    GtidSet, ListedReplica, NodeAddress, NodeReport, ReceiverState, Replication, ServerUuid,
-    Writability,
+    GtidSet, Instance, ListedReplica, NodeAddress, NodeReport, ReceiverState, Replication,
+    ServerUuid, Writability,
 };
 
 use crate::error::MysqlError;
@@ -52,6 +52,9 @@ pub(crate) fn read(reply: &mut Reply, boot: Boot) -> Result<Seen, MysqlError> {
     let report = NodeReport {
         server_uuid: globals.parsed("server_uuid")?,
         server_id: globals.get("server_id")?,
+        instance: globals
+            .maybe::<String>("pid_file")?
+            .and_then(|path| Instance::of_pid_file(&path)),
         version: globals.parsed("version")?,
         writability: writability(&globals)?,
         offline: globals.switch("offline")?,

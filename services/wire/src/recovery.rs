@@ -50,7 +50,7 @@ impl From<&domain::FencingProof> for v1::FencingProof {
             Proof::ProcessDead => "process_dead",
             Proof::QuorumRevoked { .. } => "quorum_revoked",
             Proof::ReadOnlySet => "read_only_set",
-            Proof::LeaseExpired => "lease_expired",
+            Proof::LeaseExpired { .. } => "lease_expired",
             Proof::Overridden { .. } => "overridden",
             Proof::Unfenced => "unfenced",
         };

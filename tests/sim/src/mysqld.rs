@@ -413,6 +413,7 @@ impl Mysqld {
         NodeReport {
             server_uuid: self.uuid,
             server_id: 1 + u32::try_from(self.place).unwrap_or(u32::MAX),
+            instance: None,
             version: ServerVersion::new(9, 7, 4),
             writability: if self.writable {
                 Writability::Writable

@@ -24,6 +24,28 @@ struct Drift {
     by_lictor: bool,
 }
 
+/// A server that lives on without its agent, or whose agent reaches nobody.
+pub(super) fn agent_silent(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Option<Finding> {
+    current(seen)?;
+    let guard = seen.guard.filter(|guard| guard.is_silent(scene.now))?;
+    let (name, answer) = (&node.name, seen.answer.as_ref()?);
+    let sentence = match guard.heard_at {
+        Some(at) => format!(
+            "the agent of {name} was last heard {} ago",
+            human(scene.now.since(at))
+        ),
+        None => format!("the agent of {name} has not been heard in this term"),
+    };
+    Some(Finding {
+        sentence,
+        response: format!("see to the agent of {name}, and to its way to lictord"),
+        evidence: vec![Evidence::Answers {
+            node: name.clone(),
+            ago: scene.now.since(answer.at),
+        }],
+    })
+}
+
 pub(super) fn drifted(scene: &Scene<'_>, node: &Node, seen: &NodeView) -> Option<Finding> {
     let report = current(seen)?;
     let drifts = [

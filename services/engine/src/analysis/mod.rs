@@ -103,6 +103,7 @@ pub const MATCHERS: &[Matcher] = {
             AnyReplica(replica::intermediate_dead),
         ),
         finds(Code::ConfigurationDrift, AnyNode(configuration::drifted)),
+        finds(Code::AgentSilent, AnyNode(configuration::agent_silent)),
         finds(Code::SemiSyncNotEnforced, Primary(durability::not_enforced)),
         finds(Code::DurabilityLoosened, Primary(durability::loosened)),
         finds(Code::SemiSyncStarved, Primary(durability::starved)),

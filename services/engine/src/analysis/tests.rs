@@ -8,8 +8,8 @@ use lictor_domain::{ProbeOutcome, Problem, ProblemCode, ReceiverState, Severity,
 use super::{MATCHERS, problems};
 use crate::fixture::{Fixture, NOW, TIMING, gtids, ms, name, server_error};
 use ProblemCode::{
-    ConfigurationDrift, DeadPrimary, DelayedReplica, DivergedReplica, ErrantGtid, HungPrimary,
-    IntermediateReplicaDead, MultiplePrimaries, NoPrimary, NoViableCandidate,
+    AgentSilent, ConfigurationDrift, DeadPrimary, DelayedReplica, DivergedReplica, ErrantGtid,
+    HungPrimary, IntermediateReplicaDead, MultiplePrimaries, NoPrimary, NoViableCandidate,
     PrimaryAndReplicasUnreachable, PrimaryReadOnly, ReceiverDown, ReplicaIsWritable,
     ReplicaLagging, ReplicationBroken, SemiSyncNotEnforced, SemiSyncStarved, StalledPrimary,
     UnfencedPrimary, UnreachablePrimary, UnreachableReplica, WrongSource,

@@ -41,6 +41,7 @@ impl Failover {
             pending,
             stopped: Stopped::new(),
             since: now.mono,
+            lease_ends: None,
         };
         acts
     }
@@ -84,27 +85,36 @@ impl Failover {
     }
 
     /// Elects once every asked replica has answered, or a quorum has and the
-    /// stragglers had their time. Without a proof it goes on only where the policy
-    /// accepts that, and when a proof had its time to come.
+    /// stragglers had their time. Where no other proof is to be had, it waits for
+    /// the lease of the old primary's agent to run out. Without a proof it goes on
+    /// only where the policy accepts that, and when a proof had its time to come.
     pub(super) fn elect(mut self, view: &ClusterView, now: Now) -> Next {
         let Stage::Fencing {
             pending,
             stopped,
             since,
-        } = &self.stage
+            lease_ends,
+        } = &mut self.stage
         else {
             return self.going(vec![]);
         };
-        let patient = now.mono.since(*since) < STRAGGLERS;
-        let (proof, election) = self.judge(stopped, view);
-        if !pending.is_empty() && (patient || proof.is_err() || election.winner.is_err()) {
+        let (since, stopped) = (*since, stopped.clone());
+        let patient = now.mono.since(since) < STRAGGLERS;
+        let all_answered = pending.is_empty();
+        *lease_ends = fencing::lease_ends(view);
+        let still_lives = lease_ends.is_some_and(|ends| now.mono < ends);
+        let (proof, election) = self.judge(&stopped, view);
+        let proof = proof.or_else(|missing| fencing::lease_expired(view, now.mono).ok_or(missing));
+        if !all_answered && (patient || proof.is_err() || election.winner.is_err()) {
+            return self.going(vec![]);
+        }
+        if proof.is_err() && still_lives {
             return self.going(vec![]);
         }
         let accepted = fencing::accepted_unfenced(view).filter(|_| proof.is_err());
-        if accepted.is_some() && now.mono.since(*since) < deadline::PROOF {
+        if accepted.is_some() && now.mono.since(since) < deadline::PROOF {
             return self.going(vec![]);
         }
-        let stopped = stopped.clone();
         let (fenced, fence) = match (proof, accepted) {
             (Ok(fenced), _) => {
                 let fence = format!("the old primary is fenced: {}", fenced.proof());

@@ -101,6 +101,8 @@ enum Stage {
         pending: BTreeMap<NodeName, Running>,
         stopped: Stopped,
         since: Mono,
+        /// When the lease of the old primary's agent has run out.
+        lease_ends: Option<Mono>,
     },
     /// A replica gets what it lacks from one that may not be promoted.
     Gathering {
@@ -225,9 +227,12 @@ impl Failover {
     #[must_use]
     pub fn wake_at(&self) -> Option<Mono> {
         match &self.stage {
-            Stage::Fencing { pending, since, .. } if pending.is_empty() => {
-                Some(*since + deadline::PROOF)
-            }
+            Stage::Fencing {
+                pending,
+                since,
+                lease_ends,
+                ..
+            } if pending.is_empty() => Some(lease_ends.unwrap_or(*since + deadline::PROOF)),
             Stage::Fencing { since, .. } => Some(*since + STRAGGLERS),
             Stage::Settling(settling) => Some(settling.ends()),
             Stage::Withdrawing { retry_at, .. } => *retry_at,

@@ -46,7 +46,9 @@ impl Keeper {
             return self.giving_up(order, blockers);
         }
         let accepted = fencing::accepted_unfenced(view).filter(|_| proof.is_err());
-        let missing = proof.err().filter(|_| accepted.is_none());
+        let runs_out = fencing::lease_ends(view).filter(|_| proof.is_err());
+        let missing = proof.err();
+        let missing = missing.filter(|_| accepted.is_none() && runs_out.is_none());
         blockers.extend(missing.map(|missing| Blocker::NotFenced(missing.0)));
         let candidate = match election.elected() {
             Ok(node) => Some(node),
@@ -57,6 +59,8 @@ impl Keeper {
         };
         let mut steps: Vec<String> = self.given_up(order).into_iter().collect();
         steps.extend(self.would_do(closed.is_some(), stopped.keys()));
+        steps.extend(runs_out.map(|_| self.would_wait()));
+        let accepted = accepted.filter(|_| runs_out.is_none());
         steps.extend(accepted.map(|unfenced| format!("go on: {}", unfenced.proof())));
         if let Some(gathering) = &election.gathering {
             let Gathering { node, from, .. } = gathering;
@@ -177,6 +181,11 @@ impl Keeper {
         }
         steps.extend(receivers.map(|node| format!("stop the receiver of {node}")));
         steps
+    }
+
+    fn would_wait(&self) -> String {
+        let primary = &self.view.cluster.primary;
+        format!("wait until the agent of {primary} has killed it: it is granted no lease any more")
     }
 
     /// The order as the recovery's cause; what is known of the primary is its

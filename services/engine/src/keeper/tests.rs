@@ -1,6 +1,7 @@
 mod asking;
 mod coming_late;
 mod failing_over;
+mod guarding;
 mod inheriting;
 mod ordering;
 mod second_step;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::guard::Guard;
 use lictor_domain::report::Knock;
 use lictor_domain::{Mono, NodeReport, ProbeOutcome, ReceiverState};
 
@@ -95,6 +96,8 @@ pub struct NodeView {
     pub stalled_since: Option<Mono>,
     /// Since when fewer replicas can acknowledge there than commits wait for.
     pub starved_since: Option<Mono>,
+    /// The agent that guards the start of it which it shows, if one does.
+    pub guard: Option<Guard>,
 }
 
 impl NodeView {
@@ -156,6 +159,10 @@ impl NodeView {
             .is_some_and(|last| last.report.executed == report.executed);
         self.stalled_since =
             (!report.stalls.is_empty()).then(|| self.stalled_since.filter(|_| idle).unwrap_or(now));
+        let known = |instance| self.guard.filter(|guard| guard.instance == instance);
+        self.guard = report
+            .instance
+            .map(|instance| known(instance).unwrap_or(Guard::new(instance, now)));
         let semi_sync = report.semi_sync.as_ref();
         self.starved_since = semi_sync
             .filter(|s| s.clients < s.level())

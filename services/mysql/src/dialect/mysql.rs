@@ -132,6 +132,7 @@ impl Dialect for Mysql {
             .map_or_else(String::new, |words| words.columns());
         let globals = format!(
             "SELECT @@global.server_uuid AS server_uuid, @@global.server_id AS server_id, \
+             @@global.pid_file AS pid_file, \
              {} AS skip_replica_start, @@global.{} AS replica_net_timeout, \
              @@global.version AS version, @@global.read_only AS read_only, \
              @@global.super_read_only AS super_read_only, @@global.offline_mode AS offline, \

@@ -29,7 +29,10 @@ fn proofs() -> Vec<FencingProof> {
             acks: 1,
         },
         FencingProof::ReadOnlySet,
-        FencingProof::LeaseExpired,
+        FencingProof::LeaseExpired {
+            instance: lictor_domain::Instance(uuid::Uuid::max()),
+            heard_ago: std::time::Duration::from_millis(7_800),
+        },
         FencingProof::Overridden {
             operator: "ada".into(),
             reason: "I pulled its plug".into(),

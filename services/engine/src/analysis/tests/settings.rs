@@ -3,10 +3,23 @@
 use std::time::Duration;
 
 use lictor_domain::report::SemiSync;
-use lictor_domain::{Mode, ServerVersion, Writability};
+use lictor_domain::{Instance, Mode, ServerVersion, Writability};
 
-use super::{ConfigurationDrift, LONG, assert_found, healthy, ms, only};
-use crate::analysis::wrong_settings;
+use super::{AgentSilent, ConfigurationDrift, LONG, assert_found, codes, healthy, ms, only};
+use crate::analysis::{problems, wrong_settings};
+use crate::fixture::TIMING;
+use crate::guard::SILENT;
+
+#[test]
+fn a_server_whose_agent_is_not_heard_is_found() {
+    let instance = Some(Instance(uuid::Uuid::from_u128(7)));
+    let started = healthy().report(2, |report| report.instance = instance);
+    assert_found([("an agent", started.clone(), &[])]);
+    let (view, now) = started.lasting(SILENT + ms(1));
+    let silent = problems(&view, &TIMING, now);
+    assert_eq!(codes(&silent), [AgentSilent]);
+    assert!(silent[0].sentence.contains("orders-2"), "{silent:?}");
+}
 
 #[test]
 fn settings_that_a_failover_relies_on_are_watched() {
