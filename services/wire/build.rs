@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 const ROOT: &str = "../../proto";
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "lictor/v1/common.proto",
     "lictor/v1/cluster.proto",
     "lictor/v1/node.proto",
     "lictor/v1/recovery.proto",
     "lictor/v1/routing.proto",
     "lictor/v1/control_plane.proto",
+    "lictor/v1/agent.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

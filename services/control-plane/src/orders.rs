@@ -5,6 +5,7 @@
 //! goes on is the keeper's matter.
 
 pub(crate) mod failover;
+pub(crate) mod lease;
 pub(crate) mod switchover;
 
 use std::time::Duration;
@@ -30,6 +31,9 @@ pub(crate) enum Order {
     Switchover(Request<(lictor_domain::Order, Facts), Preflight>),
     /// Take the primacy away from the primary.
     Failover(Request<FailoverOrder, Rehearsal>),
+    /// Grant an agent a lease; it changes nothing that an operator has a say in,
+    /// and stands in no audit log.
+    Renew(lease::Request),
     /// Keep the cluster by this definition, which is stored; the answer comes as
     /// soon as everybody who asks is shown it.
     Define(Cluster, oneshot::Sender<()>),

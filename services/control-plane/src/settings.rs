@@ -26,6 +26,9 @@ pub(crate) use self::error::SettingsError;
 use self::secret::{one_of, optional};
 use crate::args::Args;
 
+/// The longest lease of an agent: ten minutes.
+const AGENT_LEASE_MAX_MS: u32 = 600_000;
+
 /// How one lictord is set up.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -43,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) mysql: Mysql,
     /// The times of the leadership leases.
     pub(crate) lease: LeaseTiming,
+    /// How long a lease of an agent lasts.
+    pub(crate) agent_lease: Duration,
     /// The log.
     pub(crate) log: LogSection,
     shown: String,
@@ -119,6 +124,7 @@ impl Settings {
     /// Checks a document, and reads the files it names.
     fn new(document: Document) -> Result<Self, SettingsError> {
         let document = document.completed();
+        let agent_lease = agent_lease(&document)?;
         Ok(Self {
             shown: toml::to_string(&document)?,
             advertise: advertise(&document)?,
@@ -126,6 +132,7 @@ impl Settings {
             postgres: postgres(document.postgres)?,
             consul: consul(document.consul)?,
             mysql: mysql(document.mysql)?,
+            agent_lease,
             lease: lease(&document.lease)?,
             log: log(document.log)?,
             listen: document.listen,
@@ -220,6 +227,20 @@ fn lease(section: &document::LeaseSection) -> Result<LeaseTiming, SettingsError>
         millis(section.margin_ms),
     )
     .map_err(|error| SettingsError::wrong("lease", error.to_string()))
+}
+
+/// An agent outlives a change of leaders, which takes more than one lease of
+/// theirs; and nobody waits for it much longer than people do.
+fn agent_lease(document: &Document) -> Result<Duration, SettingsError> {
+    let lease = document.agent.lease_ms.get();
+    let at_least = document.lease.duration_ms.get().saturating_mul(2);
+    if !(at_least..=AGENT_LEASE_MAX_MS).contains(&lease) {
+        let why = format!(
+            "`{lease}` is not from {at_least}, twice `lease.duration_ms`, to {AGENT_LEASE_MAX_MS}"
+        );
+        return Err(SettingsError::wrong("agent.lease_ms", why));
+    }
+    Ok(Duration::from_millis(lease.into()))
 }
 
 fn log(section: LogSection) -> Result<LogSection, SettingsError> {

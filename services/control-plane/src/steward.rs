@@ -26,7 +26,7 @@ use crate::hands::{Hand, Hands};
 use crate::hub::Acks;
 use crate::leadership::Reign;
 use crate::monitor::Watch;
-use crate::orders::{Answer, Order, Request};
+use crate::orders::{Answer, Order, Request, lease};
 use crate::scribe::Scribe;
 use crate::snapshot::Snapshot;
 use crate::telemetry;
@@ -164,6 +164,7 @@ impl Steward {
                     |keeper, order, _| keeper.rehearse_failover(order),
                     Keeper::order_failover,
                 ),
+                Input::Order(Order::Renew(request)) => self.renew(request),
                 Input::Order(Order::Define(cluster, shown)) => {
                     self.define(cluster);
                     // A caller that went away needs no answer.
@@ -178,6 +179,15 @@ impl Steward {
         let fresh = RecoveryId(uuid::Uuid::now_v7());
         let commands = self.keeper.step(event, now, fresh);
         self.carry_out(commands, now);
+    }
+
+    fn renew(&mut self, request: lease::Request) {
+        let now = clock::now();
+        let (node, lease) = (&request.node, request.lease);
+        let answer = self.keeper.renew(node, &request.renewal, lease, now);
+        self.carry_out(vec![], now);
+        // An agent that went away asks again.
+        let _ = request.answer.send(answer);
     }
 
     /// Keeps the cluster by another definition. What is stored of its quarantines

@@ -10,12 +10,13 @@ use futures::future::try_join_all;
 use crate::block::{Block, Lease};
 use crate::cluster::Cluster;
 use crate::consul::Consul;
-use crate::lictord::Lictord;
+use crate::lictord::{Lictord, sibling};
+use crate::mysqld::Agent;
 use crate::network::Network;
 use crate::node::Node;
 use crate::postgres::Postgres;
 use crate::server::Server;
-use crate::tools::Tools;
+use crate::tools::{Program, Tools};
 
 /// Last octets of the addresses. The clusters' nodes start at 11, 21, ...
 const CONSUL: u8 = 2;
@@ -39,6 +40,10 @@ enum Place {
 }
 
 /// What a laboratory will hold.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one kind of server that there may be"
+)]
 #[derive(Default)]
 pub struct LabBuilder {
     place: Place,
@@ -46,6 +51,7 @@ pub struct LabBuilder {
     consul: bool,
     postgres: bool,
     lictord: bool,
+    agents: bool,
     progress: Option<Progress>,
 }
 
@@ -93,6 +99,14 @@ impl LabBuilder {
         self.consul().postgres()
     }
 
+    /// With `lictor-agent` as the parent of each `MySQL` server: killing or
+    /// freezing a node is then done to its agent.
+    #[must_use]
+    pub fn agents(mut self) -> Self {
+        self.agents = true;
+        self
+    }
+
     /// With each server on a host of its own, so that links can be cut; see
     /// [`networks_or_skip`](crate::networks_or_skip).
     #[must_use]
@@ -129,12 +143,18 @@ impl LabBuilder {
         );
         let tools = Tools::find()?;
         let lictord = self.lictord.then(Lictord::find).transpose()?;
+        let agent = self
+            .agents
+            .then(|| sibling("lictor-agent", "LICTOR_AGENT_BIN"));
+        let agent = agent.transpose()?.map(Program::of_system);
         let lease = match self.place {
             Place::On(block) => Lease::of(block)?,
             Place::Anywhere => Lease::any()?,
             Place::Networked => Lease::any_networked()?,
         };
         let (block, dir) = (lease.block(), lease.block().dir());
+        let server = Lictord::url_at(block, LICTORD);
+        let agent = agent.map(|program| Agent { program, server });
         let network = matches!(self.place, Place::Networked)
             .then(|| Network::lay(block, &self.hosts()))
             .transpose()?;
@@ -144,7 +164,7 @@ impl LabBuilder {
                 let first = tens * 10 + 1;
                 self.timed(
                     what,
-                    Cluster::start(tools, block, first, name, *replicas, &dir),
+                    Cluster::start(tools, block, first, name, *replicas, &dir, agent.as_ref()),
                 )
             },
         ));

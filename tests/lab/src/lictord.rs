@@ -41,6 +41,11 @@ impl Lictord {
         Ok(Program::of_system(sibling("lictord", "LICTORD_BIN")?))
     }
 
+    /// Its URL where it will be.
+    pub(crate) fn url_at(block: Block, last_octet: u8) -> String {
+        format!("http://{}:{PORT}", block.address(last_octet))
+    }
+
     /// Writes its settings; it does not run yet.
     pub(crate) fn new(
         program: Program,

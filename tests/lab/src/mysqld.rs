@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::accounts::init_sql;
 use crate::cache;
 use crate::process::{Recipe, is_root};
-use crate::tools::Tools;
+use crate::tools::{Program, Tools};
 use crate::words;
 
 /// The usual port: every server has an address of its own.
@@ -79,8 +79,24 @@ impl Own {
     }
 }
 
-/// Writes the settings file of a server and returns how to start it.
-pub(crate) fn recipe(tools: &Tools, dir: &Path, own: Own, log: &Path) -> Result<Recipe> {
+/// The agent that starts a server, and the `lictord` it asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Agent {
+    /// Its binary.
+    pub(crate) program: Program,
+    /// The URL of `lictord`.
+    pub(crate) server: String,
+}
+
+/// Writes the settings file of a server and returns how to start it, by an agent
+/// if there is one.
+pub(crate) fn recipe(
+    tools: &Tools,
+    dir: &Path,
+    own: Own,
+    agent: Option<&Agent>,
+    log: &Path,
+) -> Result<Recipe> {
     let (address, id) = (own.address, own.server_id());
     let tmp = dir.join("tmp");
     fs::create_dir_all(&tmp)?;
@@ -101,10 +117,13 @@ pub(crate) fn recipe(tools: &Tools, dir: &Path, own: Own, log: &Path) -> Result<
         settings + &words::spoken(SETTINGS, tools.mysql_version),
     )?;
     let defaults = format!("--defaults-file={}", file.display());
-    Ok(located(
-        Recipe::new(&tools.mysqld, None, log).arg(defaults),
-        tools,
-    ))
+    let server = match agent {
+        None => Recipe::new(&tools.mysqld, None, log),
+        Some(agent) => Recipe::new(&agent.program, None, log)
+            .args(["--server", &agent.server, "--"])
+            .args(tools.mysqld.words()),
+    };
+    Ok(located(server.arg(defaults), tools))
 }
 
 /// The data directory in a server's directory.

@@ -13,7 +13,7 @@ use mysql_async::{Conn, OptsBuilder, Row, Value};
 use crate::accounts::{Account, REPLICATION, ROOT};
 use crate::block::Block;
 use crate::firewall::{self, Blocked};
-use crate::mysqld;
+use crate::mysqld::{self, Agent};
 use crate::server::{Kind, Server, Slot};
 use crate::tools::Tools;
 use crate::words;
@@ -36,6 +36,7 @@ struct Shared {
     /// How often it was built anew.
     built: AtomicU32,
     tools: &'static Tools,
+    agent: Option<Agent>,
 }
 
 impl Server for Node {
@@ -52,6 +53,7 @@ impl Node {
         last_octet: u8,
         name: &str,
         lab: &Path,
+        agent: Option<Agent>,
     ) -> Result<Self> {
         let address = SocketAddrV4::new(block.address(last_octet), mysqld::PORT);
         let node = Self {
@@ -61,6 +63,7 @@ impl Node {
                 server_uuid: uuid::Uuid::new_v4().to_string(),
                 built: AtomicU32::new(0),
                 tools,
+                agent,
             }),
         };
         node.lay().await?;
@@ -91,12 +94,17 @@ impl Node {
     /// When it does not come up; the error shows the end of its log.
     pub async fn start(&self) -> Result<()> {
         let slot = self.slot();
-        let Shared { tools, built, .. } = &*self.shared;
+        let Shared {
+            tools,
+            built,
+            agent,
+            ..
+        } = &*self.shared;
         let own = mysqld::Own {
             address: *self.address().ip(),
             built: built.load(Ordering::Relaxed),
         };
-        let recipe = mysqld::recipe(tools, slot.dir(), own, self.log_path())?;
+        let recipe = mysqld::recipe(tools, slot.dir(), own, agent.as_ref(), self.log_path())?;
         slot.launch(recipe).await?;
         slot.until_ready(async || self.connect(ROOT).await.map(drop))
             .await

@@ -33,6 +33,7 @@ pub(crate) struct Node {
     last_seen: Option<At>,
     maintenance: Option<Maintenance>,
     pub(crate) rebuild: Option<Rebuild>,
+    guard: Option<Guard>,
 }
 
 #[derive(Debug, Serialize)]
@@ -47,6 +48,14 @@ struct Quarantine {
     reason: String,
     errant: String,
     incomplete: bool,
+}
+
+/// The agent that has started its server.
+#[derive(Debug, Serialize)]
+struct Guard {
+    instance: String,
+    last_heard: Option<At>,
+    lease_ends: Option<At>,
 }
 
 impl Node {
@@ -90,6 +99,11 @@ impl Node {
             last_seen: At::read(view.last_seen.as_ref()),
             maintenance: view.maintenance.map(Into::into),
             rebuild: view.rebuild.map(Into::into),
+            guard: view.guard.map(|guard| Guard {
+                instance: guard.instance,
+                last_heard: At::read(guard.last_heard.as_ref()),
+                lease_ends: At::read(guard.lease_ends.as_ref()),
+            }),
         }
     }
 
@@ -145,6 +159,31 @@ impl Quarantine {
             text.push_str("; its data is incomplete until it is rebuilt");
         }
         text
+    }
+}
+
+impl Guard {
+    fn word(&self) -> (String, Tone) {
+        let (word, tone) = match (self.lease_ends, self.last_heard) {
+            (Some(_), _) => ("bound", Tone::Good),
+            (None, Some(_)) => ("free", Tone::Plain),
+            (None, None) => ("unheard", Tone::Doubtful),
+        };
+        (word.to_owned(), tone)
+    }
+
+    fn text(&self) -> String {
+        let Some(heard) = self.last_heard else {
+            return "not heard in this term".to_owned();
+        };
+        let heard = format!("heard {}", heard.text());
+        self.lease_ends.map_or_else(
+            || format!("{heard}, not bound to a lease"),
+            |ends| {
+                let ends = ends.text();
+                format!("{heard}; kills the server by {ends} unless its lease is renewed")
+            },
+        )
     }
 }
 
@@ -221,8 +260,10 @@ fn source(nodes: &[Node], node: &Node) -> String {
 
 /// A line for each node.
 pub(crate) fn nodes_table(nodes: &[Node], paint: Paint) -> String {
+    let guarded = nodes.iter().any(|node| node.guard.is_some());
+    let agent = |node: &Node| node.guard.as_ref().map_or_else(|| plain("-"), Guard::word);
     let row = |node: &Node| {
-        vec![
+        let columns = vec![
             plain(&node.name),
             plain(&node.role),
             plain(source(nodes, node)),
@@ -231,14 +272,15 @@ pub(crate) fn nodes_table(nodes: &[Node], paint: Paint) -> String {
             node.health(),
             plain(node.lag()),
             plain(or_dash(node.latency_us.map(time))),
-        ]
+        ];
+        let agent = guarded.then(|| agent(node));
+        columns.into_iter().chain(agent).collect()
     };
-    paint.table(
-        &[
-            "NODE", "ROLE", "SOURCE", "ADDRESS", "WRITES", "HEALTH", "LAG", "LATENCY",
-        ],
-        nodes.iter().map(row),
-    )
+    let mut head = vec![
+        "NODE", "ROLE", "SOURCE", "ADDRESS", "WRITES", "HEALTH", "LAG", "LATENCY",
+    ];
+    head.extend(guarded.then_some("AGENT"));
+    paint.table(&head, nodes.iter().map(row))
 }
 
 impl View for Node {
@@ -263,6 +305,7 @@ impl View for Node {
                 "rebuild",
                 self.rebuild.as_ref().map(|it| it.text(&self.name)),
             ),
+            ("agent", self.guard.as_ref().map(Guard::text)),
             ("server uuid", said(&self.server_uuid)),
             ("to follow", self.follows.clone()),
             ("zone", self.zone.clone()),
@@ -390,6 +433,37 @@ Checks:
         let then = text.find("It does not answer; when last seen:").unwrap();
         assert!(text.find("9.7.4").unwrap() > then, "{text}");
         assert!(text.find("promotion").unwrap() < then, "{text}");
+    }
+
+    #[test]
+    fn an_agent_is_shown_where_there_is_one() {
+        let none = nodes_table(&[Node::new("orders", replica())], Paint::off());
+        assert!(!none.contains("AGENT"), "{none}");
+        let at = || Some(lictor_wire::Timestamp::default());
+        let shown = |last_heard, lease_ends| {
+            let guard = v1::Guard {
+                instance: "7".to_owned(),
+                last_heard,
+                lease_ends,
+            };
+            let guarded = v1::NodeView {
+                guard: Some(guard),
+                ..replica()
+            };
+            let node = Node::new("orders", guarded);
+            let text = node.text(Paint::off());
+            (nodes_table(&[node], Paint::off()), text)
+        };
+        let (table, text) = shown(at(), at());
+        assert!(
+            table.contains("AGENT") && table.contains("bound"),
+            "{table}"
+        );
+        let agent = "agent          heard 1970-01-01 00:00:00.000 UTC; kills the server by \
+                     1970-01-01 00:00:00.000 UTC unless its lease is renewed";
+        assert!(text.contains(agent), "{text}");
+        assert!(shown(at(), None).1.contains("not bound to a lease"));
+        assert!(shown(None, None).0.contains("unheard"));
     }
 
     #[test]

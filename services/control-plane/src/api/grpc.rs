@@ -1,5 +1,6 @@
 //! The services of `lictor.v1`, and what their methods have in common.
 
+mod agent;
 mod cluster;
 mod control_plane;
 mod node;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use lictor_wire::WireError;
+use lictor_wire::v1::agent_service_server::AgentServiceServer;
 use lictor_wire::v1::cluster_service_server::ClusterServiceServer;
 use lictor_wire::v1::control_plane_service_server::ControlPlaneServiceServer;
 use lictor_wire::v1::node_service_server::NodeServiceServer;
@@ -42,7 +44,9 @@ pub(super) fn add_services(routes: Routes, app: &Shared) -> Routes {
     let nodes = NodeServiceServer::new(node::Api::new(app.clone()));
     let recoveries = RecoveryServiceServer::new(recovery::Api::new(app.clone()));
     let control_plane = ControlPlaneServiceServer::new(control_plane::Api::new(app.clone()));
+    let agents = AgentServiceServer::new(agent::Api::new(app.clone()));
     routes
+        .add_service(agents.max_decoding_message_size(REQUEST_MAX))
         .add_service(clusters.max_decoding_message_size(REQUEST_MAX))
         .add_service(nodes.max_decoding_message_size(REQUEST_MAX))
         .add_service(recoveries.max_decoding_message_size(REQUEST_MAX))

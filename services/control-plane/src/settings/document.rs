@@ -51,6 +51,8 @@ pub(crate) struct Document {
     pub(crate) mysql: MysqlSection,
     /// The times of the leadership leases.
     pub(crate) lease: LeaseSection,
+    /// The agents beside the servers.
+    pub(crate) agent: AgentSection,
     /// The log.
     pub(crate) log: LogSection,
 }
@@ -65,6 +67,7 @@ impl Default for Document {
             consul: ConsulSection::default(),
             mysql: MysqlSection::default(),
             lease: LeaseSection::default(),
+            agent: AgentSection::default(),
             log: LogSection::default(),
         }
     }
@@ -172,6 +175,25 @@ impl Default for LeaseSection {
             poll_ms: number(200),
             deadline_ms: number(350),
             margin_ms: number(300),
+        }
+    }
+}
+
+/// The agents beside the servers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AgentSection {
+    /// How long an agent's lease lasts, in milliseconds: a failover that has no
+    /// other proof waits for its end, and without any lictord for so long the
+    /// agent kills a primary.
+    #[serde(deserialize_with = "count")]
+    pub(super) lease_ms: NonZeroU32,
+}
+
+impl Default for AgentSection {
+    fn default() -> Self {
+        Self {
+            lease_ms: number(6000),
         }
     }
 }

@@ -269,3 +269,16 @@ fn lease_times_that_do_not_hold_together_are_refused() {
         .to_string();
     assert!(error.contains("setting `lease`"), "{error}");
 }
+
+#[test]
+fn an_agents_lease_outlives_a_change_of_leaders() {
+    let dir = secrets();
+    let good = settings(&with_dir(GOOD, &dir), &[("agent.lease_ms", "3000")]).unwrap();
+    assert_eq!(good.agent_lease, std::time::Duration::from_secs(3));
+    for bad in ["2999", "600001"] {
+        let error = settings(&with_dir(GOOD, &dir), &[("agent.lease_ms", bad)]);
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("setting `agent.lease_ms`"), "{error}");
+        assert!(error.contains(bad), "{error}");
+    }
+}

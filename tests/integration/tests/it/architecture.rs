@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("lictor-client", &["lictor-domain", "lictor-wire"]),
     ("lictor-cli", &["lictor-wire"]),
+    ("lictor-agent", &["lictor-wire"]),
     ("lictor-lab", &[]),
     ("lictor-sim", &["lictor-domain", "lictor-engine"]),
     (

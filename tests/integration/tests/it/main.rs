@@ -1,5 +1,6 @@
 //! End-to-end tests on real servers.
 
+mod agents;
 mod architecture;
 mod bad_input;
 mod catalog;

@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 
 use lictor_domain::{Cluster, Node};
+use lictor_engine::guard::Guard;
 use lictor_engine::health::{Check, CheckKind, Status};
 use lictor_engine::replica;
-use lictor_wire::v1;
+use lictor_wire::{timestamp, v1};
 
 use crate::snapshot::Snapshot;
 
@@ -57,6 +58,7 @@ fn seen_node(snapshot: &Snapshot, node: &Node) -> v1::NodeView {
         view.receiver = v1::ReceiverState::Unspecified.into();
         view.applier_running = None;
     }
+    view.guard = known.guard.map(|guard| self::guard(snapshot, &guard));
     view.rebuild = snapshot.rebuilds.of(&node.name).map(Into::into);
     let health = snapshot
         .health
@@ -65,6 +67,21 @@ fn seen_node(snapshot: &Snapshot, node: &Node) -> v1::NodeView {
     let checks = health.iter().flat_map(|health| &health.checks);
     view.checks = checks.map(check).collect();
     view
+}
+
+fn guard(snapshot: &Snapshot, guard: &Guard) -> v1::Guard {
+    let heard = guard
+        .heard_at
+        .map(|at| snapshot.wall - snapshot.at.since(at));
+    let ends = guard.ends.map(|at| {
+        // Either is zero: the end is before the picture, or after it.
+        snapshot.wall + at.since(snapshot.at) - snapshot.at.since(at)
+    });
+    v1::Guard {
+        instance: guard.instance.to_string(),
+        last_heard: heard.map(timestamp),
+        lease_ends: ends.map(timestamp),
+    }
 }
 
 fn check(check: &Check) -> v1::HealthCheck {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
+use lictor_wire::v1::agent_service_client::AgentServiceClient;
 use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
 use lictor_wire::v1::control_plane_service_client::ControlPlaneServiceClient;
 use lictor_wire::v1::recovery_service_client::RecoveryServiceClient;
@@ -128,6 +129,26 @@ async fn nothing_is_made_up_while_the_stores_are_away() {
     let request = v1::ListRecoveriesRequest::default();
     let status = recoveries.list_recoveries(request).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
+}
+
+#[tokio::test]
+async fn one_that_does_not_lead_grants_no_lease() {
+    let (channel, _end) = start().await;
+    let mut agents = AgentServiceClient::new(channel);
+    let renewal = v1::RenewRequest {
+        instance: uuid::Uuid::from_u128(1).to_string(),
+        number: 1,
+        holds_us: None,
+    };
+    let status = agents.renew(renewal.clone()).await.unwrap_err();
+    assert_eq!(reason(&status), "NOT_LEADING");
+    let bad = v1::RenewRequest {
+        instance: "7".to_owned(),
+        ..renewal
+    };
+    let status = agents.renew(bad).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    assert!(status.message().contains("instance"), "{status:?}");
 }
 
 #[tokio::test]
