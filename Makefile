@@ -67,7 +67,7 @@ sim: ## Run the simulation over SEEDS seeds (100,000); a failing seed tells its 
 	cargo build --release --locked -p lictor-sim
 	@exec target/release/sim --seeds $(SEEDS)
 
-# Starts real servers, and runs `lictord` and `lictor` as programs; this
+# Starts real servers, and runs `lictord`, `lictor` and `lictor-agent` as programs; this
 # `lictord` can be told to end at an exact step. Each test starts several
 # servers; two at once keep two cores busy.
 FAILPOINTS := --features lictor-control-plane/failpoints
@@ -75,7 +75,7 @@ FAILPOINTS := --features lictor-control-plane/failpoints
 .PHONY: test-integration
 test-integration:
 	@tests/integration/python/install.sh
-	cargo build --locked $(FAILPOINTS) -p lictor-control-plane -p lictor-cli
+	cargo build --locked $(FAILPOINTS) -p lictor-control-plane -p lictor-cli -p lictor-agent
 	cargo test --workspace --locked $(FAILPOINTS) --exclude lictor-sim --test '*' -- --test-threads 2
 
 FAULTS ?= 100

@@ -26,8 +26,9 @@ name of its pid file, lictor-agent-<UUID>.pid in the data directory.
 
 Give mysqld itself, by its whole path; it must boot read-only (super_read_only),
 and nobody else may start it on this data. An agent that is frozen (SIGSTOP)
-while mysqld runs on cannot kill it: let systemd watch it (WatchdogSec=), and a
-hardware watchdog the machine (RuntimeWatchdogSec=).
+while mysqld runs on cannot kill it: start it by systemd with WatchdogSec=1 and
+WatchdogSignal=SIGKILL, which ends both then, and let a hardware watchdog see to
+the machine (RuntimeWatchdogSec=).
 
 Example:
   lictor-agent --server http://10.0.0.5:7400 --server http://10.0.0.6:7400 \\

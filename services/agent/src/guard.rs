@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::clock;
 use crate::program::Program;
+use crate::systemd::Systemd;
 use crate::watch::Watch;
 
 /// Between two looks. The leader allows a second from the end of a lease to the
@@ -35,6 +36,7 @@ const RESTART: i32 = 16;
 /// # Errors
 /// When the server cannot be started, or nobody asks for leases any more.
 pub(crate) fn guard(program: &Program, watch: &Watch, asks: impl Fn() -> bool) -> Result<()> {
+    let mut systemd = Systemd::of_environment().context("systemd cannot be told")?;
     let mut pause = FIRST_PAUSE;
     loop {
         let instance = Instance(Uuid::new_v4());
@@ -44,7 +46,7 @@ pub(crate) fn guard(program: &Program, watch: &Watch, asks: impl Fn() -> bool) -
             .context("mysqld cannot be started")?;
         tracing::info!(%instance, pid = child.id(), "mysqld is started");
         watch.begin(instance);
-        let status = live(child, watch, &asks).context("mysqld cannot be watched")?;
+        let status = live(child, watch, &asks, &mut systemd).context("mysqld cannot be watched")?;
         watch.end();
         tracing::info!(%instance, %status, "mysqld has ended");
         if !asks() {
@@ -59,7 +61,7 @@ pub(crate) fn guard(program: &Program, watch: &Watch, asks: impl Fn() -> bool) -
         if clock::now().since(began) >= LIVED {
             pause = FIRST_PAUSE;
         }
-        wait(pause, watch);
+        wait(pause, watch, &mut systemd);
         if watch.is_ending() {
             return Ok(());
         }
@@ -68,7 +70,12 @@ pub(crate) fn guard(program: &Program, watch: &Watch, asks: impl Fn() -> bool) -
 }
 
 /// Lets the server live as long as it may; how it ended.
-fn live(mut child: Child, watch: &Watch, asks: &impl Fn() -> bool) -> io::Result<ExitStatus> {
+fn live(
+    mut child: Child,
+    watch: &Watch,
+    asks: &impl Fn() -> bool,
+    systemd: &mut Systemd,
+) -> io::Result<ExitStatus> {
     let mut told: Option<Mono> = None;
     let mut killed = false;
     loop {
@@ -76,6 +83,7 @@ fn live(mut child: Child, watch: &Watch, asks: &impl Fn() -> bool) -> io::Result
             return Ok(status);
         }
         let now = clock::now();
+        systemd.alive(now);
         if !killed && watch.lease_has_ended(now) {
             child.kill()?;
             killed = true;
@@ -102,9 +110,10 @@ fn terminate(child: &Child) -> io::Result<()> {
     Ok(kill_process(pid, Signal::TERM)?)
 }
 
-fn wait(pause: Duration, watch: &Watch) {
+fn wait(pause: Duration, watch: &Watch, systemd: &mut Systemd) {
     let until = clock::now() + pause;
     while clock::now() < until && !watch.is_ending() {
+        systemd.alive(clock::now());
         thread::sleep(TICK);
     }
 }

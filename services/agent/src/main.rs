@@ -11,6 +11,7 @@ mod clock;
 mod guard;
 mod lease;
 mod program;
+mod systemd;
 mod watch;
 
 use std::io::IsTerminal;

@@ -19,6 +19,8 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 use thiserror::Error;
 
+use crate::systemd;
+
 /// Capabilities of a program's file, capabilities(7).
 const CAPABILITIES: &str = "security.capability";
 const SETUID_OR_SETGID: u32 = 0o6000;
@@ -92,6 +94,8 @@ impl Program {
             .arg(format!("--pid-file={}", instance.pid_file()))
             .arg("--daemonize=OFF")
             .env(SUPERVISOR, &agent)
+            // What systemd is told of is the agent.
+            .env_remove(systemd::SOCKET)
             .stdin(Stdio::null())
             .spawn()
     }
