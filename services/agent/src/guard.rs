@@ -17,7 +17,7 @@ use crate::program::Program;
 use crate::systemd::Systemd;
 use crate::watch::Watch;
 
-/// Between two looks. The leader allows a second from the end of a lease to the
+/// Between two looks. The leader allows two seconds from the end of a lease to the
 /// server's death.
 const TICK: Duration = Duration::from_millis(20);
 /// A server that was told to stop and has not after this is killed.

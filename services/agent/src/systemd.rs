@@ -1,4 +1,4 @@
-//! Tells systemd that the agent lives, by sd_notify(3): with `WatchdogSec=` it
+//! Tells systemd that the agent lives, by `sd_notify(3)`: with `WatchdogSec=` it
 //! kills an agent that does not say so. Nothing here waits or fails: without
 //! systemd nobody is told.
 
@@ -78,7 +78,7 @@ mod tests {
         systemd.alive(began);
         systemd.alive(began);
         systemd.alive(began + PACE);
-        let mut hear = || {
+        let hear = || {
             let mut word = [0; 64];
             let length = listens.recv(&mut word).unwrap();
             String::from_utf8(word[..length].to_vec()).unwrap()

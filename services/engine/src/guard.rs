@@ -20,8 +20,8 @@ use lictor_domain::{Instance, Mono, RecoveryId};
 use thiserror::Error;
 
 /// From the end of a lease until the server is gone: the agent wakes up and kills
-/// it, and the kernel ends its threads.
-pub const DYING: Duration = Duration::from_secs(1);
+/// it, or its watchdog ends both within a second, and the kernel ends its threads.
+pub const DYING: Duration = Duration::from_secs(2);
 
 /// Without a renewal for this long an agent counts as silent: it renews at least
 /// every second.
