@@ -30,7 +30,7 @@ fn proofs() -> Vec<FencingProof> {
         },
         FencingProof::ReadOnlySet,
         FencingProof::LeaseExpired {
-            instance: lictor_domain::Instance(uuid::Uuid::max()),
+            instance: "ffffffff-ffff-ffff-ffff-ffffffffffff".parse().unwrap(),
             heard_ago: std::time::Duration::from_millis(7_800),
         },
         FencingProof::Overridden {
