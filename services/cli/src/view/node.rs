@@ -437,8 +437,8 @@ Checks:
 
     #[test]
     fn an_agent_is_shown_where_there_is_one() {
-        let none = nodes_table(&[Node::new("orders", replica())], Paint::off());
-        assert!(!none.contains("AGENT"), "{none}");
+        let without = nodes_table(&[Node::new("orders", replica())], Paint::off());
+        assert!(!without.contains("AGENT"), "{without}");
         let at = || Some(lictor_wire::Timestamp::default());
         let shown = |last_heard, lease_ends| {
             let guard = v1::Guard {
