@@ -16,6 +16,8 @@ use tonic::transport::Channel;
 /// How long a condition may take to come true. Generous: the machine may be
 /// busy, and no test is about time.
 pub const PATIENCE: Duration = Duration::from_mins(1);
+/// A new primary first applies all it received, and that may be much.
+const BACKLOG: Duration = Duration::from_mins(3);
 
 /// Waits until a node has shut down after it got another one's data, and starts
 /// it again, as a supervisor would.
@@ -201,7 +203,7 @@ impl Scene {
     /// Waits until the primary of a cluster is another node than `old`, and
     /// accepts writes; returns it.
     pub async fn new_primary(&self, cluster: &str, old: &str) -> Result<&Node> {
-        let name = eventually("another primary", PATIENCE, || async {
+        let name = eventually("another primary", BACKLOG, || async {
             let view = self.cluster(cluster).await?;
             ensure!(view.primary != old, "{old} is still the primary");
             let node = self.lab.node(&view.primary)?;

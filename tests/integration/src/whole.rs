@@ -132,12 +132,9 @@ fn leads(node: &v1::NodeView) -> Result<()> {
     Ok(())
 }
 
-/// A replica that is far behind would keep the next failover waiting.
-const CLOSE: u64 = 10_000_000;
-
 fn follows(node: &v1::NodeView, primary: &str) -> Result<()> {
     let follows = node.source.as_deref() == Some(primary)
-        && node.lag_us.is_some_and(|lag| lag < CLOSE)
+        && node.lag_us.is_some()
         && node.receiver() == v1::ReceiverState::Running
         && node.applier_running == Some(true)
         && node.writability() == v1::Writability::SuperReadOnly;
