@@ -56,6 +56,13 @@ impl World {
                     self.cut(Way::between(place, other), lasts);
                 }
             }
+            What::Isolated(victim) => {
+                let place = self.victim(victim);
+                self.cut(Way::Lictor(place), lasts);
+                for other in (0..self.nodes.len()).filter(|other| *other != place) {
+                    self.cut(Way::between(place, other), lasts);
+                }
+            }
             What::Alone => {
                 for place in 0..self.nodes.len() {
                     self.cut(Way::Lictor(place), lasts);

@@ -57,6 +57,9 @@ pub enum Flaw {
     ResumesTwice,
     /// A replica that does not know its lag counts as having none.
     TakesUnknownLagForNone,
+    /// The lease of an agent is forgotten as soon as it is granted: its end is not
+    /// waited for.
+    ForgetsTheLease,
     /// A subscriber takes whatever snapshot it is sent.
     AcceptsAnOlderRevision,
 }
@@ -65,7 +68,7 @@ const SPLIT: &[&str] = &["promoted only fenced", "one acknowledger", "no lost wr
 
 impl Flaw {
     /// Every real flaw.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::SkipsTheFencing,
         Self::IgnoresTheProof,
         Self::PromotesBeforeFencing,
@@ -88,6 +91,7 @@ impl Flaw {
         Self::ActsWithoutALease,
         Self::ResumesTwice,
         Self::TakesUnknownLagForNone,
+        Self::ForgetsTheLease,
         Self::AcceptsAnOlderRevision,
     ];
 
@@ -104,6 +108,7 @@ impl Flaw {
             | Self::TakesSilenceForStopped
             | Self::FencesOneTooFew
             | Self::TakesSilenceForDeath
+            | Self::ForgetsTheLease
             | Self::ResumesTwice => SPLIT,
             Self::ComparesExecuted
             | Self::SkipsCatchingUp

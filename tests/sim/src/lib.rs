@@ -14,6 +14,7 @@
 
 pub mod administration;
 pub mod agenda;
+pub mod agents;
 pub mod conduct;
 pub mod contenders;
 pub mod dice;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use lictor_domain::gtid::{Gtid, Interval};
 use lictor_domain::report::{SemiSync, ServerError, Settings};
 use lictor_domain::{
-    GtidSet, NodeAddress, NodeName, NodeReport, ReceiverState, Replication, ServerUuid,
+    GtidSet, Instance, NodeAddress, NodeName, NodeReport, ReceiverState, Replication, ServerUuid,
     ServerVersion, Writability,
 };
 use uuid::Uuid;
@@ -115,6 +115,10 @@ impl Channel {
 }
 
 /// One server.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one fact about a server"
+)]
 #[derive(Clone, Debug)]
 pub struct Mysqld {
     /// Its place in the world.
@@ -151,6 +155,8 @@ pub struct Mysqld {
     pub data: Data,
     /// Until then it is slow in all it does.
     pub slow_until: Micros,
+    /// An agent starts it.
+    pub guarded: bool,
 }
 
 impl Mysqld {
@@ -175,7 +181,15 @@ impl Mysqld {
             next_number: 1,
             data: Data::Own,
             slow_until: 0,
+            guarded: false,
         }
+    }
+
+    /// Which start of it this is, if an agent has started it.
+    #[must_use]
+    pub fn instance(&self) -> Option<Instance> {
+        let start = (self.place as u128 + 1) << 64 | u128::from(self.life);
+        self.guarded.then(|| Instance(Uuid::from_u128(start)))
     }
 
     /// Whether it answers.
@@ -413,7 +427,7 @@ impl Mysqld {
         NodeReport {
             server_uuid: self.uuid,
             server_id: 1 + u32::try_from(self.place).unwrap_or(u32::MAX),
-            instance: None,
+            instance: self.instance(),
             version: ServerVersion::new(9, 7, 4),
             writability: if self.writable {
                 Writability::Writable

@@ -48,6 +48,8 @@ pub struct Scenario {
     pub preferred: Option<Place>,
     /// A server that stands in another zone than the others.
     pub apart: Option<Place>,
+    /// Each server has an agent.
+    pub guarded: bool,
     /// What goes wrong, in order of time.
     pub troubles: Vec<Trouble>,
 }
@@ -87,6 +89,8 @@ pub enum What {
     CutOff(Victim),
     /// Two servers do not reach each other.
     Apart(Victim, Place),
+    /// Neither `lictord` nor another server reaches a server.
+    Isolated(Victim),
     /// `lictord` reaches no server.
     Alone,
     /// The leading process ends.
@@ -149,7 +153,10 @@ impl Scenario {
         let profiles = [Profile::Fast, Profile::Fast, Profile::Balanced];
         let profile = dice.one(&profiles).unwrap_or_default();
         let contenders = if dice.percent(CONTESTED) { 3 } else { 0 };
-        let troubles = troubles(&mut dice, replicas, acks, contenders > 0);
+        let mut troubles = troubles(&mut dice, replicas, acks, contenders > 0);
+        let isolated = guarded(seed, acks);
+        troubles.extend(isolated);
+        troubles.sort_by_key(|trouble| trouble.at);
         let below = below(seed, replicas, acks);
         Self {
             seed,
@@ -166,6 +173,7 @@ impl Scenario {
             must_not: must_not(seed, replicas),
             preferred: placed(seed.rotate_left(16), replicas),
             apart: placed(seed.rotate_left(48), replicas),
+            guarded: isolated.is_some(),
         }
     }
 
@@ -198,6 +206,20 @@ fn placed(seed: u64, replicas: usize) -> Option<Place> {
     let mut dice = Dice::new(seed ^ APART);
     let placed = replicas > 1 && dice.percent(PLACED);
     placed.then(|| dice.number(0..=replicas))
+}
+
+/// In some seeds every server has an agent; then the primary is isolated for long
+/// enough that nothing but its agent can end it. Drawn apart, so that everything
+/// else of a seed is as it would be without.
+fn guarded(seed: u64, acks: usize) -> Option<Trouble> {
+    let mut dice = Dice::new(seed.rotate_left(24) ^ APART);
+    let isolated = Trouble {
+        at: dice.time(SECOND..=4 * SECOND),
+        lasts: dice.time(6 * SECOND..=9 * SECOND),
+        what: What::Isolated(Victim::Primary),
+    };
+    let guarded = if acks == 0 { GUARDED_ASYNC } else { GUARDED };
+    dice.percent(guarded).then_some(isolated)
 }
 
 /// Some replicas are below others, in some seeds, where enough are left to
@@ -339,6 +361,10 @@ const ORDERED: u32 = 20;
 const RULED: u32 = 30;
 /// Of so many one is preferred, and of so many one stands apart.
 const PLACED: u32 = 30;
+/// Of so many seeds in a hundred each server has an agent,
+const GUARDED: u32 = 10;
+/// and of so many of those in which commits wait for nobody.
+const GUARDED_ASYNC: u32 = 60;
 /// How many subscribers there are.
 pub const SUBSCRIBERS: usize = 3;
 
@@ -367,6 +393,7 @@ impl fmt::Display for What {
             Self::Apart(victim, other) => {
                 write!(f, "{victim} is cut off from node {}", other + 1)
             }
+            Self::Isolated(victim) => write!(f, "{victim} is cut off from everybody"),
             Self::Alone => f.write_str("lictord is cut off from every node"),
             Self::LeaderDies => f.write_str("the leading lictord dies"),
             Self::StoresOut => f.write_str("both stores are away"),

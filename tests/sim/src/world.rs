@@ -14,6 +14,7 @@ use lictor_engine::leadership::PerStore;
 use lictor_engine::message::Event;
 
 use crate::agenda::{Agenda, MS, Micros, SECOND};
+use crate::agents::{Agent, Step};
 use crate::conduct;
 use crate::contenders::{Contender, Contest, Lease};
 use crate::dice::Dice;
@@ -102,6 +103,8 @@ pub enum Happening {
     Start(usize, u64),
     /// A paused contender goes on.
     GoesOn(usize),
+    /// Something happens to the agent of a server.
+    Agent(Place, Step),
     /// An onlooker's look, and the operator's.
     Look,
 }
@@ -113,7 +116,8 @@ impl Happening {
             Self::Wake(reign, _)
             | Self::Probe(reign, _, _)
             | Self::ProbeEnds(reign, ..)
-            | Self::Tell(reign, _) => Some(*reign),
+            | Self::Tell(reign, _)
+            | Self::Agent(_, Step::Heard(reign, _)) => Some(*reign),
             Self::Ends(job, _) => Some(job.reign),
             _ => None,
         }
@@ -154,6 +158,8 @@ pub struct World {
     pub network: Network,
     /// The servers.
     pub nodes: Vec<Mysqld>,
+    /// The agents beside them, where they are guarded.
+    pub agents: Vec<Agent>,
     /// What lasts.
     pub store: Store,
     /// Who leads or takes itself for leading, the newest last.
@@ -196,6 +202,7 @@ impl World {
             dice: Dice::new(scenario.chance),
             network: Network::default(),
             nodes,
+            agents: Vec::new(),
             ledger: Ledger::beginning(cluster.epoch),
             store: Store::new(cluster),
             leaders: Vec::new(),
@@ -242,6 +249,9 @@ impl World {
         for who in 0..self.subscribers.len() {
             self.agenda.plan(10 * MS, Happening::Write(who));
             self.agenda.plan(20 * MS, Happening::Connect(who));
+        }
+        if self.scenario.guarded {
+            self.begin_agents();
         }
         if self.scenario.contenders > 0 {
             self.begin_contest();
@@ -347,6 +357,7 @@ impl World {
             Happening::Contest(who, life, what) => self.contest(who, life, what),
             Happening::Start(who, life) => self.start(who, life),
             Happening::GoesOn(who) => self.goes_on(who),
+            Happening::Agent(place, step) => self.agent(place, step),
             Happening::Look => self.look(),
         }
     }
@@ -466,6 +477,7 @@ fn servers(scenario: &Scenario) -> Vec<Mysqld> {
             let name = NodeName::numbered(&cluster_name()?, number);
             let address = NodeAddress::new(&format!("10.0.0.{number}"), 3306).ok()?;
             let mut node = Mysqld::new(place, name, address);
+            node.guarded = scenario.guarded;
             if place > 0 {
                 node.follow(scenario.source_of(place));
             }

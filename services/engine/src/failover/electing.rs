@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lictor_domain::{AbortReason, GtidSet, NodeName, Now, Phase};
+use lictor_domain::evidence::human;
+use lictor_domain::{AbortReason, GtidSet, Mono, NodeName, Now, Phase};
 
 use super::promoting::Chosen;
 use super::{Failover, STRAGGLERS, Stage};
@@ -93,23 +94,22 @@ impl Failover {
             pending,
             stopped,
             since,
-            lease_ends,
-        } = &mut self.stage
+            ..
+        } = &self.stage
         else {
             return self.going(vec![]);
         };
         let (since, stopped) = (*since, stopped.clone());
         let patient = now.mono.since(since) < STRAGGLERS;
         let all_answered = pending.is_empty();
-        *lease_ends = fencing::lease_ends(view);
-        let still_lives = lease_ends.is_some_and(|ends| now.mono < ends);
         let (proof, election) = self.judge(&stopped, view);
         let proof = proof.or_else(|missing| fencing::lease_expired(view, now.mono).ok_or(missing));
         if !all_answered && (patient || proof.is_err() || election.winner.is_err()) {
             return self.going(vec![]);
         }
-        if proof.is_err() && still_lives {
-            return self.going(vec![]);
+        let ends = fencing::lease_ends(view).filter(|ends| now.mono < *ends);
+        if let (Err(missing), Some(ends)) = (&proof, ends) {
+            return self.await_lease(missing, ends, now);
         }
         let accepted = fencing::accepted_unfenced(view).filter(|_| proof.is_err());
         if accepted.is_some() && now.mono.since(since) < deadline::PROOF {
@@ -133,6 +133,19 @@ impl Failover {
         self.story.record.fencing = Some(fenced.proof().clone());
         self.story.note(Phase::Fence, fence, now);
         self.decide(election, fenced, stopped, view, now)
+    }
+
+    /// The old primary's agent kills it when its lease ends: that is waited for.
+    fn await_lease(mut self, missing: &NotFenced, ends: Mono, now: Now) -> Next {
+        if let Stage::Fencing { lease_ends, .. } = &mut self.stage
+            && lease_ends.replace(ends).is_none()
+        {
+            let left = human(ends.since(now.mono));
+            let why = &missing.0;
+            let note = format!("no proof yet: {why}; its agent kills it within {left}");
+            self.story.note(Phase::Fence, note, now);
+        }
+        self.going(vec![])
     }
 
     /// The proof and the election, by what was stopped and what has been tried.

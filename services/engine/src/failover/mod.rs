@@ -101,7 +101,8 @@ enum Stage {
         pending: BTreeMap<NodeName, Running>,
         stopped: Stopped,
         since: Mono,
-        /// When the lease of the old primary's agent has run out.
+        /// When the lease of the old primary's agent has run out, once that is
+        /// waited for.
         lease_ends: Option<Mono>,
     },
     /// A replica gets what it lacks from one that may not be promoted.

@@ -141,6 +141,51 @@ async fn without_any_lictord_a_primary_is_closed_and_it_is_opened_again_after_th
     bound(&scene, &now).await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_was_frozen_is_missed_and_kills_its_server_when_it_goes_on() {
+    let scene = scene(Lab::builder(), 1).await.unwrap();
+    let primary = scene.lab.cluster("orders").primary().await.unwrap();
+    bound(&scene, primary.name()).await.unwrap();
+    let server = server_of(primary).unwrap();
+    primary.freeze().unwrap();
+    eventually("the agent to be missed", PATIENCE, || async {
+        let problems = scene.cluster("orders").await?.problems;
+        let mut silent = problems.iter().filter(|it| it.code == "AgentSilent");
+        ensure!(
+            silent.any(|it| it.node.as_deref() == Some(primary.name())),
+            "{problems:?}"
+        );
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert!(runs(server), "nobody could kill it");
+    eventually("the lease to run out", PATIENCE, || async {
+        let ends = guard(&scene, primary.name())
+            .await?
+            .lease_ends
+            .context("not bound")?;
+        ensure!(at(ends)? < SystemTime::now(), "it lasts until {ends:?}");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    primary.thaw().unwrap();
+    eventually("the server to be killed", PATIENCE, || async {
+        ensure!(!runs(server), "it lives on");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    eventually("a primary to be open again", PATIENCE, || async {
+        let writable = scene.writable_nodes("orders").await?;
+        ensure!(writable.len() == 1, "{writable:?}");
+        Ok(())
+    })
+    .await
+    .unwrap();
+}
+
 /// A client beside a server writes until it is told to end; when the last
 /// acknowledgement came.
 fn writes_beside(node: &Node, end: Arc<AtomicBool>) -> JoinHandle<Option<SystemTime>> {

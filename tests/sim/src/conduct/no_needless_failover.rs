@@ -1,11 +1,12 @@
-//! A failover does not begin while the primary runs, unless a receiver that
-//! nobody had stopped has lost it.
+//! A failover does not begin while the primary runs and anybody reaches it, unless
+//! a receiver that nobody had stopped has lost it.
 
 use lictor_domain::{ProblemCode, Recovery, RecoveryKind};
 
 use crate::agenda::{MS, Micros, SECOND};
 use crate::invariants::{Breach, Premise};
 use crate::mysqld::HEARTBEAT;
+use crate::network::Way;
 use crate::world::World;
 
 /// A primary that hung until just now may still look lost.
@@ -24,7 +25,15 @@ pub fn at_beginning(world: &mut World, record: &Recovery) -> Option<Breach> {
     world.ledger.premises.saw(Premise::FailoverBegan);
     let now = world.agenda.now();
     let primary = &world.nodes[world.place(&record.old_primary)?];
-    let well = primary.runs() && now > primary.since + SETTLED;
+    let others = world
+        .nodes
+        .iter()
+        .filter(|node| node.place != primary.place);
+    let mut ways = others
+        .map(|other| Way::between(primary.place, other.place))
+        .chain([Way::Lictor(primary.place)]);
+    let reached = ways.any(|way| world.passes(way));
+    let well = primary.runs() && now > primary.since + SETTLED && reached;
     let lost = world.nodes.iter().any(|node| {
         let Some(channel) = &node.channel else {
             return false;

@@ -39,6 +39,8 @@ premises! {
     AnswerLost => "a command was carried out, and its answer was lost",
     CommandOutlivedLeader => "a command reached a node when a newer leader led",
     ClockDrifted => "a leader began whose clock runs more than a hundredth wrong",
+    LeaseGranted => "an agent was granted a lease",
+    KilledByAgent => "an agent killed its server",
     MinorityLost => "a server was never repaired",
     PrimaryLost => "a primary was never repaired",
     // What operators do.
@@ -69,6 +71,7 @@ premises! {
     PromotedByDeath => "a candidate was promoted because the process was dead",
     PromotedByQuorum => "a candidate was promoted because a quorum was revoked",
     PromotedByClosing => "a candidate was promoted because the primary was closed",
+    PromotedByLease => "a candidate was promoted because an agent's lease had expired",
     PromotedByForce => "a candidate was promoted because an operator took the responsibility",
     // Recoveries end.
     RecoveryInherited => "a leader found an unfinished recovery",

@@ -18,6 +18,7 @@ pub fn at_command(world: &mut World, reign: Reign, act: &Act) -> Option<Breach> 
     world.ledger.premises.saw(match fenced.proof() {
         FencingProof::ProcessDead => Premise::PromotedByDeath,
         FencingProof::ReadOnlySet => Premise::PromotedByClosing,
+        FencingProof::LeaseExpired { .. } => Premise::PromotedByLease,
         FencingProof::Overridden { .. } => Premise::PromotedByForce,
         _ => Premise::PromotedByQuorum,
     });
@@ -50,6 +51,8 @@ pub fn at_command(world: &mut World, reign: Reign, act: &Act) -> Option<Breach> 
         }
         FencingProof::ReadOnlySet => (old.lives() && old.writable)
             .then(|| format!("{} is said to be closed, and is writable", old.name)),
+        FencingProof::LeaseExpired { .. } => (old.lives() && old.writable)
+            .then(|| format!("{} is said to have been killed, and is writable", old.name)),
         FencingProof::Overridden { .. } if world.ledger.forced.contains(&id) => None,
         other => Some(format!("`{other}` is no proof for a recovery")),
     };

@@ -94,10 +94,19 @@ fn a_failover_without_another_proof_waits_for_the_end_of_the_lease() {
     let renewed_at = bench.at;
     let commands = bench.cut_off_and_fencing();
     assert_eq!((commands, bench.proof()), (vec![], None));
+    let told = |bench: &Bench| {
+        let steps = &bench.keeper.recovery().unwrap().steps;
+        let waits = steps
+            .iter()
+            .filter(|step| step.sentence.contains("its agent kills it"));
+        waits.count()
+    };
+    assert_eq!(told(&bench), 1);
     bench.at = renewed_at + WAITED.saturating_sub(ms(1));
     bench.step(Event::Tick);
     let wakes = bench.keeper.wake_at(now(bench.at).mono);
     assert_eq!((bench.proof(), wakes), (None, now(bench.at + ms(1)).mono));
+    assert_eq!(told(&bench), 1, "it is told once");
     bench.later(ms(1));
     bench.step(Event::Tick);
     assert_eq!(
