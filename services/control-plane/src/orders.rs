@@ -73,14 +73,13 @@ pub(crate) enum OrderError {
     NotKept(ClusterName),
 }
 
-/// The way to a cluster's steward, and the term in which it keeps the cluster.
-async fn steward(app: &Shared, name: &ClusterName) -> Result<(Steward, Term), OrderError> {
-    let term = app.standing.lead()?.term();
-    let Some(steward) = app.fleet.steward(name) else {
-        app.store.cluster_get(name).await?;
-        return Err(OrderError::NotKept(name.clone()));
-    };
-    Ok((steward, term))
+/// The way to a cluster's steward.
+async fn steward(app: &Shared, name: &ClusterName) -> Result<Steward, OrderError> {
+    if let Some(steward) = app.fleet.steward(name) {
+        return Ok(steward);
+    }
+    app.store.cluster_get(name).await?;
+    Err(OrderError::NotKept(name.clone()))
 }
 
 /// Hands an order to the steward and waits for the answer.

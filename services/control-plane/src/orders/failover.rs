@@ -13,7 +13,7 @@ pub(crate) async fn order(
     order: FailoverOrder,
     rehearse: bool,
 ) -> Result<Answer<Rehearsal>, OrderError> {
-    let (steward, term) = steward(app, name).await?;
+    let term = app.standing.lead()?.term();
     let entry = AuditEntry {
         actor: order.operator.clone(),
         action: "cluster.failover".to_owned(),
@@ -22,7 +22,11 @@ pub(crate) async fn order(
         result: String::new(),
     };
     let forced = if order.force { ", by force" } else { "" };
-    let answered = ask(&steward, name, order, rehearse, Order::Failover).await;
+    let answered = async {
+        let steward = steward(app, name).await?;
+        ask(&steward, name, order, rehearse, Order::Failover).await
+    };
+    let answered = answered.await;
     if !rehearse {
         record(app, term, entry, &answered, |answer| {
             format!("{}{forced}", told(answer))

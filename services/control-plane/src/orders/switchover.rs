@@ -22,7 +22,7 @@ pub(crate) async fn order(
     order: lictor_domain::Order,
     rehearse: bool,
 ) -> Result<Answer<Preflight>, OrderError> {
-    let (steward, term) = steward(app, name).await?;
+    let term = app.standing.lead()?.term();
     let entry = AuditEntry {
         actor: order.actor.clone(),
         action: "cluster.switchover".to_owned(),
@@ -30,12 +30,15 @@ pub(crate) async fn order(
         reason: order.reason.clone(),
         result: String::new(),
     };
-    let facts = Facts {
-        transactions: look(app, &steward, term, order.older_than).await,
-        subscribers: app.hub.concerned(name),
+    let answered = async {
+        let steward = steward(app, name).await?;
+        let facts = Facts {
+            transactions: look(app, &steward, term, order.older_than).await,
+            subscribers: app.hub.concerned(name),
+        };
+        ask(&steward, name, (order, facts), rehearse, Order::Switchover).await
     };
-    let wanted = (order, facts);
-    let answered = ask(&steward, name, wanted, rehearse, Order::Switchover).await;
+    let answered = answered.await;
     if !rehearse {
         record(app, term, entry, &answered, told).await;
     }

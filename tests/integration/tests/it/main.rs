@@ -2,6 +2,7 @@
 
 mod agents;
 mod architecture;
+mod audit;
 mod bad_input;
 mod catalog;
 mod crash_matrix;
