@@ -62,7 +62,7 @@ pub struct Keeper {
     inherited: Option<Recovery>,
     /// The highest epoch ever given out, also to a failover that was given up.
     last_epoch: Epoch,
-    /// When failovers were done, for the budget.
+    /// When failovers were done, those that counted for the budget at the last one.
     done_at: Vec<DateTime<Utc>>,
     refusal: Option<Refusal>,
     second_step: Option<SecondStep>,
@@ -459,7 +459,7 @@ impl Keeper {
             }
             (RecoveryOutcome::Done | RecoveryOutcome::Running, kind) => {
                 if kind == RecoveryKind::Failover {
-                    self.done_at.push(now.wall);
+                    self.charge_budget(now);
                 }
                 self.refusal = None;
             }

@@ -8,13 +8,29 @@ use super::Keeper;
 use super::refusal::{Known, LONGEST_PAUSE, Refusal};
 
 impl Keeper {
+    /// A failover is done. Those that count no more are forgotten.
+    pub(super) fn charge_budget(&mut self, now: Now) {
+        self.done_at = self.charged(now);
+        self.done_at.push(now.wall);
+    }
+
+    /// When the failovers that count were done, the oldest first.
+    fn charged(&self, now: Now) -> Vec<DateTime<Utc>> {
+        let window = self.view.cluster.policy.budget.window();
+        let counts = |at: &DateTime<Utc>| {
+            let ago = (now.wall - *at).to_std();
+            ago.map_or(true, |ago| ago < window)
+        };
+        let mut charged: Vec<_> = self.done_at.iter().copied().filter(counts).collect();
+        charged.sort();
+        charged
+    }
+
     /// The failovers that used it up, and when the next is allowed.
     pub(super) fn budget_spent(&self, now: Now) -> Option<Evidence> {
         let budget = self.view.cluster.policy.budget;
         let window = TimeDelta::from_std(budget.window()).ok()?;
-        let mut recent: Vec<DateTime<Utc>> = self.done_at.clone();
-        recent.retain(|at| now.wall - *at < window);
-        recent.sort();
+        let recent = self.charged(now);
         let done = u32::try_from(recent.len()).unwrap_or(u32::MAX);
         let surplus = done.checked_sub(budget.failovers)? as usize;
         Some(Evidence::BudgetSpent {

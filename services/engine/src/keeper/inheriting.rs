@@ -90,7 +90,7 @@ impl Keeper {
                 self.begin_own_epoch(node.clone(), now.mono);
                 self.view.remember_opening(record.chosen_with());
                 if record.kind == RecoveryKind::Failover {
-                    self.done_at.push(now.wall);
+                    self.charge_budget(now);
                 }
                 let epoch = self.last_epoch;
                 let how = format!("{node} goes on as the primary, in epoch {epoch}");

@@ -94,6 +94,18 @@ fn a_budget_counts_only_what_lies_in_its_window() {
 }
 
 #[test]
+fn a_failover_that_counts_no_more_is_forgotten_when_another_is_done() {
+    let mut bench = failed_over(auto(), &[500, 601, 700]);
+    bench.has_failed_over();
+    let wall = now(Duration::ZERO).wall;
+    let [older, newer] = bench.keeper.done_at[..] else {
+        panic!("{:?}", bench.keeper.done_at);
+    };
+    assert_eq!(older, wall - Duration::from_secs(500));
+    assert!(newer >= wall);
+}
+
+#[test]
 fn observe_and_manual_write_down_once_what_would_have_been_done_and_touch_nothing() {
     for mode_ in [Mode::Observe, Mode::Manual] {
         let mut bench = Bench::watching(mode(mode_));
