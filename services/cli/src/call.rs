@@ -49,14 +49,23 @@ pub(crate) async fn answer<T>(
     within: Duration,
     call: impl Future<Output = Result<Response<T>, Status>>,
 ) -> anyhow::Result<T> {
-    match tokio::time::timeout(within, call).await {
-        Ok(Ok(response)) => Ok(response.into_inner()),
-        Ok(Err(status)) => Err(anyhow!(explain(&status))),
-        Err(_) => Err(anyhow!(
+    let answered = answer_or_status(within, call).await?;
+    answered.map_err(|status| anyhow!(explain(&status)))
+}
+
+/// The same, for a caller that looks at what was refused.
+pub(crate) async fn answer_or_status<T>(
+    within: Duration,
+    call: impl Future<Output = Result<Response<T>, Status>>,
+) -> anyhow::Result<Result<T, Status>> {
+    let answered = tokio::time::timeout(within, call).await;
+    let answered = answered.map_err(|_| {
+        anyhow!(
             "the control plane did not answer within {}",
             humantime::format_duration(within)
-        )),
-    }
+        )
+    })?;
+    Ok(answered.map(Response::into_inner))
 }
 
 /// A refusal in words, its objections each with its remedy.

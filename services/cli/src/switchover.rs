@@ -2,12 +2,13 @@
 //! story at its end.
 
 use anyhow::bail;
+use lictor_wire::objections;
 use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
 use lictor_wire::v1::{self, SwitchoverClusterRequest};
 use tonic::transport::Channel;
 
 use crate::args::{Format, SwitchoverArgs};
-use crate::call::{SOON, answer};
+use crate::call::{SOON, answer, answer_or_status, explain};
 use crate::follow::{follow, state};
 use crate::output::{say, show};
 use crate::view::switchover::{Preflight, Switchover};
@@ -21,7 +22,16 @@ pub(crate) async fn run(
     let request = SwitchoverClusterRequest::from(args);
     let rehearse = request.dry_run;
     let mut client = ClusterServiceClient::new(channel.clone());
-    let response = answer(SOON, client.switchover_cluster(request)).await?;
+    let ordered = client.switchover_cluster(request.clone());
+    let response = match answer_or_status(SOON, ordered).await? {
+        Ok(response) => response,
+        Err(status) => {
+            if !objections(&status).is_empty() {
+                show_every_check(client, request, format).await?;
+            }
+            bail!(explain(&status));
+        }
+    };
     let recovery = response.recovery.clone();
     let preflight = Preflight::from(response);
     let Some(id) = recovery else {
@@ -47,4 +57,18 @@ pub(crate) async fn run(
         return Ok(());
     }
     bail!("the switchover was given up, and everything is as it was")
+}
+
+/// A refusal names what stands in the way; a rehearsal shows what does not, too.
+async fn show_every_check(
+    mut client: ClusterServiceClient<Channel>,
+    order: SwitchoverClusterRequest,
+    format: Format,
+) -> anyhow::Result<()> {
+    let rehearsal = SwitchoverClusterRequest {
+        dry_run: true,
+        ..order
+    };
+    let found = answer(SOON, client.switchover_cluster(rehearsal)).await?;
+    show(&Preflight::from(found), format)
 }

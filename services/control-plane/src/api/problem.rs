@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 
+use lictor_domain::switchover::Check;
 use lictor_domain::{Blocker, ClusterName, NodeAddress, NodeName};
 use lictor_engine::admission::Objection;
 use lictor_store::StoreError;
@@ -207,6 +208,16 @@ pub(super) fn blocker(blocker: &Blocker) -> v1::Finding {
         node: None,
         sentence: blocker.to_string(),
         remedy: blocker.remedy().to_owned(),
+    }
+}
+
+/// What stands in the way of a switchover; its sentence says what to do.
+pub(super) fn check(check: &Check) -> v1::Finding {
+    v1::Finding {
+        code: check.code.as_str().to_owned(),
+        node: None,
+        sentence: check.sentence.clone(),
+        remedy: String::new(),
     }
 }
 

@@ -97,10 +97,7 @@ impl Ours {
             ..Default::default()
         };
         let answer = api.switchover_cluster(request).await?.into_inner();
-        let checks = answer.checks;
-        answer
-            .recovery
-            .with_context(|| format!("nothing was begun: {checks:?}"))
+        answer.recovery.context("nothing was begun")
     }
 
     async fn done(&self, id: &str) -> Result<v1::Recovery> {

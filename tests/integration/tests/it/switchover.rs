@@ -1,13 +1,15 @@
 //! Another primary by order: no statement fails, and whatever goes wrong before
 //! the opening leaves everything as it was.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use lictor_client::domain::RouteState;
 use lictor_integration::{Load, PATIENCE, Scene};
 use lictor_lab::{APP, Node, ROOT, Server, eventually};
 use lictor_wire::v1;
+use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
 use lictor_wire::v1::subscribe_response::Message;
 use mysql_async::prelude::Queryable;
+use tonic::Code;
 
 use crate::push::Stream;
 
@@ -50,7 +52,7 @@ pub(crate) async fn as_it_was(scene: &Scene, primary: &Node) -> Result<()> {
         let client = scene.client("reader of the route").await?;
         let state = client.routes().route("orders")?.state;
         let RouteState::Serving { writer } = state else {
-            anyhow::bail!("the route says {state:?}");
+            bail!("the route says {state:?}");
         };
         ensure!(
             writer.node.as_str() == primary.name(),
@@ -65,7 +67,8 @@ pub(crate) async fn as_it_was(scene: &Scene, primary: &Node) -> Result<()> {
 pub(crate) async fn given_up(scene: &Scene, to: &Node, more: &[&str]) -> Result<String> {
     let order = ["cluster", "switchover", "orders", "--to", to.name()];
     let output = scene.lictor(&[&order[..], more].concat()).await?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
     ensure!(!output.status.success(), "it was not given up: {said}");
     Ok(said)
 }
@@ -150,6 +153,7 @@ async fn a_rehearsal_shows_every_check_and_changes_nothing() {
     })
     .await
     .unwrap();
+    refused_alike(&scene).await.unwrap();
     assert!(scene.recoveries("orders").await.unwrap().is_empty());
     as_it_was(&scene, primary).await.unwrap();
 
@@ -163,6 +167,35 @@ async fn a_rehearsal_shows_every_check_and_changes_nothing() {
     ];
     scene.lictor_ok(&killing).await.unwrap();
     client.query_drop("COMMIT").await.unwrap_err();
+}
+
+/// An order that an open transaction blocks is refused with that blocker, and
+/// the command line shows what does not block it, too.
+async fn refused_alike(scene: &Scene) -> Result<()> {
+    let mut api = ClusterServiceClient::new(scene.channel().await?);
+    let request = v1::SwitchoverClusterRequest {
+        name: "orders".to_owned(),
+        long_transactions: v1::LongTransactions::Refuse.into(),
+        ..Default::default()
+    };
+    let Err(status) = api.switchover_cluster(request).await else {
+        bail!("it was not refused");
+    };
+    ensure!(status.code() == Code::FailedPrecondition, "{status:?}");
+    let objections = lictor_wire::objections(&status);
+    let codes: Vec<_> = objections.iter().map(|one| one.code.as_str()).collect();
+    ensure!(codes == ["LongTransactions"], "{objections:?}");
+
+    let order = ["cluster", "switchover", "orders"];
+    let refusing = ["--long-transactions", "refuse"];
+    let output = scene.lictor(&[&order[..], &refusing].concat()).await?;
+    let shown = String::from_utf8_lossy(&output.stdout);
+    let error = String::from_utf8_lossy(&output.stderr);
+    ensure!(!output.status.success(), "{shown}");
+    ensure!(shown.contains("PrimaryHealthy"), "{shown}");
+    ensure!(error.contains("orders is not switched over:"), "{error}");
+    ensure!(error.contains("open for"), "{error}");
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -253,15 +253,19 @@ impl ClusterService for Api {
         let name: ClusterName = parse(&request.name, "name")?;
         let rehearse = request.dry_run;
         let order = request.order(actor).map_err(problem::invalid)?;
-        let app = self.app.clone();
+        let (app, of) = (self.app.clone(), name.clone());
         // A caller that goes away does not keep it out of the audit log.
         let ordering = self
             .app
             .tasks
-            .spawn(async move { orders::switchover::order(&app, &name, order, rehearse).await });
+            .spawn(async move { orders::switchover::order(&app, &of, order, rehearse).await });
         let answer = ordering
             .await
             .map_err(|error| problem::broken_off(&error))??;
+        let blockers: Vec<_> = answer.found.blockers().map(problem::check).collect();
+        if !blockers.is_empty() && !rehearse {
+            return Err(refusal(&format!("{name} is not switched over:"), blockers));
+        }
         Ok(Response::new(v1::SwitchoverClusterResponse {
             recovery: answer.recovery.map(|id| id.to_string()),
             ..(&answer.found).into()
