@@ -1,6 +1,8 @@
 //! A cluster as Lictor remembers it: its nodes, its policy, and who was last
 //! made primary in which epoch.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,10 @@ pub struct Quarantine {
     /// as a whole: whatever its GTIDs say, data may be missing.
     pub incomplete: bool,
 }
+
+/// What an operator says for a time only holds no longer: a maintenance, a pause
+/// that ends by itself, a promotion rule.
+pub const LONGEST_EXCEPTION: Duration = Duration::from_hours(30 * 24);
 
 /// A node that an operator works on for a time: it serves nobody and is left
 /// alone.

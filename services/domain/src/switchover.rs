@@ -1,6 +1,7 @@
 //! A switchover as it is ordered, and what is found before it begins.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -48,8 +49,12 @@ pub struct Order {
 impl Order {
     /// How long nobody may write unless the operator says otherwise.
     pub const USUAL_PAUSE: Duration = Duration::from_secs(1);
+    /// The pauses there may be; a shorter one is over before anyone can hold.
+    pub const PAUSES: RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_mins(1);
     /// From when on a transaction is long unless the operator says otherwise.
     pub const USUAL_AGE: Duration = Duration::from_secs(1);
+    /// The greatest age from which on a transaction may be called long.
+    pub const GREATEST_AGE: Duration = Duration::from_hours(24);
 }
 
 /// A transaction that has been open for long.

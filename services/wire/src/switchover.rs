@@ -9,10 +9,6 @@ use lictor_domain::{LongTransactions, Order, Preflight};
 use crate::error::WireError;
 use crate::v1;
 
-/// Less would be over before anyone could hold.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-const OLDEST: Duration = Duration::from_hours(24);
 const REASON_MAX: usize = 500;
 
 impl From<LongTransactions> for v1::LongTransactions {
@@ -61,13 +57,13 @@ impl v1::SwitchoverClusterRequest {
 }
 
 fn check(order: &Order) -> Result<(), WireError> {
-    if !(SHORTEST_PAUSE..=LONGEST_PAUSE).contains(&order.pause) {
+    if !Order::PAUSES.contains(&order.pause) {
         return Err(WireError::invalid(
             "pause_us",
             "it must be from 50 ms to 1 min",
         ));
     }
-    if order.older_than > OLDEST {
+    if order.older_than > Order::GREATEST_AGE {
         return Err(WireError::invalid(
             "older_than_secs",
             "it must be a day at most",

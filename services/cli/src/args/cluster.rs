@@ -8,7 +8,7 @@ use lictor_wire::domain::{ClusterName, LongTransactions, NodeAddress, NodeName};
 use lictor_wire::v1;
 
 use super::policy::{DEFAULTS, PolicyArgs};
-use super::values::{duration, whole_seconds, words};
+use super::values::{age, exception, pause, words};
 
 fn add_help() -> String {
     format!(
@@ -60,7 +60,7 @@ pub(crate) enum ClusterCommand {
         reason: String,
         /// For how long, such as `30m`; until it is resumed when not said. Whole
         /// seconds, at most 30 days.
-        #[arg(long = "for", value_name = "TIME", value_parser = whole_seconds)]
+        #[arg(long = "for", value_name = "TIME", value_parser = exception)]
         time: Option<u64>,
         /// Who wants it.
         #[arg(
@@ -139,7 +139,7 @@ pub(crate) struct SwitchoverArgs {
     pub(crate) dry_run: bool,
     /// For how long nobody may be able to write, from 50ms to 1m; then everything
     /// is undone.
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = pause)]
     pub(crate) pause: Duration,
     /// What to do about transactions that are open for long on the primary: wait
     /// for their end (up to a minute), end their sessions, or refuse to switch over.
@@ -150,8 +150,8 @@ pub(crate) struct SwitchoverArgs {
         value_parser = words(LongTransactions::ALL, LongTransactions::as_str)
     )]
     pub(crate) long_transactions: LongTransactions,
-    /// From this age on a transaction is long; whole seconds.
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = whole_seconds)]
+    /// From this age on a transaction is long; whole seconds, at most a day.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = age)]
     pub(crate) older_than: u64,
     /// Why, for the history.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use clap::builder::NonEmptyStringValueParser;
 use lictor_wire::domain::{ClusterName, NodeName, PromotionRule};
 
-use super::values::{Source, promotion_rule, source, whole_seconds, words};
+use super::values::{Source, exception, promotion_rule, source, words};
 
 /// What to do with nodes.
 #[derive(Debug, Subcommand)]
@@ -40,7 +40,7 @@ Examples:
         /// For how long the rule holds, such as `2h`: then it is neutral again; whole
         /// seconds, at most 30 days.
         #[arg(long = "for", id = "time", value_name = "TIME", requires = "rule",
-            value_parser = whole_seconds)]
+            value_parser = exception)]
         time: Option<u64>,
         /// Where it stands, such as an availability zone; empty for nowhere. Of
         /// candidates alike, one in the old primary's zone is made primary.
@@ -71,7 +71,7 @@ Examples:
         /// For how long, such as `2h`: then it ends by itself; whole seconds, at
         /// most 30 days.
         #[arg(long = "for", id = "time", value_name = "TIME", requires_all = ["owner", "reason"],
-            value_parser = whole_seconds)]
+            value_parser = exception)]
         time: Option<u64>,
         /// End it now.
         #[arg(long)]

@@ -110,6 +110,37 @@ fn wrong_values_are_refused_before_anyone_is_asked() {
 }
 
 #[test]
+fn what_is_out_of_range_is_named_as_it_was_typed() {
+    let maintain = "lictor node maintenance orders-2 --owner ada --reason disk";
+    let rule = "lictor node set orders-2 --promotion-rule prefer --reason why";
+    let pause = "lictor cluster pause orders --reason why";
+    let switchover = "lictor cluster switchover orders";
+    for (line, option, wrong, at_most, why) in [
+        (switchover, "--pause", "49ms", "50ms", "use 50ms to 1m"),
+        (switchover, "--pause", "61s", "1m", "use 50ms to 1m"),
+        (
+            switchover,
+            "--older-than",
+            "86401s",
+            "1day",
+            "use 1day at most",
+        ),
+        (switchover, "--older-than", "0s", "1s", "at least 1s"),
+        (maintain, "--for", "31days", "30days", "use 30days at most"),
+        (rule, "--for", "31days", "30days", "use 30days at most"),
+        (pause, "--for", "31days", "30days", "use 30days at most"),
+        (pause, "--for", "0s", "1s", "at least 1s"),
+    ] {
+        let error = parse(&format!("{line} {option} {wrong}")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ValueValidation, "{error}");
+        let told = error.to_string();
+        assert!(told.contains(&format!("'{option} <TIME>'")), "{told}");
+        assert!(told.contains(why), "{told}");
+        parse(&format!("{line} {option} {at_most}")).unwrap();
+    }
+}
+
+#[test]
 fn a_switchover_is_read_whole() {
     let line = "lictor cluster switchover orders --to orders-2 --dry-run --pause 300ms \
                 --long-transactions kill --older-than 5s --reason disks";

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use lictor_wire::domain::{Budget, Durability, NodeName, OnStarved, PromotionRule};
+use humantime::format_duration;
+use lictor_wire::domain::cluster::LONGEST_EXCEPTION;
+use lictor_wire::domain::{Budget, Durability, NodeName, OnStarved, Order, PromotionRule};
 
 /// Whom a node is to follow; nobody by name for the primary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +77,35 @@ pub(super) fn budget(text: &str) -> Result<Budget, String> {
     }
 }
 
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+/// For how long writes may be paused.
+pub(super) fn pause(text: &str) -> Result<Duration, String> {
+    let (pause, pauses) = (duration(text)?, Order::PAUSES);
+    if pauses.contains(&pause) {
+        return Ok(pause);
+    }
+    let [shortest, longest] = [pauses.start(), pauses.end()].map(|end| format_duration(*end));
+    Err(format!("use {shortest} to {longest}"))
+}
+
+/// From when on a transaction is long, in seconds.
+pub(super) fn age(text: &str) -> Result<u64, String> {
+    seconds_up_to(Order::GREATEST_AGE, text)
+}
+
+/// For how long something is to hold, in seconds.
+pub(super) fn exception(text: &str) -> Result<u64, String> {
+    seconds_up_to(LONGEST_EXCEPTION, text)
+}
+
+fn seconds_up_to(longest: Duration, text: &str) -> Result<u64, String> {
+    let seconds = whole_seconds(text)?;
+    if seconds > longest.as_secs() {
+        return Err(format!("use {} at most", format_duration(longest)));
+    }
+    Ok(seconds)
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| error.to_string())
 }
 

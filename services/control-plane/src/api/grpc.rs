@@ -13,6 +13,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use lictor_domain::cluster::LONGEST_EXCEPTION;
 use lictor_wire::WireError;
 use lictor_wire::v1::agent_service_server::AgentServiceServer;
 use lictor_wire::v1::cluster_service_server::ClusterServiceServer;
@@ -35,8 +36,6 @@ const REQUEST_MAX: usize = 1024 * 1024;
 const ACTOR: &str = "lictor-actor";
 const ACTOR_MAX: usize = 128;
 const REASON_MAX: usize = 500;
-/// What operators take out of Lictor's hands comes back after 30 days at most.
-const LONGEST_SECS: u64 = 30 * 24 * 60 * 60;
 
 /// Every service that needs the whole lictord.
 pub(super) fn add_services(routes: Routes, app: &Shared) -> Routes {
@@ -92,7 +91,7 @@ fn words(text: &str, field: &str, max: usize) -> Result<String, Status> {
 
 /// When something that lasts so many seconds from now is over.
 fn end_of(for_secs: u64) -> Result<DateTime<Utc>, Status> {
-    if !(1..=LONGEST_SECS).contains(&for_secs) {
+    if !(1..=LONGEST_EXCEPTION.as_secs()).contains(&for_secs) {
         let why = "it must be from one second to 30 days";
         return Err(problem::invalid(WireError::invalid("for_secs", why)));
     }
