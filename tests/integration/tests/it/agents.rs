@@ -11,6 +11,8 @@ use lictor_lab::{Lab, Node, Server, eventually, networks_or_skip};
 use lictor_wire::{Timestamp, v1};
 use tokio::task::JoinHandle;
 
+use crate::rebuild::rebuilt;
+
 async fn scene(plan: lictor_lab::LabBuilder, replicas: u8) -> Result<Scene> {
     let scene = Scene::start_in(plan.agents(), &[("orders", replicas)]).await?;
     scene.register("orders").await?;
@@ -184,6 +186,25 @@ async fn an_agent_that_was_frozen_is_missed_and_kills_its_server_when_it_goes_on
     })
     .await
     .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_got_anothers_data_is_started_again_by_its_agent() {
+    let scene = scene(Lab::builder(), 2).await.unwrap();
+    let node = scene.lab.cluster("orders").node(3);
+    let server = server_of(node).unwrap();
+    let rebuild = [
+        "node",
+        "rebuild",
+        node.name(),
+        "--force",
+        "--reason",
+        "a test",
+    ];
+    scene.lictor_ok(&rebuild).await.unwrap();
+    rebuilt(&scene, node.name()).await.unwrap();
+    assert!(scene.rejoined("orders", node.name()).await.unwrap());
+    assert_ne!(server_of(node).unwrap(), server);
 }
 
 /// A client beside a server writes until it is told to end; when the last

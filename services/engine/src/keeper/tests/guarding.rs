@@ -1,6 +1,6 @@
 //! Leases of agents, and the failovers that wait for their end.
 
-use lictor_domain::Instance;
+use lictor_domain::{FailoverOrder, Instance};
 
 use super::*;
 use crate::guard::{Answer, DYING, Refusal, Renewal};
@@ -135,6 +135,22 @@ fn an_agent_that_can_still_ask_gets_no_more_than_it_holds() {
         bench.proof(),
         Some(FencingProof::LeaseExpired { .. })
     ));
+}
+
+#[test]
+fn a_rehearsal_tells_that_the_end_of_the_lease_would_be_waited_for() {
+    let mut bench = Bench::bound();
+    bench.later(ms(400));
+    bench.probed(1, ProbeOutcome::TimedOut);
+    let found = bench.keeper.rehearse_failover(&FailoverOrder {
+        to: None,
+        force: false,
+        operator: "ann".to_owned(),
+        reason: "it hangs".to_owned(),
+    });
+    assert_eq!(found.blockers, []);
+    let waits = |step: &String| step.contains("agent of orders-1 has killed it");
+    assert!(found.steps.iter().any(waits), "{:?}", found.steps);
 }
 
 #[test]
