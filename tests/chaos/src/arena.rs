@@ -20,7 +20,7 @@ use crate::stubborn::Stubborn;
 const CLUSTER: &str = "orders";
 /// Writers that find the primary through Lictor, and their pace.
 const WRITERS: u64 = 2;
-const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE: Duration = Duration::from_millis(30);
 /// Writes that show that the cluster works without what is away.
 const SOME_WRITES: usize = 20;
 
