@@ -20,6 +20,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use rustix::fs::{FlockOperation, flock};
 
+use crate::disk;
 use crate::firewall;
 use crate::network;
 
@@ -199,7 +200,7 @@ impl Drop for Lease {
     fn drop(&mut self) {
         let dir = self.block.dir();
         if self.keep.load(Ordering::Relaxed) {
-            remove_network(self.block);
+            remove_from_machine(self.block);
             let _ = File::create(dir.join(KEPT));
             eprintln!("lab: kept {}", dir.display());
         } else {
@@ -263,14 +264,16 @@ fn sweep() {
 
 /// The caller holds the lock.
 fn remove_leftovers(block: Block) {
-    remove_network(block);
+    remove_from_machine(block);
     let dir = block.dir();
     if let Err(error) = remove(&dir) {
         eprintln!("lab: cannot remove {}: {error}", dir.display());
     }
 }
 
-fn remove_network(block: Block) {
+/// Removes what the kernel has of a laboratory beside its processes.
+fn remove_from_machine(block: Block) {
+    disk::remove_all(&block.dir());
     firewall::remove_all(block);
     if block.is_networked() {
         network::remove_all(block);

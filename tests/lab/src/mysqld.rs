@@ -28,7 +28,6 @@ secure_file_priv=NULL
 max_connections=500
 gtid_mode=ON
 enforce_gtid_consistency=ON
-log_bin=binlog
 relay_log=relay
 binlog_format=ROW
 log_replica_updates=ON
@@ -108,9 +107,11 @@ pub(crate) fn recipe(
          bind_address={address}\n\
          report_host={address}\n\
          report_port={PORT}\n\
-         server_id={id}\n",
+         server_id={id}\n\
+         log_bin={binlog}\n",
         data = data_dir(dir).display(),
         tmp = tmp.display(),
+        binlog = binlog(dir).display(),
     );
     fs::write(
         &file,
@@ -124,6 +125,19 @@ pub(crate) fn recipe(
             .args(tools.mysqld.words()),
     };
     Ok(located(server.arg(defaults), tools))
+}
+
+/// Where a server has its binary log: on its small disk, if it has one, and
+/// beside its data otherwise.
+fn binlog(dir: &Path) -> PathBuf {
+    let disk = small_disk(dir);
+    let home = if disk.is_dir() { disk } else { PathBuf::new() };
+    home.join("binlog")
+}
+
+/// Where a server's small disk is mounted, in its directory.
+pub(crate) fn small_disk(dir: &Path) -> PathBuf {
+    dir.join("small-disk")
 }
 
 /// The data directory in a server's directory.

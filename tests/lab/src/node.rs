@@ -1,7 +1,7 @@
 //! One `MySQL` server.
 
 use std::net::SocketAddrV4;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use mysql_async::{Conn, OptsBuilder, Row, Value};
 
 use crate::accounts::{Account, REPLICATION, ROOT};
 use crate::block::Block;
+use crate::disk;
 use crate::firewall::{self, Blocked};
 use crate::mysqld::{self, Agent};
 use crate::server::{Kind, Server, Slot};
@@ -118,6 +119,28 @@ impl Node {
         self.shared.built.fetch_add(1, Ordering::Relaxed);
         self.lay().await?;
         self.start().await
+    }
+
+    /// The same, with its binary log on a disk of its own of so many MiB from now
+    /// on; see [`disks_or_skip`](crate::disks_or_skip).
+    pub async fn rebuild_on_small_disk(&self, mib: u32) -> Result<()> {
+        self.slot().vacate().await?;
+        disk::mount(&self.small_disk(), mib)?;
+        self.rebuild().await
+    }
+
+    /// Fills its small disk up.
+    pub fn fill_disk(&self) -> Result<()> {
+        disk::fill(&self.small_disk())
+    }
+
+    /// Makes room on its small disk again.
+    pub fn free_disk(&self) -> Result<()> {
+        Ok(disk::free(&self.small_disk())?)
+    }
+
+    fn small_disk(&self) -> PathBuf {
+        mysqld::small_disk(self.slot().dir())
     }
 
     /// How to connect to it as that account.

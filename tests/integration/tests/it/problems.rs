@@ -1,9 +1,13 @@
 //! What is shown before it hurts, and what looking at servers costs them.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use lictor_integration::{Load, PATIENCE, Scene};
-use lictor_lab::{CONTROL, Node, Server, eventually};
+use lictor_lab::{CONTROL, Node, Server, disks_or_skip, eventually};
 use lictor_wire::v1;
+
+use crate::switchover::calm;
 
 async fn problem(scene: &Scene, code: &str) -> Result<v1::Problem> {
     eventually(&format!("the problem {code}"), PATIENCE, || async {
@@ -154,6 +158,57 @@ async fn a_primary_whose_commits_wait_is_looked_at_with_a_few_sessions_only() {
     replica.start().await.unwrap();
     load.writes(30).await.unwrap();
     load.stop().await;
+}
+
+/// `MySQL` looks once a minute whether there is room again.
+const ROOM_IS_SEEN: Duration = Duration::from_mins(3);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_primary_whose_disk_is_full_stalls_and_goes_on_when_there_is_room() {
+    if !disks_or_skip().unwrap() {
+        return;
+    }
+    let scene = Scene::with_orders(1).await.unwrap();
+    let first = scene.lab.cluster("orders").primary().await.unwrap();
+    let mut nodes = scene.lab.cluster("orders").nodes().iter();
+    let small = nodes.find(|node| node.name() != first.name()).unwrap();
+    small.rebuild_on_small_disk(32).await.unwrap();
+    assert!(scene.rejoined("orders", small.name()).await.unwrap());
+    calm(&scene).await.unwrap();
+    let order = ["cluster", "switchover", "orders", "--to", small.name()];
+    let how = ["--pause", "30s"];
+    scene.lictor_ok(&[&order[..], &how].concat()).await.unwrap();
+
+    Load::prepare(small).await.unwrap();
+    let client = scene.client("writers").await.unwrap();
+    let load = Load::start(&client, "orders", 4, 1);
+    load.writes(30).await.unwrap();
+    small.fill_disk().unwrap();
+    let stalled = problem(&scene, "StalledPrimary").await.unwrap();
+    let waits = format!(
+        "{} answers, but no commit passes: it waits for disk space",
+        small.name()
+    );
+    assert_eq!(stalled.sentence, waits);
+    let remedy = format!("make room on the disk of {}", small.name());
+    assert!(stalled.response.contains(&remedy), "{}", stalled.response);
+    let evidence = stalled.evidence.iter().map(|fact| &fact.sentence);
+    let told = evidence.into_iter().any(|fact| fact.contains("is full"));
+    assert!(told, "{stalled:?}");
+    assert_eq!(scene.cluster("orders").await.unwrap().primary, small.name());
+
+    small.free_disk().unwrap();
+    eventually("no StalledPrimary", ROOM_IS_SEEN, || async {
+        let problems = scene.cluster("orders").await?.problems;
+        let stalled = problems.iter().any(|p| p.code == "StalledPrimary");
+        ensure!(!stalled, "{problems:?}");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    load.writes(30).await.unwrap();
+    let ledger = load.stop().await;
+    ledger.is_whole_on(small).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
