@@ -48,6 +48,9 @@ pub enum Flaw {
     ForgetsTheEnd,
     /// Replicas are reported as following the new primary, and left where they are.
     LeavesReplicasBehind,
+    /// A replica whose place is below another is reported as moved, away from a
+    /// source that died and back, and left where it is.
+    LeavesTheTreeAsItIs,
     /// The intent counts as stored before it is.
     PromotesBeforeTheIntent,
     /// A leader acts until it hears that it was deposed, without a look at its
@@ -68,7 +71,7 @@ const SPLIT: &[&str] = &["promoted only fenced", "one acknowledger", "no lost wr
 
 impl Flaw {
     /// Every real flaw.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::SkipsTheFencing,
         Self::IgnoresTheProof,
         Self::PromotesBeforeFencing,
@@ -87,6 +90,7 @@ impl Flaw {
         Self::TouchesWhatIsTakenOut,
         Self::ForgetsTheEnd,
         Self::LeavesReplicasBehind,
+        Self::LeavesTheTreeAsItIs,
         Self::PromotesBeforeTheIntent,
         Self::ActsWithoutALease,
         Self::ResumesTwice,
@@ -118,7 +122,7 @@ impl Flaw {
             | Self::TrustsHalfACopy => &["no lost write"],
             Self::TouchesWhatIsTakenOut => &["hands off"],
             Self::ForgetsTheEnd => &["recoveries end"],
-            Self::LeavesReplicasBehind => &["whole again"],
+            Self::LeavesReplicasBehind | Self::LeavesTheTreeAsItIs => &["whole again"],
             Self::OperatorStoppedTestifies => &["no needless failover"],
             Self::PromotesBeforeTheIntent => &["intent first"],
             Self::ActsWithoutALease => &["one leader"],

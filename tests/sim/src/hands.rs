@@ -397,6 +397,7 @@ impl World {
                     self.nodes[place].repoint(source);
                 }
             }
+            Work::Care(_, Care::Move { .. }) if self.leaves_the_tree(place) => {}
             Work::Care(_, Care::Move { source }) => {
                 if let Some(source) = self.place_at(source) {
                     self.nodes[place].repoint(source);
@@ -450,6 +451,11 @@ impl World {
         let hop = self.dice.hop();
         self.agenda.plan(hop, Happening::Fetch(place));
         held
+    }
+
+    fn leaves_the_tree(&self, place: Place) -> bool {
+        let below = &self.scenario.below;
+        self.flaw == Flaw::LeavesTheTreeAsItIs && below.iter().any(|(low, _)| *low == place)
     }
 
     /// A node was opened by a command whose leader has not given it up.
