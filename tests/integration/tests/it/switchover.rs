@@ -16,8 +16,12 @@ use crate::push::Stream;
 /// Waits until nothing is wrong and nothing is under way.
 pub(crate) async fn calm(scene: &Scene) -> Result<()> {
     eventually("a healthy cluster", PATIENCE, || async {
-        let problems = scene.cluster("orders").await?.problems;
-        ensure!(problems.is_empty(), "{problems:?}");
+        let view = scene.cluster("orders").await?;
+        ensure!(view.problems.is_empty(), "{:?}", view.problems);
+        let replicas = view.nodes.iter().filter(|node| node.name != view.primary);
+        for node in replicas {
+            ensure!(node.lag_us.is_some(), "how far is {} behind?", node.name);
+        }
         let recoveries = scene.recoveries("orders").await?;
         let running = recoveries
             .iter()
