@@ -6,7 +6,8 @@
 //! while one such does. It was not if it still receives from the old primary: a
 //! receiver does not start by itself when a node boots. Where it is silent, or has
 //! rebooted, it matters only if enough nodes may have acknowledged what was written
-//! to it, and then what it and the old primary hold tells the rest.
+//! to it, be that loosened as far as the policy lets, or if nobody had to and it may
+//! still run; and then what it and the old primary hold tells the rest.
 
 use lictor_domain::{Node, NodeName, NodeReport, Recovery};
 
@@ -32,9 +33,10 @@ pub(super) fn fate(view: &ClusterView, record: &Recovery) -> Result<Fate, Undeci
     if is_followed(view, candidate) {
         return Ok(Fate::Adopted(candidate.name.clone()));
     }
-    let acks = view.cluster.policy.durability.acks().max(1) as usize;
+    let acks = view.cluster.policy.lowest_acks() as usize;
     let ackers = may_have_acknowledged(view, candidate);
-    if ackers.len() < acks {
+    let dead = view.node(&candidate.name).refused() && ackers.is_empty();
+    if ackers.len() < acks || dead {
         return Ok(Fate::Void);
     }
     let primary = current(view.primary());
@@ -95,8 +97,8 @@ mod tests {
     use std::time::Duration;
 
     use lictor_domain::{
-        Epoch, ProbeOutcome, Problem, ProblemCode, ReceiverState, RecoveryId, RecoveryKind,
-        RecoveryOutcome, Severity, Term, Writability,
+        Durability, Epoch, OnStarved, Policy, ProbeOutcome, Problem, ProblemCode, ReceiverState,
+        RecoveryId, RecoveryKind, RecoveryOutcome, Severity, Term, Writability,
     };
     use uuid::Uuid;
 
@@ -189,6 +191,23 @@ mod tests {
             assert_eq!(of(&silent(fixture, 1)), None);
         }
         assert_eq!(of(&silent(silent(closed(), 2), 3)), None);
+    }
+
+    #[test]
+    fn where_a_commit_may_need_nobody_a_silent_candidate_matters_while_its_process_may_live() {
+        const LOOSENED: OnStarved = OnStarved::Loosen {
+            min_acks: 0,
+            after_secs: 5,
+        };
+        for policy in [
+            |policy: &mut Policy| policy.durability = Durability::Async,
+            |policy: &mut Policy| policy.on_starved = LOOSENED,
+        ] {
+            let alone = closed().policy(policy);
+            assert_eq!(of(&silent(alone.clone(), 2)), None);
+            let refused = alone.silent(2, ProbeOutcome::Refused, Duration::from_millis(300));
+            assert_eq!(of(&refused), Some(Fate::Void));
+        }
     }
 
     #[test]

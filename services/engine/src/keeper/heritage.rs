@@ -18,10 +18,11 @@
 //!   receivers by hand; where that is seen, the next rules decide.)
 //! - Fewer nodes than a commit needs may have followed W: it cannot have
 //!   acknowledged anything, whether it was opened or not, so nothing is lost by
-//!   undoing it. A node may have followed W if it follows it now or does not
-//!   answer: nobody is pointed away from W but by a leader. Where a commit needs nobody,
-//!   this takes W's process to be gone: what it alone acknowledged is what such
-//!   a policy risks.
+//!   undoing it. What a commit needs may have been loosened as far as the policy
+//!   lets, and nobody told any more. A node may have followed W if it follows it now
+//!   or does not answer: nobody is pointed away from W but by a leader. Where a
+//!   commit needs nobody, this takes W's process to be gone: what it alone
+//!   acknowledged is what such a policy risks.
 //! - W answers, is closed, and holds all it was chosen for: it is adopted, and
 //!   opened again. Either it was opened before or it may be opened now, by 2, 3.
 //! - W answers and holds less: it applies everything before it is opened, so it
@@ -82,7 +83,7 @@ pub(super) fn fate(view: &ClusterView, record: &Recovery) -> Result<Fate, Undeci
     let Some(winner) = record.new_primary.clone() else {
         return Ok(Fate::Void);
     };
-    let acks = view.cluster.policy.durability.acks() as usize;
+    let acks = view.cluster.policy.lowest_acks() as usize;
     let ackers = may_have_followed(view, &winner);
     let gone = view.cluster.node(&winner).is_none();
     let dead = view.node(&winner).refused() && ackers.is_empty();

@@ -1,6 +1,6 @@
 //! What another leader left unfinished.
 
-use lictor_domain::FailoverOrder;
+use lictor_domain::{FailoverOrder, OnStarved};
 
 use super::*;
 
@@ -164,6 +164,26 @@ fn a_silent_winner_that_may_have_acknowledged_is_waited_for_and_shown() {
     let commands = bench.later(ms(400)).answers(3);
     is_adopted(&bench, &commands, 3);
     assert!(!bench.code(ProblemCode::UnfinishedRecovery));
+}
+
+/// Its leader may have loosened what commits waited for, and told nobody any more.
+#[test]
+fn a_silent_winner_that_may_have_acknowledged_alone_is_waited_for() {
+    let loosen = OnStarved::Loosen {
+        min_acks: 0,
+        after_secs: 5,
+    };
+    for (on_starved, waits) in [(OnStarved::Wait, false), (loosen, true)] {
+        let fixture = auto().policy(|policy| policy.on_starved = on_starved);
+        let inheritance = unfinished(&fixture, Some(3));
+        let closed = fixture.writability(1, Writability::SuperReadOnly);
+        let mut bench = Bench::inheriting(closed.replication(2, stop), inheritance);
+        bench.answers(1);
+        bench.answers(2);
+        bench.probed(3, ProbeOutcome::TimedOut);
+        let waited_for = bench.code(ProblemCode::UnfinishedRecovery);
+        assert_eq!(waited_for, waits, "{on_starved}");
+    }
 }
 
 /// A leader looks at the recovery of which number 3, the winner, is silent with
