@@ -5,14 +5,22 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 const ROOT: &str = "../../proto";
-const FILES: [&str; 7] = [
+const FILES: [&str; 15] = [
     "lictor/v1/common.proto",
     "lictor/v1/cluster.proto",
     "lictor/v1/node.proto",
+    "lictor/v1/hostgroup.proto",
+    "lictor/v1/keyspace.proto",
     "lictor/v1/recovery.proto",
     "lictor/v1/routing.proto",
+    "lictor/v1/rule.proto",
+    "lictor/v1/config.proto",
     "lictor/v1/control_plane.proto",
     "lictor/v1/agent.proto",
+    "lictor/v1/history.proto",
+    "lictor/v1/operation.proto",
+    "lictor/v1/event.proto",
+    "lictor/v1/member.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -93,12 +93,29 @@ impl From<&domain::Rebuild> for v1::Rebuild {
     }
 }
 
+impl v1::NodeSemiSync {
+    /// A server without the plugins does neither.
+    fn of(report: &domain::NodeReport) -> Self {
+        let semi_sync = report.semi_sync.as_ref();
+        Self {
+            source: Some(semi_sync.is_some_and(|it| it.source_active)),
+            replica: Some(semi_sync.is_some_and(|it| it.replica_active)),
+        }
+    }
+}
+
 impl v1::NodeView {
-    /// What is stored of a node, with nothing seen of it yet.
+    /// What is stored of a node of this cluster, with nothing seen of it yet.
     #[must_use]
-    pub fn stored(node: &domain::Node, role: v1::NodeRole) -> Self {
+    pub fn stored(cluster: &domain::Cluster, node: &domain::Node) -> Self {
+        let role = if node.name == cluster.primary {
+            v1::NodeRole::Primary
+        } else {
+            v1::NodeRole::Replica
+        };
         Self {
             name: node.name.to_string(),
+            cluster: cluster.name.to_string(),
             address: node.address.to_string(),
             server_uuid: node.server_uuid.to_string(),
             role: role.into(),
@@ -132,14 +149,26 @@ impl v1::NodeView {
             applier_running: replication.map(|replication| replication.applier_running),
             source: replication.map(|replication| replication.source.to_string()),
             gtid_executed: report.executed.to_string(),
+            semi_sync: Some(v1::NodeSemiSync::of(report)),
             last_seen: Some(timestamp(last_seen)),
             ..self
         }
     }
 }
 
+impl From<&domain::RouteState> for v1::ClusterState {
+    fn from(state: &domain::RouteState) -> Self {
+        match state {
+            domain::RouteState::Serving { .. } => Self::Serving,
+            domain::RouteState::Held => Self::Held,
+            domain::RouteState::NoPrimary => Self::NoPrimary,
+        }
+    }
+}
+
 impl v1::ClusterView {
-    /// What is stored of a cluster, its problems, and its nodes as they are seen.
+    /// What is stored of a cluster, its problems, and its nodes as they are seen;
+    /// where its writes go is unknown.
     #[must_use]
     pub fn new(
         cluster: &domain::Cluster,
@@ -154,6 +183,7 @@ impl v1::ClusterView {
             problems: problems.iter().map(Into::into).collect(),
             nodes,
             pause: cluster.pause.as_ref().map(Into::into),
+            ..Self::default()
         }
     }
 }

@@ -6,15 +6,25 @@
 //! ([`WireError`]); what goes to the wire cannot fail.
 
 mod cluster;
+mod config;
+mod endpoint;
 mod error;
+mod hint;
+mod history;
+mod hostgroup;
+mod keyspace;
+mod operation;
 mod order;
 mod policy;
 mod problem;
 mod recovery;
 mod refusal;
 mod routing;
+mod rule;
+mod summary;
 mod switchover;
 mod time;
+mod variable;
 
 /// Messages, clients and servers of `lictor.v1`, generated from `proto/`.
 #[expect(
@@ -30,7 +40,10 @@ pub mod v1 {
 /// The domain values that messages stand for.
 pub use lictor_domain as domain;
 
+pub use config::{detail, moved_configuration, refused_document};
+pub use endpoint::{EndpointError, endpoint};
 pub use error::WireError;
+pub use history::severity;
 /// A time of day in a message.
 pub use prost_types::Timestamp;
 pub use refusal::{objections, refusal};

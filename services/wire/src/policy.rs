@@ -29,6 +29,7 @@ macro_rules! words {
         }
     };
 }
+pub(crate) use words;
 
 words!(Mode, "mode", Observe, Manual, Auto);
 words!(RebuildPolicy, "rebuild", Manual, Auto);
@@ -45,7 +46,7 @@ words!(
 );
 
 /// The enum value behind a number; `field` is named when there is none.
-fn known<E: TryFrom<i32, Error = prost::UnknownEnumValue>>(
+pub(crate) fn known<E: TryFrom<i32, Error = prost::UnknownEnumValue>>(
     number: i32,
     field: &str,
 ) -> Result<E, WireError> {
@@ -166,7 +167,56 @@ impl From<&domain::Policy> for v1::Policy {
             max_readers: Some(policy.max_readers.into()),
             accept_unfenced: policy.accept_unfenced,
             better_placed: v1::BetterPlaced::from(policy.better_placed).into(),
+            objectives: Some(policy.objectives.into()),
         }
+    }
+}
+
+impl From<domain::Objectives> for v1::Objectives {
+    fn from(objectives: domain::Objectives) -> Self {
+        Self {
+            availability_percent: objectives.availability_percent.map(Into::into),
+            rto_secs: objectives.rto_secs,
+            rpo_secs: objectives.rpo_secs,
+        }
+    }
+}
+
+impl TryFrom<v1::Objectives> for domain::Objectives {
+    type Error = WireError;
+
+    fn try_from(objectives: v1::Objectives) -> Result<Self, WireError> {
+        Ok(Self {
+            availability_percent: availability(objectives.availability_percent)?,
+            rto_secs: objectives.rto_secs,
+            rpo_secs: objectives.rpo_secs,
+        })
+    }
+}
+
+fn availability(percent: Option<f64>) -> Result<Option<domain::AvailabilityPercent>, WireError> {
+    let read = percent.map(domain::AvailabilityPercent::try_from);
+    read.transpose()
+        .map_err(|error| WireError::invalid("availability_percent", error))
+}
+
+impl v1::ObjectivesChange {
+    fn applied_to(self, objectives: domain::Objectives) -> Result<domain::Objectives, WireError> {
+        let mut kept = objectives;
+        for number in self.withdrawn {
+            match known::<v1::Objective>(number, "withdrawn")? {
+                v1::Objective::Unspecified => return Err(WireError::missing("withdrawn")),
+                v1::Objective::Availability => kept.availability_percent = None,
+                v1::Objective::Rto => kept.rto_secs = None,
+                v1::Objective::Rpo => kept.rpo_secs = None,
+            }
+        }
+        let percent = availability(self.availability_percent)?;
+        Ok(domain::Objectives {
+            availability_percent: percent.or(kept.availability_percent),
+            rto_secs: self.rto_secs.or(kept.rto_secs),
+            rpo_secs: self.rpo_secs.or(kept.rpo_secs),
+        })
     }
 }
 
@@ -188,6 +238,11 @@ impl TryFrom<v1::Policy> for domain::Policy {
             accept_unfenced: policy.accept_unfenced,
             better_placed: known::<v1::BetterPlaced>(policy.better_placed, "better_placed")?
                 .try_into()?,
+            objectives: policy
+                .objectives
+                .unwrap_or_default()
+                .try_into()
+                .map_err(|error: WireError| error.within("objectives"))?,
         })
     }
 }
@@ -213,6 +268,11 @@ impl v1::PolicyChange {
             .transpose()?;
         let keep_readers = share(self.keep_readers, "keep_readers")?;
         let max_readers = share(self.max_readers, "max_readers")?;
+        let objectives = self
+            .objectives
+            .unwrap_or_default()
+            .applied_to(policy.objectives)
+            .map_err(|error| error.within("objectives"))?;
         let changed = domain::Policy {
             mode: mode.try_into().unwrap_or(policy.mode),
             profile: profile.try_into().unwrap_or(policy.profile),
@@ -226,6 +286,7 @@ impl v1::PolicyChange {
             max_readers: max_readers.unwrap_or(policy.max_readers),
             accept_unfenced: self.accept_unfenced.unwrap_or(policy.accept_unfenced),
             better_placed: better_placed.try_into().unwrap_or(policy.better_placed),
+            objectives,
         };
         if changed.accept_unfenced && changed.durability.acks() > 0 {
             let field = if self.accept_unfenced.is_some() {
@@ -272,6 +333,11 @@ mod tests {
             max_readers: domain::Share::Count(2),
             accept_unfenced: true,
             better_placed: domain::BetterPlaced::Stay,
+            objectives: domain::Objectives {
+                availability_percent: Some(99.95.try_into().unwrap()),
+                rto_secs: Some(30),
+                rpo_secs: Some(0),
+            },
         }
     }
 
@@ -305,6 +371,12 @@ mod tests {
             max_readers: all.max_readers,
             accept_unfenced: Some(all.accept_unfenced),
             better_placed: all.better_placed,
+            objectives: all.objectives.map(|all| v1::ObjectivesChange {
+                availability_percent: all.availability_percent,
+                rto_secs: all.rto_secs,
+                rpo_secs: all.rpo_secs,
+                withdrawn: vec![],
+            }),
         };
         let changed = change.applied_to(&Policy::default()).unwrap();
         assert_eq!(changed, unusual());
@@ -332,6 +404,29 @@ mod tests {
         assert_eq!(error.field(), "durability");
         let neither = stricter(Some(false)).applied_to(&accepting).unwrap();
         assert_eq!(neither.durability, Durability::ONE_ACK);
+    }
+
+    #[test]
+    fn an_objective_is_withdrawn_and_the_others_stay() {
+        let change = |objectives| v1::PolicyChange {
+            objectives: Some(objectives),
+            ..v1::PolicyChange::default()
+        };
+        let less = change(v1::ObjectivesChange {
+            rpo_secs: Some(5),
+            withdrawn: vec![v1::Objective::Rto.into()],
+            ..v1::ObjectivesChange::default()
+        });
+        let changed = less.applied_to(&unusual()).unwrap().objectives;
+        assert_eq!((changed.rto_secs, changed.rpo_secs), (None, Some(5)));
+        assert!(changed.availability_percent.is_some());
+
+        let too_much = change(v1::ObjectivesChange {
+            availability_percent: Some(100.5),
+            ..v1::ObjectivesChange::default()
+        });
+        let error = too_much.applied_to(&unusual()).unwrap_err();
+        assert_eq!(error.field(), "objectives.availability_percent");
     }
 
     #[test]

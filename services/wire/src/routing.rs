@@ -1,6 +1,8 @@
 //! Routing tables and deltas. What is sent reads back as the same value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+use std::sync::Arc;
 
 use lictor_domain as domain;
 
@@ -106,6 +108,9 @@ impl From<domain::RoutingTable> for v1::RoutingTable {
         Self {
             revision: Some(table.revision.into()),
             clusters: table.clusters.into_values().map(Into::into).collect(),
+            hostgroups: values(table.hostgroups),
+            keyspaces: shared(&table.keyspaces),
+            query_rules: values(table.query_rules),
         }
     }
 }
@@ -114,30 +119,31 @@ impl TryFrom<v1::RoutingTable> for domain::RoutingTable {
     type Error = WireError;
 
     fn try_from(table: v1::RoutingTable) -> Result<Self, WireError> {
-        let routes: Vec<domain::ClusterRoute> = convert_all(table.clusters, "clusters")?;
-        let mut clusters = BTreeMap::new();
-        for (at, route) in routes.into_iter().enumerate() {
-            if let Some(twice) = clusters.insert(route.name.clone(), route) {
-                return Err(WireError::invalid(
-                    format!("clusters[{at}].name"),
-                    format!("cluster {} is there twice", twice.name),
-                ));
-            }
-        }
         Ok(Self {
             revision: required(table.revision, "revision")?.into(),
-            clusters,
+            clusters: keyed(table.clusters, "clusters", cluster_name)?,
+            keyspaces: shared_keyed(table.keyspaces, "keyspaces")?,
+            hostgroups: keyed(table.hostgroups, "hostgroups", hostgroup_id)?,
+            query_rules: keyed(table.query_rules, "query_rules", domain::QueryRule::id)?,
         })
     }
 }
 
 impl From<domain::RoutingDelta> for v1::RoutingDelta {
     fn from(delta: domain::RoutingDelta) -> Self {
+        let (hostgroups, rules) = (delta.hostgroups, delta.query_rules);
+        let keyspaces = delta.keyspaces;
         Self {
             from: Some(delta.from.into()),
             to: Some(delta.to.into()),
-            changed: delta.changed.into_iter().map(Into::into).collect(),
-            removed: delta.removed.into_iter().map(Into::into).collect(),
+            changed: values(delta.clusters.changed),
+            removed: delta.clusters.removed.into_iter().map(Into::into).collect(),
+            changed_hostgroups: values(hostgroups.changed),
+            removed_hostgroups: hostgroups.removed.into_iter().map(|id| id.0).collect(),
+            changed_query_rules: values(rules.changed),
+            removed_query_rules: rules.removed.into_iter().map(|id| id.0).collect(),
+            changed_keyspaces: shared(&keyspaces.changed),
+            removed_keyspaces: keyspaces.removed.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -146,16 +152,92 @@ impl TryFrom<v1::RoutingDelta> for domain::RoutingDelta {
     type Error = WireError;
 
     fn try_from(delta: v1::RoutingDelta) -> Result<Self, WireError> {
-        let removed = delta.removed.iter().enumerate();
+        let removed_hostgroups = delta.removed_hostgroups.into_iter();
+        let removed_rules = delta.removed_query_rules.into_iter();
         Ok(Self {
             from: required(delta.from, "from")?.into(),
             to: required(delta.to, "to")?.into(),
-            changed: convert_all(delta.changed, "changed")?,
-            removed: removed
-                .map(|(at, name)| parse(name, format!("removed[{at}]")))
-                .collect::<Result<_, _>>()?,
+            clusters: domain::Changes {
+                changed: keyed(delta.changed, "changed", cluster_name)?,
+                removed: names(&delta.removed, "removed")?,
+            },
+            keyspaces: domain::Changes {
+                changed: shared_keyed(delta.changed_keyspaces, "changed_keyspaces")?,
+                removed: names(&delta.removed_keyspaces, "removed_keyspaces")?,
+            },
+            hostgroups: domain::Changes {
+                changed: keyed(delta.changed_hostgroups, "changed_hostgroups", hostgroup_id)?,
+                removed: removed_hostgroups.map(domain::HostgroupId).collect(),
+            },
+            query_rules: domain::Changes {
+                changed: keyed(
+                    delta.changed_query_rules,
+                    "changed_query_rules",
+                    domain::QueryRule::id,
+                )?,
+                removed: removed_rules.map(domain::RuleId).collect(),
+            },
         })
     }
+}
+
+fn cluster_name(route: &domain::ClusterRoute) -> domain::ClusterName {
+    route.name.clone()
+}
+
+const fn hostgroup_id(route: &domain::HostgroupRoute) -> domain::HostgroupId {
+    route.id
+}
+
+/// Keyspaces are shared by tables, for they are large.
+fn shared(keyspaces: &BTreeMap<domain::KeyspaceName, Arc<domain::Keyspace>>) -> Vec<v1::Keyspace> {
+    keyspaces.values().map(|one| one.as_ref().into()).collect()
+}
+
+fn shared_keyed(
+    messages: Vec<v1::Keyspace>,
+    field: &str,
+) -> Result<BTreeMap<domain::KeyspaceName, Arc<domain::Keyspace>>, WireError> {
+    let name = |keyspace: &domain::Keyspace| keyspace.name.clone();
+    let keyspaces = keyed(messages, field, name)?.into_iter();
+    Ok(keyspaces.map(|(name, one)| (name, Arc::new(one))).collect())
+}
+
+fn names<T>(texts: &[String], field: &str) -> Result<BTreeSet<T>, WireError>
+where
+    T: Ord + FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    let texts = texts.iter().enumerate();
+    texts
+        .map(|(at, text)| parse(text, format!("{field}[{at}]")))
+        .collect()
+}
+
+fn values<K, V, M: From<V>>(map: BTreeMap<K, V>) -> Vec<M> {
+    map.into_values().map(Into::into).collect()
+}
+
+/// A repeated field, each element converted, by its key; none may be there
+/// twice.
+fn keyed<M, K, V>(
+    messages: Vec<M>,
+    field: &str,
+    key: impl Fn(&V) -> K,
+) -> Result<BTreeMap<K, V>, WireError>
+where
+    K: Ord + std::fmt::Display,
+    V: TryFrom<M, Error = WireError>,
+{
+    let mut map = BTreeMap::new();
+    for (at, value) in convert_all(messages, field)?.into_iter().enumerate() {
+        let key = key(&value);
+        if map.contains_key(&key) {
+            let twice = format!("{key} is there twice");
+            return Err(WireError::invalid(format!("{field}[{at}]"), twice));
+        }
+        map.insert(key, value);
+    }
+    Ok(map)
 }
 
 #[cfg(test)]
@@ -205,15 +287,83 @@ mod tests {
         })
     }
 
+    fn servers() -> impl Strategy<Value = domain::Server> {
+        let status = proptest::sample::select(domain::ServerStatus::ALL);
+        let numbers = (0..=10_000_000_u32, any::<u32>(), 0..=126_144_000_u32);
+        (1..=u16::MAX, status, numbers).prop_map(|(port, status, numbers)| domain::Server {
+            address: NodeAddress::new("db.example.org", port).unwrap(),
+            status,
+            capacity: domain::Capacity {
+                weight: numbers.0,
+                max_connections: numbers.1,
+                max_replication_lag: numbers.2,
+            },
+        })
+    }
+
+    fn hostgroups() -> impl Strategy<Value = domain::HostgroupRoute> {
+        let role = proptest::sample::select(domain::Role::ALL);
+        let filled_by = role.prop_map(|role| domain::Filling {
+            cluster: "orders".parse().unwrap(),
+            role,
+        });
+        let kind = proptest::sample::select(domain::HostgroupKind::ALL);
+        let servers = proptest::collection::vec(servers(), 0..4);
+        (any::<u32>(), kind, proptest::option::of(filled_by), servers).prop_map(
+            |(id, kind, filled_by, servers)| domain::HostgroupRoute {
+                id: domain::HostgroupId(id),
+                name: "some-group".parse().unwrap(),
+                kind,
+                filled_by,
+                servers,
+            },
+        )
+    }
+
+    fn rules() -> impl Strategy<Value = domain::QueryRule> {
+        let to = proptest::option::of(any::<u32>());
+        (1..99_u32, any::<bool>(), to).prop_map(|(id, apply, to)| {
+            let fields = domain::RuleFields {
+                apply,
+                destination_hostgroup: to.map(domain::HostgroupId),
+                ..domain::RuleFields::new(domain::RuleId(id))
+            };
+            domain::QueryRule::new(fields).unwrap()
+        })
+    }
+
+    fn keyspaces() -> impl Strategy<Value = domain::Keyspace> {
+        ("[a-c]", 1..9_u32).prop_map(|(name, modulo)| {
+            let slots: Vec<_> = (0..modulo).collect();
+            let keyspaces = serde_json::json!({name: {
+                "function": "md5_mod", "key": "string", "modulo": modulo,
+                "shards": [{"name": "all", "cluster": "orders", "slots": slots}],
+            }});
+            let keyspaces: domain::Keyspaces = serde_json::from_value(keyspaces).unwrap();
+            keyspaces.iter().next().unwrap().clone()
+        })
+    }
+
     fn tables() -> impl Strategy<Value = domain::RoutingTable> {
         let routes = proptest::collection::vec(routes(), 0..6);
-        (any::<(u64, u64)>(), routes).prop_map(|((term, n), routes)| domain::RoutingTable {
-            revision: Revision {
-                term: Term(term),
-                n,
+        let groups = proptest::collection::vec(hostgroups(), 0..4);
+        let rules = proptest::collection::vec(rules(), 0..4);
+        let keyspaces = proptest::collection::vec(keyspaces(), 0..4);
+        (any::<(u64, u64)>(), routes, groups, rules, keyspaces).prop_map(
+            |((term, n), routes, groups, rules, keyspaces)| domain::RoutingTable {
+                revision: Revision {
+                    term: Term(term),
+                    n,
+                },
+                clusters: routes.into_iter().map(|r| (r.name.clone(), r)).collect(),
+                keyspaces: keyspaces
+                    .into_iter()
+                    .map(|k| (k.name.clone(), Arc::new(k)))
+                    .collect(),
+                hostgroups: groups.into_iter().map(|g| (g.id, g)).collect(),
+                query_rules: rules.into_iter().map(|r| (r.id(), r)).collect(),
             },
-            clusters: routes.into_iter().map(|r| (r.name.clone(), r)).collect(),
-        })
+        )
     }
 
     fn over_the_wire<M: Message + Default>(message: &M) -> M {
@@ -266,6 +416,7 @@ mod tests {
         let table = v1::RoutingTable {
             revision: Some(v1::Revision { term: 1, n: 1 }),
             clusters: routes,
+            ..v1::RoutingTable::default()
         };
         let error = domain::RoutingTable::try_from(table).unwrap_err();
         error.field().to_owned()
@@ -293,6 +444,6 @@ mod tests {
             changed(|route| route.readers[0].endpoint = None),
             "clusters[0].readers[0].endpoint"
         );
-        assert_eq!(wrong_field(vec![orders(), orders()]), "clusters[1].name");
+        assert_eq!(wrong_field(vec![orders(), orders()]), "clusters[1]");
     }
 }

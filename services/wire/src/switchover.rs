@@ -74,6 +74,10 @@ fn check(order: &Order) -> Result<(), WireError> {
         let why = format!("it is longer than {REASON_MAX} characters");
         return Err(WireError::invalid("reason", why));
     }
+    // Postgres has no place for it.
+    if reason.contains('\0') {
+        return Err(WireError::invalid("reason", "it has a NUL"));
+    }
     Ok(())
 }
 
