@@ -97,6 +97,24 @@ pub enum Evidence {
         /// Since it last heard from the primary.
         heard_ago: Option<Duration>,
     },
+    /// Another instance of the control plane reaches the node.
+    MemberReaches {
+        /// The instance.
+        member: String,
+        /// The node.
+        node: NodeName,
+        /// How long ago it was asked.
+        ago: Duration,
+    },
+    /// Another instance of the control plane does not reach the node either.
+    MemberMisses {
+        /// The instance.
+        member: String,
+        /// The node.
+        node: NodeName,
+        /// What came instead of an answer.
+        reason: String,
+    },
     /// A replica that cannot testify.
     NoWitness {
         /// The replica.
@@ -241,6 +259,14 @@ impl fmt::Display for Evidence {
                 Some(ago) => write!(f, "{replica} heard the primary {} ago", human(*ago)),
                 None => write!(f, "{replica} is connected to the primary"),
             },
+            Self::MemberReaches { member, node, ago } => {
+                write!(f, "{member} reached {node} {} ago", human(*ago))
+            }
+            Self::MemberMisses {
+                member,
+                node,
+                reason,
+            } => write!(f, "{member} does not reach {node}: {reason}"),
             Self::NoWitness { replica, reason } => {
                 write!(f, "{replica} is no witness: {reason}")
             }
@@ -265,15 +291,7 @@ impl fmt::Display for Evidence {
                 replica,
                 lag,
                 allowed,
-            } => match lag {
-                Some(lag) => write!(
-                    f,
-                    "{replica} is {} behind (allowed {})",
-                    human(*lag),
-                    human(*allowed)
-                ),
-                None => write!(f, "how far {replica} is behind is unknown"),
-            },
+            } => lags(f, replica, *lag, *allowed),
             Self::Waits { node, stall } => write!(f, "{node}: {stall}"),
             Self::NothingCommitted {
                 node,
@@ -296,6 +314,19 @@ impl fmt::Display for Evidence {
             } => budget_spent(f, (*done, *allowed), *window, *next_at),
         }
     }
+}
+
+fn lags(
+    f: &mut fmt::Formatter<'_>,
+    replica: &NodeName,
+    lag: Option<Duration>,
+    allowed: Duration,
+) -> fmt::Result {
+    let Some(lag) = lag else {
+        return write!(f, "how far {replica} is behind is unknown");
+    };
+    let (lag, allowed) = (human(lag), human(allowed));
+    write!(f, "{replica} is {lag} behind (allowed {allowed})")
 }
 
 fn budget_spent(

@@ -1,6 +1,7 @@
 //! Names and addresses. Each is valid once it exists, so that it can go into
 //! DNS, Consul and SQL (as a bound value) without another check.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -170,6 +171,12 @@ impl NodeName {
         Self(format!("{cluster}-{number}"))
     }
 
+    /// The cluster that it is named after; none for a name of another form.
+    #[must_use]
+    pub fn cluster(&self) -> Option<ClusterName> {
+        self.0.rsplit_once('-')?.0.parse().ok()
+    }
+
     /// The Consul node that stands for this MySQL node.
     #[must_use]
     pub fn consul_node(&self) -> String {
@@ -182,6 +189,55 @@ impl FromStr for NodeName {
 
     fn from_str(text: &str) -> Result<Self, NameError> {
         dns_label("node name", text, LABEL_MAX).map(Self)
+    }
+}
+
+/// A hostgroup's name: a DNS label.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HostgroupName(String);
+text_value!(HostgroupName);
+
+impl FromStr for HostgroupName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        dns_label("hostgroup name", text, LABEL_MAX).map(Self)
+    }
+}
+
+/// A keyspace's name: a DNS label.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct KeyspaceName(String);
+text_value!(KeyspaceName);
+
+/// So that a keyspace is found by its name's text, without a copy of it.
+impl Borrow<str> for KeyspaceName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for KeyspaceName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        dns_label("keyspace name", text, LABEL_MAX).map(Self)
+    }
+}
+
+/// A shard's name, unique in its keyspace: a DNS label.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ShardName(String);
+text_value!(ShardName);
+
+impl FromStr for ShardName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        dns_label("shard name", text, LABEL_MAX).map(Self)
     }
 }
 
@@ -358,6 +414,14 @@ impl FromStr for Instance {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_numbered_node_is_named_after_its_cluster() {
+        let cluster: ClusterName = "orders-eu".parse().unwrap();
+        let node = NodeName::numbered(&cluster, 12);
+        assert_eq!(node.cluster(), Some(cluster));
+        assert_eq!("orders".parse::<NodeName>().unwrap().cluster(), None);
+    }
 
     #[test]
     fn a_cluster_name_is_a_dns_label() {

@@ -111,7 +111,7 @@ impl Profile {
 
 /// What a commit must survive before a client hears that it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", from = "DurabilityDocument")]
 pub enum Durability {
     /// The primary's own disk. A failover may lose the newest commits.
     Async,
@@ -120,6 +120,24 @@ pub enum Durability {
         /// Replicas that must have received a transaction.
         acks: NonZeroU32,
     },
+}
+
+/// As it is written: serde refuses unknown fields beside a tag only where a
+/// variant has fields, if only none.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+enum DurabilityDocument {
+    Async {},
+    SemiSync { acks: NonZeroU32 },
+}
+
+impl From<DurabilityDocument> for Durability {
+    fn from(read: DurabilityDocument) -> Self {
+        match read {
+            DurabilityDocument::Async {} => Self::Async,
+            DurabilityDocument::SemiSync { acks } => Self::SemiSync { acks },
+        }
+    }
 }
 
 impl Durability {
@@ -172,7 +190,7 @@ impl FromStr for Durability {
 
 /// What is done when fewer replicas can acknowledge than commits wait for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", from = "OnStarvedDocument")]
 pub enum OnStarved {
     /// Commits wait: nothing is acknowledged that the durability does not cover.
     #[default]
@@ -185,6 +203,29 @@ pub enum OnStarved {
         /// Starved for so long, in whole seconds.
         after_secs: u64,
     },
+}
+
+/// As it is written, for the same reason as [`DurabilityDocument`].
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+enum OnStarvedDocument {
+    Wait {},
+    Loosen { min_acks: u32, after_secs: u64 },
+}
+
+impl From<OnStarvedDocument> for OnStarved {
+    fn from(read: OnStarvedDocument) -> Self {
+        match read {
+            OnStarvedDocument::Wait {} => Self::Wait,
+            OnStarvedDocument::Loosen {
+                min_acks,
+                after_secs,
+            } => Self::Loosen {
+                min_acks,
+                after_secs,
+            },
+        }
+    }
 }
 
 impl fmt::Display for OnStarved {
@@ -283,6 +324,7 @@ impl From<Share> for String {
 /// How many failovers a cluster may have in a time before Lictor stops and
 /// asks: it ends flapping without blocking the first of several true failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Budget {
     /// Failovers allowed within the window.
     pub failovers: u32,
@@ -379,6 +421,77 @@ pub enum BetterPlaced {
 }
 words!(BetterPlaced, "better-placed policy", Switch => "switch", Stay => "stay");
 
+/// How available a cluster is to be, in percent; kept in millionths, so that it
+/// can be compared and reads back as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct AvailabilityPercent(u32);
+
+/// A number that is no availability to aim at.
+#[derive(Clone, Copy, Debug, PartialEq, Error)]
+#[error(
+    "{0} is no availability; it must be above 0 and at most 100 percent, with at most 4 decimals"
+)]
+pub struct NoAvailability(f64);
+
+impl AvailabilityPercent {
+    const PER_PERCENT: f64 = 10_000.0;
+
+    /// In percent.
+    #[must_use]
+    pub fn percent(self) -> f64 {
+        f64::from(self.0) / Self::PER_PERCENT
+    }
+}
+
+impl TryFrom<f64> for AvailabilityPercent {
+    type Error = NoAvailability;
+
+    fn try_from(percent: f64) -> Result<Self, NoAvailability> {
+        let millionths = (percent * Self::PER_PERCENT).round();
+        let exact = (millionths / Self::PER_PERCENT - percent).abs() < 1e-9;
+        if !exact || !(1.0..=100.0 * Self::PER_PERCENT).contains(&millionths) {
+            return Err(NoAvailability(percent));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number from 1 to a million"
+        )]
+        Ok(Self(millionths as u32))
+    }
+}
+
+impl From<AvailabilityPercent> for f64 {
+    fn from(percent: AvailabilityPercent) -> Self {
+        percent.percent()
+    }
+}
+
+/// What is promised of a cluster, for reports to compare with what was reached;
+/// nothing is decided by it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Objectives {
+    /// How much of the time it takes writes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub availability_percent: Option<AvailabilityPercent>,
+    /// No unplanned outage is longer than so many seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rto_secs: Option<u64>,
+    /// A failover loses the acknowledged writes of at most so many seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rpo_secs: Option<u64>,
+}
+
+impl Objectives {
+    /// Whether nothing is promised.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A cluster's policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -409,6 +522,9 @@ pub struct Policy {
     pub accept_unfenced: bool,
     /// What is done when a replica is better placed than a failover's winner.
     pub better_placed: BetterPlaced,
+    /// What is promised.
+    #[serde(skip_serializing_if = "Objectives::is_empty")]
+    pub objectives: Objectives,
 }
 
 impl Policy {
@@ -451,52 +567,10 @@ impl Default for Policy {
             max_readers: Share::ALL,
             accept_unfenced: false,
             better_placed: BetterPlaced::default(),
+            objectives: Objectives::default(),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_read_back_as_written() {
-        for mode in Mode::ALL {
-            assert_eq!(mode.as_str().parse::<Mode>().unwrap(), *mode);
-        }
-        let error = "on".parse::<Mode>().unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "mode `on` is unknown; use one of: observe, manual, auto"
-        );
-    }
-
-    #[test]
-    fn a_share_is_a_number_or_a_percentage() {
-        for (text, of_three) in [("0", 0), ("2", 2), ("7", 3), ("50%", 2), ("100%", 3)] {
-            let share: Share = text.parse().unwrap();
-            assert_eq!(share.to_string(), text);
-            assert_eq!(share.of(3), of_three, "{text}");
-        }
-        for text in ["", "-1", "101%", "half"] {
-            assert!(text.parse::<Share>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_policy_stored_before_there_was_an_option_reads_with_its_default() {
-        let stored = r#"{"mode": "auto", "max_read_lag_secs": 9}"#;
-        let policy: Policy = serde_json::from_str(stored).unwrap();
-        assert_eq!(policy.on_starved, OnStarved::Wait);
-        assert_eq!(policy.lowest_acks(), 1);
-        assert_eq!(policy.better_placed, BetterPlaced::Switch);
-    }
-
-    #[test]
-    fn durability_reads_back_as_written() {
-        for text in ["async", "semi-sync 1", "semi-sync 3"] {
-            assert_eq!(text.parse::<Durability>().unwrap().to_string(), text);
-        }
-        assert!("semi-sync 0".parse::<Durability>().is_err());
-    }
-}
+mod tests;

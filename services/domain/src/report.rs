@@ -201,6 +201,8 @@ pub struct Settings {
     pub skips_replica_start: Option<bool>,
     /// `@@replica_net_timeout`.
     pub replica_net_timeout: Duration,
+    /// `@@max_connections`.
+    pub max_connections: u32,
 }
 
 /// Everything one probe saw of one node.

@@ -4,13 +4,17 @@
 //! table never goes back to a lower revision, and a delta fits only the table
 //! it was made from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::names::{ClusterName, NodeAddress, NodeName};
+use crate::hostgroup::{HostgroupId, HostgroupKind, Role, Server};
+use crate::keyspace::Keyspace;
+use crate::names::{ClusterName, HostgroupName, KeyspaceName, NodeAddress, NodeName};
 use crate::order::{Epoch, Revision};
+use crate::rule::{QueryRule, RuleId};
 
 /// A node that traffic can go to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,26 +73,117 @@ impl ClusterRoute {
     }
 }
 
+/// A hostgroup as it is filled now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostgroupRoute {
+    /// Its number.
+    pub id: HostgroupId,
+    /// Its name.
+    pub name: HostgroupName,
+    /// What it is for.
+    pub kind: HostgroupKind,
+    /// What fills it by itself; `None` where its servers are listed by hand.
+    pub filled_by: Option<Filling>,
+    /// Its servers, in order of address.
+    pub servers: Vec<Server>,
+}
+
+/// The nodes of a cluster that fill a hostgroup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filling {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// Which of its nodes.
+    pub role: Role,
+}
+
 /// Everything a subscriber needs, at one revision.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoutingTable {
     /// Which state this is.
     pub revision: Revision,
     /// One route for each cluster.
     pub clusters: BTreeMap<ClusterName, ClusterRoute>,
+    /// The keyspaces.
+    pub keyspaces: BTreeMap<KeyspaceName, Arc<Keyspace>>,
+    /// The hostgroups, as they are filled now.
+    pub hostgroups: BTreeMap<HostgroupId, HostgroupRoute>,
+    /// The query rules, in the order in which they are tried.
+    pub query_rules: BTreeMap<RuleId, QueryRule>,
+}
+
+/// What changes one map into another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes<K: Ord, V> {
+    /// Entries that are new or different.
+    pub changed: BTreeMap<K, V>,
+    /// Entries that are gone.
+    pub removed: BTreeSet<K>,
+}
+
+impl<K: Ord, V> Default for Changes<K, V> {
+    fn default() -> Self {
+        Self {
+            changed: BTreeMap::new(),
+            removed: BTreeSet::new(),
+        }
+    }
+}
+
+impl<K: Ord + Clone, V: PartialEq + Clone> Changes<K, V> {
+    /// The changes that lead from one map to the other.
+    #[must_use]
+    pub fn between(from: &BTreeMap<K, V>, to: &BTreeMap<K, V>) -> Self {
+        let different = to
+            .iter()
+            .filter(|(key, value)| from.get(*key) != Some(value));
+        let gone = from.keys().filter(|key| !to.contains_key(*key));
+        Self {
+            changed: different
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
+            removed: gone.cloned().collect(),
+        }
+    }
+
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.removed.is_empty()
+    }
+
+    fn apply_to(self, map: &mut BTreeMap<K, V>) {
+        map.retain(|key, _| !self.removed.contains(key));
+        map.extend(self.changed);
+    }
 }
 
 /// What changes a table of revision `from` into the one of revision `to`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoutingDelta {
     /// The revision it fits.
     pub from: Revision,
     /// The revision it leads to.
     pub to: Revision,
-    /// Routes that are new or different.
-    pub changed: Vec<ClusterRoute>,
-    /// Clusters that are gone.
-    pub removed: Vec<ClusterName>,
+    /// Routes of clusters.
+    pub clusters: Changes<ClusterName, ClusterRoute>,
+    /// Keyspaces.
+    pub keyspaces: Changes<KeyspaceName, Arc<Keyspace>>,
+    /// Hostgroups.
+    pub hostgroups: Changes<HostgroupId, HostgroupRoute>,
+    /// Query rules.
+    pub query_rules: Changes<RuleId, QueryRule>,
+}
+
+impl RoutingDelta {
+    /// Whether it changes nothing but the revision.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.clusters.is_empty()
+            && self.keyspaces.is_empty()
+            && self.hostgroups.is_empty()
+            && self.query_rules.is_empty()
+    }
 }
 
 /// Why a delta cannot be applied; the subscriber needs a snapshot.
@@ -126,23 +221,13 @@ impl RoutingTable {
     /// The delta that leads from `self` to `to`.
     #[must_use]
     pub fn diff(&self, to: &Self) -> RoutingDelta {
-        let changed = to
-            .clusters
-            .values()
-            .filter(|route| self.clusters.get(&route.name) != Some(route))
-            .cloned()
-            .collect();
-        let removed = self
-            .clusters
-            .keys()
-            .filter(|name| !to.clusters.contains_key(*name))
-            .cloned()
-            .collect();
         RoutingDelta {
             from: self.revision,
             to: to.revision,
-            changed,
-            removed,
+            clusters: Changes::between(&self.clusters, &to.clusters),
+            keyspaces: Changes::between(&self.keyspaces, &to.keyspaces),
+            hostgroups: Changes::between(&self.hostgroups, &to.hostgroups),
+            query_rules: Changes::between(&self.query_rules, &to.query_rules),
         }
     }
 
@@ -158,13 +243,11 @@ impl RoutingTable {
         if delta.to <= held {
             return Err(ApplyError::NotRising { to: delta.to, held });
         }
-        self.refuse_older_epochs(delta.changed.iter())?;
-        for name in &delta.removed {
-            self.clusters.remove(name);
-        }
-        for route in delta.changed {
-            self.clusters.insert(route.name.clone(), route);
-        }
+        self.refuse_older_epochs(delta.clusters.changed.values())?;
+        delta.clusters.apply_to(&mut self.clusters);
+        delta.keyspaces.apply_to(&mut self.keyspaces);
+        delta.hostgroups.apply_to(&mut self.hostgroups);
+        delta.query_rules.apply_to(&mut self.query_rules);
         self.revision = delta.to;
         Ok(())
     }
@@ -230,6 +313,7 @@ mod tests {
         RoutingTable {
             revision: Revision { term: Term(1), n },
             clusters: routes.into_iter().map(|r| (r.name.clone(), r)).collect(),
+            ..RoutingTable::default()
         }
     }
 

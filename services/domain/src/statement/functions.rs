@@ -1,0 +1,139 @@
+//! The names that may stand before `(` in a statement that only reads.
+//!
+//! Whatever else stands there may be a function that a user has stored or
+//! loaded, and can do anything. The functions are those of MySQL 8 and 9; what
+//! only MariaDB has is taken for a user's.
+
+/// What a name before `(` means for where the statement goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// A function of the server, a type or a keyword: it only reads.
+    Reads,
+    /// A function of the server that is about this session or its server.
+    Session,
+    /// Not known.
+    Unknown,
+}
+
+/// What `name` before `(` means.
+pub(super) fn meaning(name: &[u8]) -> Meaning {
+    let is_in = |names: &[&str]| {
+        names
+            .binary_search_by(|known| {
+                let upper = name.iter().map(u8::to_ascii_uppercase);
+                known.bytes().cmp(upper)
+            })
+            .is_ok()
+    };
+    if is_in(READS) {
+        Meaning::Reads
+    } else if is_in(SESSION) {
+        Meaning::Session
+    } else {
+        Meaning::Unknown
+    }
+}
+
+/// Functions that are about this session or this server, in order.
+#[rustfmt::skip]
+const SESSION: &[&str] = &[
+    "CONNECTION_ID", "FOUND_ROWS", "GET_LOCK", "IS_FREE_LOCK", "IS_USED_LOCK", "LASTVAL",
+    "LAST_GTID", "LAST_INSERT_ID", "LOAD_FILE", "MASTER_GTID_WAIT", "MASTER_POS_WAIT",
+    "RELEASE_ALL_LOCKS", "RELEASE_LOCK", "ROW_COUNT", "SOURCE_POS_WAIT",
+    "WAIT_FOR_EXECUTED_GTID_SET", "WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS",
+];
+
+/// Functions that read, keywords and types, in order.
+#[rustfmt::skip]
+const READS: &[&str] = &[
+    "ABS", "ACOS", "ADDDATE", "ADDTIME", "AES_DECRYPT", "AES_ENCRYPT", "AGAINST", "ALL", "AND",
+    "ANY", "ANY_VALUE", "AS", "ASCII", "ASIN", "ATAN", "ATAN2", "AVG", "BENCHMARK", "BETWEEN",
+    "BIGINT", "BIN", "BINARY", "BIN_TO_UUID", "BIT", "BIT_AND", "BIT_COUNT", "BIT_LENGTH",
+    "BIT_OR", "BIT_XOR", "BLOB", "BY", "CASE", "CAST", "CEIL", "CEILING", "CHAR", "CHARACTER",
+    "CHARACTER_LENGTH", "CHARSET", "CHAR_LENGTH", "COALESCE", "COERCIBILITY", "COLLATION",
+    "COLUMNS", "COMPRESS", "CONCAT", "CONCAT_WS", "CONV", "CONVERT", "CONVERT_TZ", "COS", "COT",
+    "COUNT", "CRC32", "CUME_DIST", "CURDATE", "CURRENT_DATE", "CURRENT_ROLE", "CURRENT_TIME",
+    "CURRENT_TIMESTAMP", "CURRENT_USER", "CURTIME", "DATABASE", "DATE", "DATEDIFF", "DATETIME",
+    "DATE_ADD", "DATE_FORMAT", "DATE_SUB", "DAY", "DAYNAME", "DAYOFMONTH", "DAYOFWEEK",
+    "DAYOFYEAR", "DEC", "DECIMAL", "DEFAULT", "DEGREES", "DENSE_RANK", "DISTINCT", "DISTINCTROW",
+    "DIV", "DOUBLE", "ELSE", "ELT", "ESCAPE", "EXCEPT", "EXISTS", "EXP", "EXPORT_SET", "EXTRACT",
+    "EXTRACTVALUE", "FIELD", "FIND_IN_SET", "FIRST_VALUE", "FLOAT", "FLOOR", "FORMAT",
+    "FORMAT_BYTES", "FORMAT_PICO_TIME", "FROM", "FROM_BASE64", "FROM_DAYS", "FROM_UNIXTIME",
+    "FROM_VECTOR", "GEOMCOLLECTION", "GEOMETRYCOLLECTION", "GET_FORMAT", "GREATEST", "GROUPING",
+    "GROUP_CONCAT", "GTID_SUBSET", "GTID_SUBTRACT", "HAVING", "HEX", "HIGH_PRIORITY", "HOUR",
+    "ICU_VERSION", "IF", "IFNULL", "IN", "INDEX", "INET6_ATON", "INET6_NTOA", "INET_ATON",
+    "INET_NTOA", "INSERT", "INSTR", "INT", "INTEGER", "INTERSECT", "INTERVAL", "IS", "ISNULL",
+    "IS_IPV4", "IS_IPV4_COMPAT", "IS_IPV4_MAPPED", "IS_IPV6", "IS_UUID", "JOIN", "JSON_ARRAY",
+    "JSON_ARRAYAGG", "JSON_ARRAY_APPEND", "JSON_ARRAY_INSERT", "JSON_CONTAINS",
+    "JSON_CONTAINS_PATH", "JSON_DEPTH", "JSON_EXTRACT", "JSON_INSERT", "JSON_KEYS", "JSON_LENGTH",
+    "JSON_MERGE", "JSON_MERGE_PATCH", "JSON_MERGE_PRESERVE", "JSON_OBJECT", "JSON_OBJECTAGG",
+    "JSON_OVERLAPS", "JSON_PRETTY", "JSON_QUOTE", "JSON_REMOVE", "JSON_REPLACE",
+    "JSON_SCHEMA_VALID", "JSON_SCHEMA_VALIDATION_REPORT", "JSON_SEARCH", "JSON_SET",
+    "JSON_STORAGE_FREE", "JSON_STORAGE_SIZE", "JSON_TABLE", "JSON_TYPE", "JSON_UNQUOTE",
+    "JSON_VALID", "JSON_VALUE", "KEY", "LAG", "LAST_DAY", "LAST_VALUE", "LATERAL", "LCASE", "LEAD",
+    "LEAST", "LEFT", "LENGTH", "LIKE", "LIMIT", "LINESTRING", "LN", "LOCALTIME", "LOCALTIMESTAMP",
+    "LOCATE", "LOG", "LOG10", "LOG2", "LOWER", "LPAD", "LTRIM", "MAKEDATE", "MAKETIME", "MAKE_SET",
+    "MATCH", "MAX", "MBRCONTAINS", "MBRCOVEREDBY", "MBRCOVERS", "MBRDISJOINT", "MBREQUALS",
+    "MBRINTERSECTS", "MBROVERLAPS", "MBRTOUCHES", "MBRWITHIN", "MD5", "MEDIUMINT", "MICROSECOND",
+    "MID", "MIN", "MINUTE", "MOD", "MONTH", "MONTHNAME", "MULTILINESTRING", "MULTIPOINT",
+    "MULTIPOLYGON", "NAME_CONST", "NCHAR", "NOT", "NOW", "NTH_VALUE", "NTILE", "NULLIF", "NUMERIC",
+    "NVARCHAR", "OCT", "OCTET_LENGTH", "OF", "OFFSET", "ON", "OR", "ORD", "OVER", "PARTITION",
+    "PERCENT_RANK", "PERIOD_ADD", "PERIOD_DIFF", "PI", "POINT", "POLYGON", "POSITION", "POW",
+    "POWER", "QUARTER", "QUOTE", "RADIANS", "RAND", "RANDOM_BYTES", "RANK", "REAL", "REGEXP",
+    "REGEXP_INSTR", "REGEXP_LIKE", "REGEXP_REPLACE", "REGEXP_SUBSTR", "REPEAT", "REPLACE",
+    "REVERSE", "RIGHT", "RLIKE", "ROLES_GRAPHML", "ROUND", "ROW", "ROW_NUMBER", "RPAD", "RTRIM",
+    "SCHEMA", "SECOND", "SEC_TO_TIME", "SELECT", "SESSION_USER", "SHA", "SHA1", "SHA2", "SIGN",
+    "SIGNED", "SIN", "SLEEP", "SMALLINT", "SOME", "SOUNDEX", "SPACE", "SQL_BIG_RESULT",
+    "SQL_BUFFER_RESULT", "SQL_NO_CACHE", "SQL_SMALL_RESULT", "SQRT", "STATEMENT_DIGEST",
+    "STATEMENT_DIGEST_TEXT", "STD", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "STRAIGHT_JOIN",
+    "STRCMP", "STRING_TO_VECTOR", "STR_TO_DATE", "ST_AREA", "ST_ASBINARY", "ST_ASGEOJSON",
+    "ST_ASTEXT", "ST_ASWKB", "ST_ASWKT", "ST_BUFFER", "ST_BUFFER_STRATEGY", "ST_CENTROID",
+    "ST_COLLECT", "ST_CONTAINS", "ST_CONVEXHULL", "ST_CROSSES", "ST_DIFFERENCE", "ST_DIMENSION",
+    "ST_DISJOINT", "ST_DISTANCE", "ST_DISTANCE_SPHERE", "ST_ENDPOINT", "ST_ENVELOPE", "ST_EQUALS",
+    "ST_EXTERIORRING", "ST_FRECHETDISTANCE", "ST_GEOHASH", "ST_GEOMCOLLFROMTEXT",
+    "ST_GEOMCOLLFROMTXT", "ST_GEOMCOLLFROMWKB", "ST_GEOMETRYCOLLECTIONFROMTEXT",
+    "ST_GEOMETRYCOLLECTIONFROMWKB", "ST_GEOMETRYFROMTEXT", "ST_GEOMETRYFROMWKB", "ST_GEOMETRYN",
+    "ST_GEOMETRYTYPE", "ST_GEOMFROMGEOJSON", "ST_GEOMFROMTEXT", "ST_GEOMFROMWKB",
+    "ST_HAUSDORFFDISTANCE", "ST_INTERIORRINGN", "ST_INTERSECTION", "ST_INTERSECTS", "ST_ISCLOSED",
+    "ST_ISEMPTY", "ST_ISSIMPLE", "ST_ISVALID", "ST_LATFROMGEOHASH", "ST_LATITUDE", "ST_LENGTH",
+    "ST_LINEFROMTEXT", "ST_LINEFROMWKB", "ST_LINEINTERPOLATEPOINT", "ST_LINEINTERPOLATEPOINTS",
+    "ST_LINESTRINGFROMTEXT", "ST_LINESTRINGFROMWKB", "ST_LONGFROMGEOHASH", "ST_LONGITUDE",
+    "ST_MAKEENVELOPE", "ST_MLINEFROMTEXT", "ST_MLINEFROMWKB", "ST_MPOINTFROMTEXT",
+    "ST_MPOINTFROMWKB", "ST_MPOLYFROMTEXT", "ST_MPOLYFROMWKB", "ST_MULTILINESTRINGFROMTEXT",
+    "ST_MULTILINESTRINGFROMWKB", "ST_MULTIPOINTFROMTEXT", "ST_MULTIPOINTFROMWKB",
+    "ST_MULTIPOLYGONFROMTEXT", "ST_MULTIPOLYGONFROMWKB", "ST_NUMGEOMETRIES", "ST_NUMINTERIORRING",
+    "ST_NUMINTERIORRINGS", "ST_NUMPOINTS", "ST_OVERLAPS", "ST_POINTATDISTANCE",
+    "ST_POINTFROMGEOHASH", "ST_POINTFROMTEXT", "ST_POINTFROMWKB", "ST_POINTN", "ST_POLYFROMTEXT",
+    "ST_POLYFROMWKB", "ST_POLYGONFROMTEXT", "ST_POLYGONFROMWKB", "ST_SIMPLIFY", "ST_SRID",
+    "ST_STARTPOINT", "ST_SWAPXY", "ST_SYMDIFFERENCE", "ST_TOUCHES", "ST_TRANSFORM", "ST_UNION",
+    "ST_VALIDATE", "ST_WITHIN", "ST_X", "ST_Y", "SUBDATE", "SUBSTR", "SUBSTRING",
+    "SUBSTRING_INDEX", "SUBTIME", "SUM", "SYSDATE", "SYSTEM_USER", "TAN", "TEXT", "THEN", "TIME",
+    "TIMEDIFF", "TIMESTAMP", "TIMESTAMPADD", "TIMESTAMPDIFF", "TIME_FORMAT", "TIME_TO_SEC",
+    "TINYINT", "TO_BASE64", "TO_DAYS", "TO_SECONDS", "TO_VECTOR", "TRIM", "TRUNCATE", "UCASE",
+    "UNCOMPRESS", "UNCOMPRESSED_LENGTH", "UNHEX", "UNION", "UNIX_TIMESTAMP", "UNSIGNED",
+    "UPDATEXML", "UPPER", "USER", "USING", "UTC_DATE", "UTC_TIME", "UTC_TIMESTAMP", "UUID",
+    "UUID_SHORT", "UUID_TO_BIN", "VALIDATE_PASSWORD_STRENGTH", "VALUES", "VARBINARY", "VARCHAR",
+    "VARIANCE", "VAR_POP", "VAR_SAMP", "VECTOR", "VECTOR_DIM", "VECTOR_TO_STRING", "VERSION",
+    "WEEK", "WEEKDAY", "WEEKOFYEAR", "WEIGHT_STRING", "WHEN", "WHERE", "XOR", "YEAR", "YEARWEEK",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_in_order() {
+        for names in [READS, SESSION] {
+            assert!(names.is_sorted_by(|a, b| a < b));
+        }
+    }
+
+    #[test]
+    fn a_name_is_known_in_either_case() {
+        assert_eq!(meaning(b"Count"), Meaning::Reads);
+        assert_eq!(meaning(b"st_x"), Meaning::Reads);
+        assert_eq!(meaning(b"last_insert_id"), Meaning::Session);
+        assert_eq!(meaning(b"charge_customer"), Meaning::Unknown);
+        assert_eq!(meaning(b""), Meaning::Unknown);
+    }
+}
