@@ -152,6 +152,7 @@ pub(crate) fn primary_report(replicas: u32) -> NodeReport {
             boots_read_only: Some(true),
             skips_replica_start: Some(true),
             replica_net_timeout: Duration::from_secs(4),
+            max_connections: 151,
         },
         replication: None,
         replicas: (2..replicas + 2).map(uuid).collect(),

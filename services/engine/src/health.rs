@@ -34,6 +34,18 @@ pub enum Status {
     Critical,
 }
 
+impl Status {
+    /// The word in the history.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passing => "passing",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 /// What a node is looked up as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
@@ -234,7 +246,7 @@ fn lag(view: &ClusterView, node: &Node, seen: &NodeView, now: Mono) -> (Status, 
         Some(stale) if stale <= limit / 2 => (Status::Passing, under(limit / 2)),
         Some(stale) if stale <= limit => (Status::Warning, under(limit)),
         Some(stale) if tells_lag(view, seen) => (Status::Critical, far_behind(stale, limit)),
-        _ => critical("how far it is behind is unknown"),
+        _ => critical("may be behind: how far is unknown"),
     }
 }
 
@@ -244,7 +256,7 @@ fn out(view: &ClusterView, seen: &NodeView, status: Status, lag: String) -> (Sta
     let sentence = match current(seen) {
         None => return (status, lag),
         Some(report) if !follows(report) => "does not follow the primary".to_owned(),
-        Some(_) if !tells_lag(view, seen) => "how far it is behind is unknown".to_owned(),
+        Some(_) if !tells_lag(view, seen) => "may be behind: how far is unknown".to_owned(),
         Some(_) if status == Status::Warning => {
             let half = seconds(view.cluster.policy.max_read_lag() / 2);
             format!("{lag}; serves reads again when it is under {half}")

@@ -335,6 +335,15 @@ impl Keeper {
                 self.view.knocked(&node, &knock, now.mono);
                 vec![]
             }
+            Event::Witnessed {
+                member,
+                node,
+                asked,
+                word,
+            } => {
+                self.view.witnesses.heard(member, node, asked, word);
+                vec![]
+            }
             Event::ConnectionLost { node } => {
                 self.view.connection_lost(&node, now.mono);
                 vec![]

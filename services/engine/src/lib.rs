@@ -6,7 +6,9 @@
 //! a million times and a test can compare its commands with a literal list.
 
 pub mod admission;
+pub mod advice;
 pub mod analysis;
+pub mod availability;
 pub mod candidate;
 pub mod durability;
 pub mod errant;
@@ -14,6 +16,8 @@ pub mod failover;
 pub mod fencing;
 pub mod guard;
 pub mod health;
+pub mod hint;
+pub mod history;
 pub mod keeper;
 pub mod leadership;
 pub mod maintenance;
@@ -33,6 +37,7 @@ pub mod timing;
 pub mod tree;
 pub mod verdict;
 pub mod view;
+pub mod witness;
 
 #[cfg(test)]
 pub(crate) mod fixture;

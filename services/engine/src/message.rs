@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lictor_domain::report::Knock;
 use lictor_domain::{
-    Cluster, Endpoint, Epoch, GtidSet, LongTransactions, NodeAddress, NodeName, ProbeOutcome,
+    Cluster, Endpoint, Epoch, GtidSet, LongTransactions, Mono, NodeAddress, NodeName, ProbeOutcome,
     Quarantine, RebuildId, Recovery, RecoveryId, Standing,
 };
 
@@ -13,6 +13,7 @@ use crate::fencing::Fenced;
 use crate::rebuild::{Order, RebuildAct, RebuildDone};
 use crate::switchover::Facts;
 use crate::timing::deadline;
+use crate::witness::Word;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,17 @@ pub enum Event {
         node: NodeName,
         /// What it found.
         knock: Knock,
+    },
+    /// Another instance of the control plane said how it reaches a node.
+    Witnessed {
+        /// The instance.
+        member: String,
+        /// The node.
+        node: NodeName,
+        /// When it was asked.
+        asked: Mono,
+        /// What it said.
+        word: Word,
     },
     /// The standing connection to a node ended.
     ConnectionLost {
@@ -154,6 +166,12 @@ pub enum Command {
     },
     /// Try a handshake; ends in `Event::Knocked`.
     Knock {
+        /// The node.
+        node: NodeName,
+    },
+    /// Ask the other instances of the control plane whether they reach a node; each
+    /// that answers ends in `Event::Witnessed`.
+    AskMembers {
         /// The node.
         node: NodeName,
     },

@@ -61,7 +61,7 @@ pub fn readers(
 
 /// A lag is measured against the node's own source: that must lead to the
 /// primary.
-fn known_lag(view: &ClusterView, seen: &NodeView, now: Mono) -> Option<Duration> {
+pub(crate) fn known_lag(view: &ClusterView, seen: &NodeView, now: Mono) -> Option<Duration> {
     let report = seen.report().filter(|_| tells_lag(view, seen))?;
     leads_to_primary(view, report)
         .then(|| staleness(seen, now))

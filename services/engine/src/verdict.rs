@@ -5,7 +5,10 @@
 //! profile's threshold while every witness hears nothing. A witness is a
 //! replica that answers freshly, is told to follow the primary, had heard it
 //! while it lived, and whose receiver its operator has not stopped. Without a
-//! single witness there is no verdict: we may be the ones who are cut off.
+//! single witness there is no verdict: we may be the ones who are cut off. Where
+//! another instance of the control plane reaches a primary that is silent to us,
+//! nothing is done either; what the others do not say is waited for by nobody, and
+//! a refusal needs none of them.
 
 use std::time::Duration;
 
@@ -40,12 +43,14 @@ pub fn of_primary(view: &ClusterView, timing: &Timing, now: Mono) -> Verdict {
         .replicas()
         .map(|(node, replica)| testimony(view, node, replica, &doubt, timing, now))
         .collect();
+    let (reached, words) = doubt.witnessed(view, now);
+    let doubt = doubt.with(words);
     let overdue = doubt.silent_for >= timing.hang_threshold;
     let any = |kind: fn(&Testimony) -> bool| testimonies.iter().any(kind);
     if any(|t| matches!(t, Testimony::Pending)) {
         Verdict::Suspect
-    } else if any(|t| matches!(t, Testimony::Hears(_))) {
-        withheld_if(overdue, || still_heard(view, &doubt, &testimonies))
+    } else if reached || any(|t| matches!(t, Testimony::Hears(_))) {
+        withheld_if(overdue, || still_heard(view, &doubt, &testimonies, reached))
     } else if any(|t| matches!(t, Testimony::Gone(_))) {
         lost_if(doubt.refused || overdue, || {
             lost(view, &doubt, &testimonies)
@@ -127,6 +132,20 @@ impl Doubt {
             silent_for,
             evidence: first_hand(&view.cluster.primary, primary, silent_for, timing),
         })
+    }
+
+    /// Whether another instance reaches the primary, and what they all say. A live
+    /// host that refuses is no matter of the network between.
+    fn witnessed(&self, view: &ClusterView, now: Mono) -> (bool, Vec<Evidence>) {
+        if self.refused {
+            return (false, vec![]);
+        }
+        view.witnesses.of(&view.cluster.primary, self.since, now)
+    }
+
+    fn with(mut self, evidence: Vec<Evidence>) -> Self {
+        self.evidence.extend(evidence);
+        self
     }
 }
 
@@ -353,12 +372,22 @@ fn lost(view: &ClusterView, doubt: &Doubt, testimonies: &[Testimony]) -> Problem
     problem(view, code, sentence, response, evidence)
 }
 
-fn still_heard(view: &ClusterView, doubt: &Doubt, testimonies: &[Testimony]) -> Problem {
+fn still_heard(
+    view: &ClusterView,
+    doubt: &Doubt,
+    testimonies: &[Testimony],
+    reached: bool,
+) -> Problem {
     let primary = &view.cluster.primary;
+    let who = if reached {
+        "another lictord reaches it"
+    } else {
+        "a replica hears it"
+    };
     problem(
         view,
         ProblemCode::UnreachablePrimary,
-        format!("{primary} does not answer us, but a replica hears it: it is alive"),
+        format!("{primary} does not answer us, but {who}: it is alive"),
         "no failover: check the network between lictord and the primary",
         all_evidence(doubt, testimonies),
     )

@@ -16,6 +16,7 @@ use lictor_domain::{
 pub use self::node::{Answer, Entrusted, Idle, NodeView, Silence};
 use crate::guard::{self, Renewal};
 use crate::replica;
+use crate::witness::Witnesses;
 
 /// A cluster and what is known of its nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct ClusterView {
     /// What the primary held when another leader opened it, as far as a store
     /// tells.
     remembered: Option<GtidSet>,
+    /// What the other instances of the control plane say.
+    pub(crate) witnesses: Witnesses,
 }
 
 /// What is known of a primary from its opening, before it has said anything.
@@ -83,6 +86,7 @@ impl ClusterView {
             opening: None,
             opened: None,
             remembered: None,
+            witnesses: Witnesses::default(),
         }
     }
 
@@ -96,6 +100,7 @@ impl ClusterView {
             opening,
             opened: self.opened.take(),
             remembered: self.remembered.take(),
+            witnesses: std::mem::take(&mut self.witnesses),
             ..Self::new(cluster, self.watched_since)
         };
         for (name, view) in known {

@@ -235,6 +235,8 @@ impl World {
         match command {
             Command::Probe { node } => self.probe_now(reign, &node),
             Command::Knock { node } => self.knock(reign, node),
+            // Nobody else answers: nothing may wait for them.
+            Command::AskMembers { .. } => {}
             Command::Recover {
                 recovery,
                 act: Act::StoreIntent(record),
@@ -400,6 +402,7 @@ impl World {
         leader.table = Some(RoutingTable {
             revision: revision.next(Term(reign)),
             clusters: [(route.name.clone(), route.clone())].into(),
+            ..RoutingTable::default()
         });
         self.note(|| {
             let writer = route

@@ -458,6 +458,7 @@ impl Mysqld {
                 boots_read_only: Some(true),
                 skips_replica_start: Some(true),
                 replica_net_timeout: Duration::from_micros(NET_TIMEOUT),
+                max_connections: 151,
             },
             replication: self
                 .channel

@@ -55,7 +55,7 @@ impl Update {
     fn routes(&self) -> Box<dyn Iterator<Item = &ClusterRoute> + '_> {
         match self {
             Self::Snapshot(table) => Box::new(table.clusters.values()),
-            Self::Delta(delta) => Box::new(delta.changed.iter()),
+            Self::Delta(delta) => Box::new(delta.clusters.changed.values()),
         }
     }
 }

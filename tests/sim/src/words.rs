@@ -16,6 +16,7 @@ pub fn event(event: &Event) -> String {
         Event::Tick => "time has passed".to_owned(),
         Event::Probed { node, .. } => format!("{node} was probed"),
         Event::Knocked { node, knock } => format!("knock at {node}: {knock:?}"),
+        Event::Witnessed { member, node, .. } => format!("{member} testifies on {node}"),
         Event::ConnectionLost { node } => format!("the standing connection to {node} ended"),
         Event::Finished { done, .. } => self::done(done),
         Event::Tended { node, result } => format!("{node} was tended{}", failure(result)),
@@ -84,6 +85,7 @@ pub fn command(command: &Command) -> String {
     match command {
         Command::Probe { node } => format!("probe {node}"),
         Command::Knock { node } => format!("knock at {node}"),
+        Command::AskMembers { node } => format!("ask the others about {node}"),
         Command::Recover { act, .. } => self::act(act),
         Command::Look { node, .. } => format!("look for long transactions on {node}"),
         Command::Record(record) => match &record.outcome {

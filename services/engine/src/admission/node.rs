@@ -5,9 +5,12 @@ use lictor_domain::{NodeAddress, Policy, ServerVersion, Survey};
 use super::{Objection, objection};
 use crate::analysis::install_plugins;
 
-/// What the control account needs, on `*.*`, on every node.
+/// Needed on `performance_schema` only.
+const READING: &str = "SELECT";
+
+/// What the control account needs on every node: on `*.*`, but for [`READING`].
 pub const REQUIRED_PRIVILEGES: &[&str] = &[
-    "SELECT",
+    READING,
     "RELOAD",
     "PROCESS",
     "REPLICATION SLAVE",
@@ -78,18 +81,25 @@ fn log_replica_updates(survey: &Survey) -> Option<Objection> {
 }
 
 fn privileges(survey: &Survey) -> Option<Objection> {
-    let missing: Vec<_> = REQUIRED_PRIVILEGES
+    let lacks = |privilege: &&&str| !survey.privileges.contains(**privilege);
+    let missing: Vec<&str> = REQUIRED_PRIVILEGES.iter().filter(lacks).copied().collect();
+    let (reading, others): (Vec<&str>, Vec<&str>) = missing.iter().partition(|it| **it == READING);
+    let grants = [(others, "*.*"), (reading, "performance_schema.*")];
+    let grants = grants
         .iter()
-        .copied()
-        .filter(|privilege| !survey.privileges.contains(*privilege))
-        .collect();
-    let missing = missing.join(", ");
+        .filter(|(privileges, _)| !privileges.is_empty());
+    let grants = grants.map(|(privileges, on)| {
+        let privileges = privileges.join(", ");
+        format!("GRANT {privileges} ON {on} TO 'user'@'host'")
+    });
+    let grants: Vec<_> = grants.collect();
     object(
         survey,
         !missing.is_empty(),
-        &format!("does not give the control account: {missing}"),
+        &format!("does not give the control account: {}", missing.join(", ")),
         &format!(
-            "on the primary, for the control account: GRANT {missing} ON *.* TO 'user'@'host'"
+            "on the primary, for the control account: {}",
+            grants.join("; ")
         ),
     )
 }

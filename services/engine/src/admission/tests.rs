@@ -101,7 +101,7 @@ fn crawling_goes_to_the_source_and_to_every_listed_replica_once() {
 #[test]
 fn what_keeps_one_node_out_is_said_with_its_remedy() {
     type Change = fn(&mut Survey);
-    let rows: [(Change, &str, &str); 8] = [
+    let rows: [(Change, &str, &str); 9] = [
         (
             |s| s.report.gtid_mode_on = false,
             "10.0.0.2:3306 has gtid_mode off",
@@ -132,6 +132,14 @@ fn what_keeps_one_node_out_is_said_with_its_remedy() {
             },
             "10.0.0.2:3306 does not give the control account: RELOAD, CLONE_ADMIN",
             "GRANT RELOAD, CLONE_ADMIN ON *.* TO",
+        ),
+        (
+            |s| {
+                s.privileges.remove("SELECT");
+                s.privileges.remove("RELOAD");
+            },
+            "10.0.0.2:3306 does not give the control account: SELECT, RELOAD",
+            "GRANT RELOAD ON *.* TO 'user'@'host'; GRANT SELECT ON performance_schema.* TO",
         ),
         (
             |s| s.report.replication.as_mut().unwrap().auto_position = false,

@@ -15,6 +15,8 @@ use crate::view::ClusterView;
 /// A question whose answer never came is forgotten after this.
 const FORGOTTEN: Duration = Duration::from_secs(3);
 const SLOWEST: Duration = Duration::from_millis(200);
+/// The other instances are asked no more often.
+const MEMBERS: Duration = Duration::from_millis(100);
 
 /// What is being asked of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +36,9 @@ struct Asked {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Asking {
     asked: BTreeMap<(NodeName, Question), Asked>,
+    /// When the other instances were asked. Whether they answered makes no
+    /// difference: nothing waits for them.
+    members: Option<Mono>,
 }
 
 impl Asking {
@@ -62,6 +67,13 @@ impl Asking {
         let mut commands = vec![];
         if self.due(primary, Question::Knock, pace, now) {
             commands.push(Command::Knock {
+                node: primary.clone(),
+            });
+        }
+        let recent = |at: Mono| now.since(at) < pace.max(MEMBERS);
+        if !self.members.is_some_and(recent) {
+            self.members = Some(now);
+            commands.push(Command::AskMembers {
                 node: primary.clone(),
             });
         }

@@ -6,6 +6,7 @@ use lictor_domain::{
 
 use super::*;
 use crate::fixture::{Fixture, NOW, TIMING, ms, name, server_error};
+use crate::witness::Word;
 
 fn verdict(fixture: &Fixture) -> Verdict {
     of_primary(&fixture.view(), &TIMING, NOW)
@@ -97,6 +98,61 @@ fn a_replica_that_still_hears_it_says_that_it_is_alive() {
     let verdict = verdict(&heard(hung, 3, ms(50)));
     assert!(matches!(verdict, Verdict::Withheld(_)), "{verdict:?}");
     assert_eq!(code(&verdict), Some(ProblemCode::UnreachablePrimary));
+}
+
+/// A hung primary of which another instance says this, asked so long ago.
+fn witnessed(fixture: &Fixture, node: u32, ago: Duration, word: Word) -> Verdict {
+    let mut view = fixture.view();
+    let member = "lictor-2".to_owned();
+    view.witnesses.heard(member, name(node), NOW - ago, word);
+    of_primary(&view, &TIMING, NOW)
+}
+
+fn misses() -> Word {
+    let reason = "no answer".to_owned();
+    Word::Misses { reason }
+}
+
+#[test]
+fn one_that_another_lictord_reaches_is_alive() {
+    let hung = Fixture::healthy(2).hung_primary(TIMING.hang_threshold);
+    let Verdict::Withheld(problem) = witnessed(&hung, 1, ms(100), Word::Answers) else {
+        panic!("it is not withheld");
+    };
+    assert_eq!(problem.code, ProblemCode::UnreachablePrimary);
+    let reached = Evidence::MemberReaches {
+        member: "lictor-2".to_owned(),
+        node: name(1),
+        ago: ms(100),
+    };
+    assert!(problem.evidence.contains(&reached), "{problem:?}");
+}
+
+#[test]
+fn what_another_lictord_does_not_say_now_stands_in_no_ones_way() {
+    let hung = Fixture::healthy(2).hung_primary(TIMING.hang_threshold);
+    let long_ago = TIMING.hang_threshold + ms(1);
+    for verdict in [
+        witnessed(&hung, 1, ms(100), misses()),
+        witnessed(&hung, 1, long_ago, Word::Answers),
+        witnessed(&hung, 2, ms(100), Word::Answers),
+    ] {
+        assert!(is_lost(&verdict), "{verdict:?}");
+    }
+    let Verdict::Lost(problem) = witnessed(&hung, 1, ms(100), misses()) else {
+        panic!("not lost");
+    };
+    let told = problem
+        .evidence
+        .iter()
+        .any(|it| matches!(it, Evidence::MemberMisses { .. }));
+    assert!(told, "{problem:?}");
+}
+
+#[test]
+fn a_crash_needs_no_other_lictord() {
+    let dead = Fixture::healthy(2).dead_primary();
+    assert!(is_lost(&witnessed(&dead, 1, ms(0), Word::Answers)));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Which questions are asked while the primary is suspected.
 
 use super::*;
+use crate::witness::Word;
 
 fn suspecting() -> (Bench, Vec<Command>) {
     let mut bench = Bench::watching(auto());
@@ -14,7 +15,10 @@ fn suspecting() -> (Bench, Vec<Command>) {
 fn a_suspicion_asks_everyone_at_once_and_nobody_twice() {
     let (mut bench, commands) = suspecting();
     assert_eq!(asked(&commands), [name(1), name(2), name(3)]);
-    assert_eq!(commands.len(), 4, "and knocks at the primary");
+    let node = name(1);
+    assert!(commands.contains(&Command::Knock { node: node.clone() }));
+    assert!(commands.contains(&Command::AskMembers { node }));
+    assert_eq!(commands.len(), 5);
     let again = bench.later(ms(50)).step(Event::Tick);
     assert_eq!(again, []);
 }
@@ -37,6 +41,25 @@ fn a_long_suspicion_asks_less_often_and_a_greeting_does_not_hasten_it() {
     bench.step(Event::Knocked { node, knock });
     assert_eq!(asked(&bench.later(ms(90)).step(Event::Tick)), []);
     assert!(asked(&bench.later(ms(30)).step(Event::Tick)).contains(&name(2)));
+}
+
+#[test]
+fn the_other_instances_are_asked_again_whether_they_answer_or_not() {
+    let (mut bench, _) = suspecting();
+    let asks = |commands: Vec<Command>| {
+        let ask = |command: &Command| matches!(command, Command::AskMembers { .. });
+        commands.iter().any(ask)
+    };
+    assert!(!asks(bench.later(ms(90)).step(Event::Tick)));
+    assert!(asks(bench.later(ms(20)).step(Event::Tick)));
+    bench.step(Event::Witnessed {
+        member: "lictor-2".to_owned(),
+        node: name(1),
+        asked: now(bench.at).mono,
+        word: Word::Answers,
+    });
+    assert!(!asks(bench.later(ms(20)).step(Event::Tick)));
+    assert!(asks(bench.later(ms(90)).step(Event::Tick)));
 }
 
 #[test]

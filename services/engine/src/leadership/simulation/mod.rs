@@ -79,8 +79,8 @@ fn the_simulation_catches_every_flaw_it_knows() {
 fn a_running_leader_survives_the_loss_of_either_store_one_after_the_other() {
     for seed in 0..20 {
         let (mut world, leader) = calm(seed);
-        for round in 0..6 {
-            let outage = [Outage::Refuses, Outage::Hangs][round / 2 % 2];
+        for round in 0..8 {
+            let outage = Outage::ALL[round / 2];
             let store = Store::BOTH[round % 2];
             world.fail(store, outage, 5 * SECOND);
             world.run_under(leader, 8 * SECOND);

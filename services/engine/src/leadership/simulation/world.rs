@@ -20,6 +20,9 @@ use crate::leadership::{
 /// The longest that anything sent can still be under way.
 pub(super) const LATEST: Micros = 3 * SECOND;
 
+/// How long a slow store takes for an answer, at most; the deadline is shorter.
+const SLOW: Micros = 400 * MS;
+
 /// The complaint that matters most.
 pub(super) const TWO_LEAD: &str = "two lead at one instant";
 
@@ -53,6 +56,14 @@ pub(super) enum Outage {
     #[default]
     Refuses,
     Hangs,
+    /// It does what it is told, and its answers are lost.
+    Mute,
+    /// It does what it is told, and takes about a deadline for it.
+    Slow,
+}
+
+impl Outage {
+    pub(super) const ALL: [Self; 4] = [Self::Refuses, Self::Hangs, Self::Mute, Self::Slow];
 }
 
 pub(super) struct Instance {
@@ -376,14 +387,23 @@ impl World {
         let same_life = self.instances[who].born == born;
         let cut_off_until = *self.instances[who].cut_off_until.get(store);
         let out = self.stores.get(store);
-        let event = match out.outage {
+        let outage = (out.out_until > self.now).then_some(out.outage);
+        let event = match outage {
             _ if same_life && cut_off_until > self.now => return,
-            _ if out.out_until <= self.now => self.serve(who, command),
-            Outage::Hangs => return,
-            Outage::Refuses => self.no_answer(command),
+            None | Some(Outage::Slow) => self.serve(who, command),
+            Some(Outage::Hangs) => return,
+            Some(Outage::Refuses) => self.no_answer(command),
+            Some(Outage::Mute) => {
+                self.serve(who, command);
+                return;
+            }
         };
         if same_life && let (Some(event), Some(delay)) = (event, self.passage()) {
-            let arrival = self.now + delay;
+            let thought = match outage {
+                Some(Outage::Slow) => self.dice.between(SLOW / 2, SLOW),
+                _ => 0,
+            };
+            let arrival = self.now + delay + thought;
             self.schedule(arrival, who, Happening::Answer { question, event });
         }
     }
@@ -458,13 +478,15 @@ impl World {
             0 => self.dice.between(50 * MS, SECOND),
             _ => self.dice.between(SECOND, LATEST),
         };
-        match self.dice.between(0, 9) {
+        match self.dice.between(0, 11) {
             0 | 1 => self.instances[who].paused_until = self.now + time,
             2 | 3 => self.cut_off(who, store, time),
             4 | 5 => self.isolate(who, time),
             6 => self.fail(store, Outage::Refuses, time),
             7 => self.fail(store, Outage::Hangs, time),
-            8 => self.restart(who),
+            8 => self.fail(store, Outage::Mute, time),
+            9 => self.fail(store, Outage::Slow, time),
+            10 => self.restart(who),
             _ if self.has_resigned(who) => self.restart(who),
             _ => self.step_if_awake(who, Event::Resign),
         }
