@@ -3,9 +3,11 @@
 //!
 //! The token is in a header marked sensitive and nowhere else that is shown.
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use lictor_tls::ClientTls;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -24,6 +26,8 @@ pub struct ConsulConfig {
     pub address: Url,
     /// The ACL token, where Consul demands one.
     pub token: Option<SecretString>,
+    /// Whom to trust at an address of `https`, and what to show there.
+    pub tls: ClientTls,
     /// Longest time for one request and its answer.
     pub deadline: Duration,
 }
@@ -31,10 +35,11 @@ pub struct ConsulConfig {
 impl ConsulConfig {
     /// The agent at `address`, without a token, with a deadline of 2 s.
     #[must_use]
-    pub const fn new(address: Url) -> Self {
+    pub fn new(address: Url) -> Self {
         Self {
             address,
             token: None,
+            tls: ClientTls::default(),
             deadline: Duration::from_secs(2),
         }
     }
@@ -84,9 +89,10 @@ impl Consul {
     /// holds a user or password, and on a token that no header can carry.
     pub fn new(config: ConsulConfig) -> Result<Self, ConsulError> {
         check_address(&config.address)?;
+        let tls = tls(&config)?;
         Ok(Self {
-            http: http_client(&config)?,
-            library: library::client(&config)?,
+            http: http_client(&config, tls.clone())?,
+            library: library::client(&config, tls),
             base: config.address,
             deadline: config.deadline,
         })
@@ -181,7 +187,26 @@ fn check_address(address: &Url) -> Result<(), ConsulError> {
     Ok(())
 }
 
-fn http_client(config: &ConsulConfig) -> Result<reqwest::Client, ConsulError> {
+/// Without `https` nobody is trusted, and nobody has to be.
+fn tls(config: &ConsulConfig) -> Result<rustls::ClientConfig, ConsulError> {
+    if config.address.scheme() == "https" {
+        return config.tls.config().map_err(|error| match error.source() {
+            Some(source) => setup(format!("{error}: {source}")),
+            None => setup(error),
+        });
+    }
+    if config.tls.is_said() {
+        return Err(setup(
+            "its address is plaintext, and certificates are given for TLS; use https://",
+        ));
+    }
+    ClientTls::nobody().map_err(setup)
+}
+
+fn http_client(
+    config: &ConsulConfig,
+    tls: rustls::ClientConfig,
+) -> Result<reqwest::Client, ConsulError> {
     let mut headers = HeaderMap::new();
     if let Some(token) = &config.token {
         let mut value = HeaderValue::from_str(token.expose_secret())
@@ -191,6 +216,7 @@ fn http_client(config: &ConsulConfig) -> Result<reqwest::Client, ConsulError> {
     }
     reqwest::Client::builder()
         .default_headers(headers)
+        .tls_backend_preconfigured(tls)
         .timeout(config.deadline)
         .redirect(reqwest::redirect::Policy::none())
         // The agent is on this host or beside it, never behind a web proxy.
@@ -225,6 +251,22 @@ mod tests {
             assert!(matches!(error, ConsulError::Setup { .. }), "{address}");
             assert!(!error.to_string().contains("u:p"));
         }
+    }
+
+    #[test]
+    fn certificates_for_a_plaintext_address_are_refused_and_so_are_absent_ones() {
+        let config = |address| ConsulConfig {
+            tls: ClientTls {
+                ca_file: Some("/absent/ca.pem".into()),
+                identity: None,
+            },
+            ..config(address)
+        };
+        let said = |address| Consul::new(config(address)).unwrap_err().to_string();
+        let plaintext = said("http://127.0.0.1:1");
+        assert!(plaintext.contains("use https://"), "{plaintext}");
+        let absent = said("https://127.0.0.1:1");
+        assert!(absent.contains("/absent/ca.pem cannot be read"), "{absent}");
     }
 
     #[test]

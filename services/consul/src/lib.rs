@@ -27,7 +27,7 @@ mod observe;
 mod term;
 mod txn;
 
-pub use agent::SelfService;
+pub use agent::{SelfService, ready_check};
 pub use client::{Consul, ConsulConfig};
 pub use drift::{Difference, Drift, drift};
 pub use entry::{Check, CheckKind, NodeEntry, Role, Status};

@@ -1,10 +1,9 @@
 //! What `rs-consul` does for us: listing the catalog's nodes.
 //!
-//! Its client is given our TLS roots and provider, for its own picks a bundled
-//! root list and panics where two providers are linked. Its calls have no
+//! Its client is given our TLS configuration, for its own picks a bundled root
+//! list and panics where two providers are linked. Its calls have no
 //! deadline over the whole answer, so each gets ours.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_rustls::HttpsConnectorBuilder;
@@ -19,13 +18,9 @@ use crate::error::ConsulError;
 const OUR_NODES: &str = "Node+matches+%22%5Emysql-%22";
 
 /// The library's client for the same agent.
-pub(crate) fn client(config: &ConsulConfig) -> Result<rs_consul::Consul, ConsulError> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+pub(crate) fn client(config: &ConsulConfig, tls: rustls::ClientConfig) -> rs_consul::Consul {
     let connector = HttpsConnectorBuilder::new()
-        .with_provider_and_platform_verifier(provider)
-        .map_err(|error| ConsulError::Setup {
-            why: error.to_string(),
-        })?
+        .with_tls_config(tls)
         .https_or_http()
         .enable_http1()
         .build();
@@ -38,7 +33,7 @@ pub(crate) fn client(config: &ConsulConfig) -> Result<rs_consul::Consul, ConsulE
         ..Config::default()
     };
     let https = library.hyper_builder.build(connector);
-    Ok(ConsulBuilder::new(library).with_https_client(https).build())
+    ConsulBuilder::new(library).with_https_client(https).build()
 }
 
 impl Consul {

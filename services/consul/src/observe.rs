@@ -6,13 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lictor_domain::{ClusterName, NodeName};
-use reqwest::Method;
+use reqwest::{Method, Url};
 use serde::Deserialize;
 
 use crate::client::Consul;
 use crate::error::ConsulError;
 
-/// One instance of a cluster's service, whoever registered it.
+/// One instance of a service, whoever registered it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
     /// The Consul node that it is on.
@@ -56,8 +56,21 @@ impl Consul {
     pub async fn observed(&self, cluster: &ClusterName) -> Result<Vec<Instance>, ConsulError> {
         let doing = format!("reading the catalog of {cluster}");
         let url = self.consistent(&format!("v1/health/service/{cluster}"));
-        let answer = self.send(Method::GET, url, &doing).await?;
-        let found: Vec<HealthEntry> = answer.json(&doing)?;
+        self.instances(url, &doing).await
+    }
+
+    /// Every instance of a service, as the server that the agent asks knows it: it
+    /// may be a moment old, and is told even while Consul has no leader.
+    pub async fn registered(&self, service: &str) -> Result<Vec<Instance>, ConsulError> {
+        let doing = format!("asking who serves {service}");
+        let mut url = self.url(&format!("v1/health/service/{service}"));
+        url.set_query(Some("stale"));
+        self.instances(url, &doing).await
+    }
+
+    async fn instances(&self, url: Url, doing: &str) -> Result<Vec<Instance>, ConsulError> {
+        let answer = self.send(Method::GET, url, doing).await?;
+        let found: Vec<HealthEntry> = answer.json(doing)?;
         Ok(found.into_iter().map(Instance::from).collect())
     }
 

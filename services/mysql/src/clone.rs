@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::deadline::Deadline;
 use crate::error::MysqlError;
 use crate::session::Session;
-use crate::survey::global;
+use crate::survey::held;
 use crate::target::Account;
 
 /// `ER_RESTART_SERVER_FAILED`: the copy is whole, and no supervisor is there to
@@ -86,7 +86,7 @@ impl Session {
             .collect::<Result<Vec<_>, _>>()?;
         Ok(CloneFitness {
             plugin,
-            privileges: grants.iter().flat_map(|grant| global(grant)).collect(),
+            privileges: grants.iter().flat_map(|grant| held(grant)).collect(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! What can go wrong with a server, by what the caller does next.
 
+use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
@@ -29,7 +30,8 @@ pub enum MysqlError {
         /// What the network said.
         reason: String,
     },
-    /// The server turned the account away, or it lacks a privilege.
+    /// The server turned the account away, or it lacks a privilege; or no terms over
+    /// TLS were come to.
     #[error("denied: {reason}")]
     Denied {
         /// What the server said, with its error number.
@@ -116,6 +118,8 @@ impl MysqlError {
     pub(crate) fn of_opening(error: Error) -> Self {
         match error {
             Error::Io(IoError::Io(error)) => Self::of_opening_io(&error),
+            Error::Io(IoError::Tls(error)) => Self::no_terms(error),
+            Error::Driver(error @ DriverError::NoClientSslFlagFromServer) => Self::no_terms(error),
             Error::Driver(
                 error @ (DriverError::PacketOutOfOrder
                 | DriverError::UnexpectedPacket { .. }
@@ -128,7 +132,17 @@ impl MysqlError {
         }
     }
 
+    /// A server that speaks TLS with us, or says that it cannot, is alive.
+    fn no_terms(why: impl Display) -> Self {
+        Self::Denied {
+            reason: format!("no terms over TLS: {why}"),
+        }
+    }
+
     fn of_opening_io(error: &io::Error) -> Self {
+        if let Some(error) = tls_error(error) {
+            return Self::no_terms(error);
+        }
         let reason = error.to_string();
         match error.kind() {
             ErrorKind::ConnectionRefused => Self::Refused,
@@ -173,6 +187,11 @@ impl MysqlError {
     }
 }
 
+/// What TLS has against the other side, if that is what went wrong.
+fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
 impl From<MysqlError> for ProbeOutcome {
     /// A server that answers with an error is alive, like one that denies.
     fn from(error: MysqlError) -> Self {
@@ -209,6 +228,20 @@ mod tests {
         assert!(matches!(killed, MysqlError::Broken { .. }) && killed.ends_session());
         let denied = MysqlError::of_server(1045, "Access denied");
         assert!(matches!(denied, MysqlError::Denied { .. }) && !denied.ends_session());
+    }
+
+    #[test]
+    fn a_server_whose_certificate_is_not_believed_is_not_taken_for_dead() {
+        let invalid = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let error = Error::Io(IoError::Io(io::Error::new(ErrorKind::InvalidData, invalid)));
+        let outcome = ProbeOutcome::from(MysqlError::of_opening(error));
+        let ProbeOutcome::Denied { reason } = outcome else {
+            panic!("{outcome:?}");
+        };
+        assert!(
+            reason.starts_with("no terms over TLS: invalid peer"),
+            "{reason}"
+        );
     }
 
     #[test]

@@ -24,8 +24,10 @@ mod semi_sync;
 mod session;
 mod survey;
 mod target;
+mod tls;
 mod transactions;
 mod tripwire;
+mod variables;
 mod writes;
 
 pub use clone::{CloneFitness, CloneState, CloneStatus, Restart};
@@ -34,5 +36,6 @@ pub use knock::knock;
 pub use replication::{HEARTBEAT_PERIOD, How};
 pub use session::Session;
 pub use target::{Account, Target};
+pub use tls::{Demand, Tls, Verify};
 pub use tripwire::Tripwire;
 pub use writes::{Closed, Closing};

@@ -55,6 +55,16 @@ impl Line {
         };
         collect.await.map_err(MysqlError::of_session)
     }
+
+    /// Sends one statement with `about` bound to its only parameter.
+    pub(crate) async fn ask_about(&mut self, sql: &str, about: &str) -> Result<Reply, MysqlError> {
+        let conn = self
+            .0
+            .as_mut()
+            .ok_or_else(|| MysqlError::broken("already closed"))?;
+        let rows = conn.exec(sql, (about,)).await;
+        Ok(Reply::new(vec![rows.map_err(MysqlError::of_session)?]))
+    }
 }
 
 impl Drop for Line {

@@ -72,6 +72,7 @@ pub(crate) fn read(reply: &mut Reply, boot: Boot) -> Result<Seen, MysqlError> {
                 .maybe::<String>("skip_replica_start")?
                 .map(|word| is_on(&word)),
             replica_net_timeout: Duration::from_secs(globals.get("replica_net_timeout")?),
+            max_connections: globals.get("max_connections")?,
         },
         replication,
         replicas: replicas.iter().map(|replica| replica.server_uuid).collect(),

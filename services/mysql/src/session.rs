@@ -103,11 +103,31 @@ impl Session {
         deadline: &Deadline,
         sql: &str,
     ) -> Result<Reply, MysqlError> {
+        self.on_line(deadline, async |line| line.ask(sql).await)
+            .await
+    }
+
+    /// Sends one statement with `about` bound to its only parameter.
+    pub(crate) async fn ask_about(
+        &mut self,
+        deadline: &Deadline,
+        sql: &str,
+        about: &str,
+    ) -> Result<Reply, MysqlError> {
+        self.on_line(deadline, async |line| line.ask_about(sql, about).await)
+            .await
+    }
+
+    async fn on_line(
+        &mut self,
+        deadline: &Deadline,
+        ask: impl AsyncFnOnce(&mut Line) -> Result<Reply, MysqlError>,
+    ) -> Result<Reply, MysqlError> {
         let mut line = self
             .line
             .take()
             .ok_or_else(|| MysqlError::broken("the session ended earlier"))?;
-        let answer = timeout_at(deadline.end(), line.ask(sql))
+        let answer = timeout_at(deadline.end(), ask(&mut line))
             .await
             .unwrap_or_else(|_| Err(MysqlError::timed_out(deadline)));
         if answer

@@ -8,6 +8,9 @@ use crate::error::MysqlError;
 use crate::reply::Reply;
 use crate::report::Seen;
 
+/// The privilege that is needed on `performance_schema` alone.
+const READING: &str = "SELECT";
+
 /// Reads the result sets of `Dialect::survey`, in their order.
 pub(crate) fn read(
     address: NodeAddress,
@@ -23,7 +26,7 @@ pub(crate) fn read(
     Ok(Survey {
         address,
         report: seen.report,
-        privileges: grants.iter().flat_map(|grant| global(grant)).collect(),
+        privileges: grants.iter().flat_map(|grant| held(grant)).collect(),
         replicas: seen.replicas,
         syncs_binlog: settings.get::<u32>("sync_binlog")? == 1,
         flushes_redo_log: settings.get::<u32>("flush_log")? == 1,
@@ -31,14 +34,22 @@ pub(crate) fn read(
     })
 }
 
-/// The privileges that one line of `SHOW GRANTS` gives on `*.*`; MySQL 8 spells
-/// `ALL PRIVILEGES` out itself, and adds those of active roles.
-pub(crate) fn global(grant: &str) -> BTreeSet<String> {
-    grant
+/// The privileges that one line of `SHOW GRANTS` gives where Lictor needs them: all on
+/// `*.*`, and `SELECT` on `performance_schema`, for it reads no other table. MySQL 8
+/// spells `ALL PRIVILEGES` out itself, and adds those of active roles.
+pub(crate) fn held(grant: &str) -> BTreeSet<String> {
+    let given = grant
         .strip_prefix("GRANT ")
-        .and_then(|grant| grant.split_once(" ON *.* TO "))
-        .map(|(privileges, _)| privileges.split(',').map(|p| p.trim().to_owned()).collect())
-        .unwrap_or_default()
+        .and_then(|it| it.split_once(" TO "));
+    let on = given.and_then(|(given, _)| given.split_once(" ON "));
+    let (privileges, only_reading) = match on {
+        Some((privileges, "*.*")) => (privileges, false),
+        Some((privileges, "`performance_schema`.*")) => (privileges, true),
+        _ => return BTreeSet::new(),
+    };
+    let privileges = privileges.split(',').map(str::trim);
+    let counts = privileges.filter(|it| !only_reading || *it == READING);
+    counts.map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -46,7 +57,17 @@ mod tests {
     use super::*;
 
     fn privileges(grant: &str) -> Vec<String> {
-        global(grant).into_iter().collect()
+        held(grant).into_iter().collect()
+    }
+
+    #[test]
+    fn reading_performance_schema_is_all_the_reading_there_is_to_do() {
+        assert_eq!(
+            privileges("GRANT SELECT, UPDATE ON `performance_schema`.* TO `lictor`@`%`"),
+            ["SELECT"]
+        );
+        let one_table = "GRANT SELECT ON `performance_schema`.`threads` TO `lictor`@`%`";
+        assert!(privileges(one_table).is_empty());
     }
 
     #[test]

@@ -6,6 +6,8 @@ use lictor_domain::{NodeAddress, Term};
 use mysql_async::{Opts, OptsBuilder};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::tls::Tls;
+
 /// The connection attribute that carries the caller's term.
 pub(crate) const TERM_ATTRIBUTE: &str = "lictor_term";
 
@@ -30,6 +32,8 @@ pub struct Account {
     pub user: String,
     /// Password.
     pub password: SecretString,
+    /// How the connection is protected.
+    pub tls: Tls,
 }
 
 /// A server to call, the account to log in with, and the term of the caller: a
@@ -54,6 +58,7 @@ impl Target {
             // A local connection would else move to the server's unix socket,
             // whose end says nothing about the network.
             .prefer_socket(false)
+            .ssl_opts(self.account.tls.options(&self.address))
             .tcp_keepalive(Some(KEEPALIVE))
             // Given here, so that the library does not ask the server for them.
             .max_allowed_packet(Some(MAX_PACKET))
@@ -86,6 +91,7 @@ mod tests {
             account: Account {
                 user: "lictor".to_owned(),
                 password: "s3cret".into(),
+                tls: Tls::default(),
             },
             term: Term(7),
         };

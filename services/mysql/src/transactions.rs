@@ -9,8 +9,8 @@ use crate::error::MysqlError;
 use crate::session::Session;
 
 impl Session {
-    /// The transactions that have been open for so long, the oldest first; the
-    /// server knows their ages in whole seconds.
+    /// The transactions that have been open for so long, the oldest first; a server
+    /// without its performance schema knows their ages in whole seconds only.
     pub async fn long_transactions(
         &mut self,
         older_than: Duration,
@@ -23,7 +23,7 @@ impl Session {
             open.push(OpenTransaction {
                 session: row.get("id")?,
                 user: row.get("user")?,
-                age: Duration::from_secs(row.get("age")?),
+                age: Duration::from_micros(row.get("micros")?),
             });
         }
         Ok(open)

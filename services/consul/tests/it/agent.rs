@@ -1,5 +1,6 @@
 //! Our own service at the agent.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lictor_consul::SelfService;
@@ -33,6 +34,7 @@ async fn our_own_service_is_found_by_tag_once_ready_and_gone_once_taken_out() {
         address: "127.9.9.7".to_owned(),
         port: 7400,
         tags: vec!["follower".to_owned()],
+        meta: BTreeMap::new(),
         ready: format!("http://127.0.0.1:{port}/readyz").parse().unwrap(),
     };
     fixture.consul.register_self(&service).await.unwrap();

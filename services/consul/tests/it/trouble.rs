@@ -1,5 +1,6 @@
 //! A Consul that is away, silent or not Consul.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lictor_consul::{Consul, ConsulConfig, ConsulError, SelfService};
@@ -17,6 +18,7 @@ async fn all_fail(consul: &Consul, is_it: fn(&ConsulError) -> bool) {
         address: "127.0.0.1".to_owned(),
         port: 7400,
         tags: Vec::new(),
+        meta: BTreeMap::new(),
         ready: "http://127.0.0.1/readyz".parse().unwrap(),
     };
     let failures = [

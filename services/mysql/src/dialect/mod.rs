@@ -139,6 +139,10 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     /// How far it is: `stage`, `copied`, `estimate`.
     fn clone_progress(&self) -> String;
 
+    /// Global variables: `name`, `value`. Its only parameter has the names wanted,
+    /// with commas between.
+    fn variables(&self) -> String;
+
     /// Values of a connection attribute: `id` (of the session), `value`.
     fn attribute(&self, name: &str) -> String;
 }

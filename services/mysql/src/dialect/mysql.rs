@@ -34,7 +34,7 @@ const WRITABLE: &str = "SET GLOBAL super_read_only = OFF; SET GLOBAL read_only =
 const RETRIES: u32 = 1_000_000_000;
 
 /// The performance schema counts time in these.
-const PICOS_OF_NANO: u128 = 1000;
+const PICOS_OF_MICRO: u32 = 1_000_000;
 
 /// Whether the clone plugin is active, as `plugin`.
 const CLONES: &str = "EXISTS (SELECT 1 FROM information_schema.PLUGINS \
@@ -97,10 +97,11 @@ impl Mysql {
         self.change(&format!(
             "{}, {prefix}_USER = {}, {prefix}_PASSWORD = {}, {prefix}_AUTO_POSITION = 1, \
              GET_{prefix}_PUBLIC_KEY = 1, {prefix}_CONNECT_RETRY = 1, \
-             {prefix}_RETRY_COUNT = {RETRIES}",
+             {prefix}_RETRY_COUNT = {RETRIES}{}",
             self.place(source, heartbeat),
             quoted(&account.user),
-            quoted(account.password.expose_secret())
+            quoted(account.password.expose_secret()),
+            account.tls.of_channel(prefix),
         ))
     }
 
@@ -132,7 +133,7 @@ impl Dialect for Mysql {
             .map_or_else(String::new, |words| words.columns());
         let globals = format!(
             "SELECT @@global.server_uuid AS server_uuid, @@global.server_id AS server_id, \
-             @@global.pid_file AS pid_file, \
+             @@global.pid_file AS pid_file, @@global.max_connections AS max_connections, \
              {} AS skip_replica_start, @@global.{} AS replica_net_timeout, \
              @@global.version AS version, @@global.read_only AS read_only, \
              @@global.super_read_only AS super_read_only, @@global.offline_mode AS offline, \
@@ -302,22 +303,25 @@ impl Dialect for Mysql {
     }
 
     /// `INNODB_TRX` is a copy that is not renewed while anybody reads it more often
-    /// than every 100 ms: where the performance schema knows that a transaction has
-    /// ended, or is another and younger one, that counts.
+    /// than every 100 ms, and counts in whole seconds: it is asked only of sessions
+    /// that the performance schema does not watch.
     fn long_transactions(&self, older_than: Duration) -> String {
         format!(
-            "SELECT p.ID AS id, p.USER AS user, \
-             TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) AS age \
-             FROM information_schema.INNODB_TRX t \
-             JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id \
-             WHERE p.USER <> 'system user' AND p.ID <> CONNECTION_ID() \
-             AND TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) >= {:.3} \
-             AND NOT EXISTS (SELECT 1 FROM performance_schema.threads h \
-             JOIN performance_schema.events_transactions_current e USING (THREAD_ID) \
-             WHERE h.PROCESSLIST_ID = p.ID AND (e.STATE <> 'ACTIVE' OR e.TIMER_WAIT < {})) \
-             ORDER BY t.trx_started, p.ID",
-            older_than.as_secs_f64(),
-            older_than.as_nanos() * PICOS_OF_NANO
+            "SELECT p.ID AS id, p.USER AS user, o.micros AS micros FROM (\
+             SELECT h.PROCESSLIST_ID AS id, e.TIMER_WAIT DIV {PICOS_OF_MICRO} AS micros \
+             FROM performance_schema.events_transactions_current e \
+             JOIN performance_schema.threads h USING (THREAD_ID) WHERE e.STATE = 'ACTIVE' \
+             UNION ALL \
+             SELECT t.trx_mysql_thread_id, \
+             TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) * 1000000 \
+             FROM information_schema.INNODB_TRX t WHERE NOT EXISTS (\
+             SELECT 1 FROM performance_schema.events_transactions_current e \
+             JOIN performance_schema.threads h USING (THREAD_ID) \
+             WHERE h.PROCESSLIST_ID = t.trx_mysql_thread_id)\
+             ) o JOIN information_schema.PROCESSLIST p ON p.ID = o.id \
+             WHERE p.USER <> 'system user' AND p.ID <> CONNECTION_ID() AND o.micros >= {} \
+             ORDER BY o.micros DESC, p.ID",
+            older_than.as_micros()
         )
     }
 
@@ -363,10 +367,15 @@ impl Dialect for Mysql {
             quoted(&account.user),
             quoted(account.password.expose_secret()),
         );
+        let over_tls = if account.tls.is_demanded() {
+            " REQUIRE SSL"
+        } else {
+            ""
+        };
         format!(
             "{STOP}; SET GLOBAL read_only = ON; SET GLOBAL super_read_only = OFF; \
              SET GLOBAL clone_valid_donor_list = {list}; \
-             CLONE INSTANCE FROM {user}@{host}:{port} IDENTIFIED BY {password}"
+             CLONE INSTANCE FROM {user}@{host}:{port} IDENTIFIED BY {password}{over_tls}"
         )
     }
 
@@ -381,6 +390,12 @@ impl Dialect for Mysql {
          CAST(COALESCE(SUM(DATA), 0) AS UNSIGNED) AS copied, \
          CAST(COALESCE(SUM(ESTIMATE), 0) AS UNSIGNED) AS estimate \
          FROM performance_schema.clone_progress"
+            .to_owned()
+    }
+
+    fn variables(&self) -> String {
+        "SELECT VARIABLE_NAME AS name, VARIABLE_VALUE AS value \
+         FROM performance_schema.global_variables WHERE FIND_IN_SET(VARIABLE_NAME, ?)"
             .to_owned()
     }
 

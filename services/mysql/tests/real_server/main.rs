@@ -9,6 +9,7 @@ mod moving;
 mod rebuilding;
 mod stalling;
 mod transactions;
+mod variables;
 mod writing;
 
 use std::time::Duration;
@@ -41,6 +42,7 @@ fn account(of: Account) -> lictor_mysql::Account {
     lictor_mysql::Account {
         user: of.user.to_owned(),
         password: of.password.into(),
+        tls: lictor_mysql::Tls::Disabled,
     }
 }
 

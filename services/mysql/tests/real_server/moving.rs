@@ -88,6 +88,7 @@ async fn a_node_without_a_channel_follows_with_any_password() {
         let account = lictor_mysql::Account {
             user: "odd".to_owned(),
             password: password.into(),
+            tls: lictor_mysql::Tls::Disabled,
         };
         session
             .follow(&address(primary), &account, How::Full, AMPLE)
