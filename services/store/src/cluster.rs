@@ -53,7 +53,8 @@ impl TryFrom<ClusterRow> for Cluster {
 }
 
 impl Store {
-    /// Adds a cluster with its nodes, and the entry of it in the audit log.
+    /// Adds a cluster with its nodes, the entry of it in the audit log and the
+    /// version of the configuration that it makes.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when its name, or the name, address or server
@@ -68,13 +69,13 @@ impl Store {
         if cluster.node(&cluster.primary).is_none() {
             return Err(StoreError::not_found(Kind::Node, &cluster.primary));
         }
-        self.write(term, async |transaction| {
+        self.reconfigure(term, entry, async |transaction| {
             node::lock(transaction).await?;
             insert(transaction, cluster).await?;
             for node in &cluster.nodes {
                 node::insert(transaction, &cluster.name, node).await?;
             }
-            audit::append(transaction, entry).await
+            Ok(())
         })
         .await
     }
@@ -100,7 +101,8 @@ impl Store {
         .await
     }
 
-    /// Gives a cluster another policy, with the entry of it in the audit log.
+    /// Gives a cluster another policy, with the entry of it in the audit log and the
+    /// version of the configuration that it makes.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] without the cluster.
@@ -111,17 +113,8 @@ impl Store {
         policy: &Policy,
         entry: &AuditEntry,
     ) -> Result<(), StoreError> {
-        let policy = document(policy)?;
-        self.write(term, async |transaction| {
-            let updated = sqlx::query("UPDATE cluster SET policy = $2::jsonb WHERE name = $1")
-                .bind(name.as_str())
-                .bind(policy)
-                .execute(&mut *transaction)
-                .await?;
-            if updated.rows_affected() == 0 {
-                return Err(StoreError::not_found(Kind::Cluster, name));
-            }
-            audit::append(transaction, entry).await
+        self.reconfigure(term, entry, async |transaction| {
+            set_policy(transaction, name, policy).await
         })
         .await
     }
@@ -192,6 +185,22 @@ impl Store {
     }
 }
 
+pub(crate) async fn set_policy(
+    transaction: &mut PgConnection,
+    name: &ClusterName,
+    policy: &Policy,
+) -> Result<(), StoreError> {
+    let updated = sqlx::query("UPDATE cluster SET policy = $2::jsonb WHERE name = $1")
+        .bind(name.as_str())
+        .bind(document(policy)?)
+        .execute(transaction)
+        .await?;
+    match updated.rows_affected() {
+        0 => Err(StoreError::not_found(Kind::Cluster, name)),
+        _ => Ok(()),
+    }
+}
+
 async fn insert(transaction: &mut PgConnection, cluster: &Cluster) -> Result<(), StoreError> {
     let inserted = sqlx::query(
         "INSERT INTO cluster (name, policy, epoch_term, epoch_n, primary_node)
@@ -219,7 +228,7 @@ fn document(policy: &Policy) -> Result<String, StoreError> {
 
 /// The clusters of that name, or all. One statement, so that what it shows was
 /// true at one moment.
-async fn select(
+pub(crate) async fn select(
     connection: &mut PgConnection,
     name: Option<&ClusterName>,
 ) -> Result<Vec<Cluster>, StoreError> {

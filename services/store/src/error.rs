@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use lictor_domain::{ClusterName, Epoch, NodeAddress, NodeName, ServerUuid, Term};
+use lictor_domain::{ClusterName, Epoch, NodeAddress, NodeName, ServerUuid, Term, Version};
 use sqlx::migrate::MigrateError;
 use thiserror::Error;
 
@@ -92,6 +92,14 @@ pub enum Conflict {
         /// The cluster whose node it is.
         owner: ClusterName,
     },
+    /// The configuration has changed since that version.
+    #[error("the configuration is at version {head} by now, and this was made from version {base}")]
+    ConfigMoved {
+        /// The version the change was made from.
+        base: Version,
+        /// The newest version.
+        head: Version,
+    },
     /// The cluster has reached that epoch already.
     #[error("epoch {offered} does not follow the cluster's epoch {current}")]
     EpochNotRising {
@@ -109,8 +117,12 @@ pub enum Kind {
     Cluster,
     /// A node.
     Node,
+    /// An operation.
+    Operation,
     /// A recovery.
     Recovery,
+    /// A version of the configuration.
+    Version,
 }
 
 impl Kind {
@@ -118,7 +130,9 @@ impl Kind {
         match self {
             Self::Cluster => "cluster",
             Self::Node => "node",
+            Self::Operation => "operation",
             Self::Recovery => "recovery",
+            Self::Version => "version of the configuration",
         }
     }
 }

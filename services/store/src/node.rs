@@ -84,7 +84,8 @@ impl TryFrom<NodeRow> for Node {
 }
 
 impl Store {
-    /// Adds a node to a cluster.
+    /// Adds a node to a cluster, with the entry of it in the audit log and, if it has
+    /// a placement, the version of the configuration that it makes.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] without the cluster; [`StoreError::Conflict`]
@@ -94,8 +95,9 @@ impl Store {
         term: Term,
         cluster: &ClusterName,
         node: &Node,
+        entry: &AuditEntry,
     ) -> Result<(), StoreError> {
-        self.write(term, async |transaction| {
+        self.reconfigure(term, entry, async |transaction| {
             lock(transaction).await?;
             cluster::exists(transaction, cluster).await?;
             insert(transaction, cluster, node).await
@@ -104,8 +106,9 @@ impl Store {
     }
 
     /// Gives a node of the cluster another address, server, promotion rule and
-    /// zone. Its quarantine stays: an update made from an older reading must
-    /// not lift one.
+    /// zone, with the entry of it in the audit log and the version of the
+    /// configuration that it may make. Its quarantine stays: an update made from an
+    /// older reading must not lift one.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when the cluster has no node of that name;
@@ -115,8 +118,9 @@ impl Store {
         term: Term,
         cluster: &ClusterName,
         node: &Node,
+        entry: &AuditEntry,
     ) -> Result<(), StoreError> {
-        self.write(term, async |transaction| {
+        self.reconfigure(term, entry, async |transaction| {
             lock(transaction).await?;
             let known = known(transaction, node).await?;
             if let Some(other) = known.iter().find(|other| other.name != node.name.as_str()) {
@@ -142,7 +146,7 @@ impl Store {
     }
 
     /// Gives a node another promotion rule and zone, with the entry of it in the
-    /// audit log.
+    /// audit log and the version of the configuration that it makes.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] without the node.
@@ -154,19 +158,8 @@ impl Store {
         zone: Option<&Zone>,
         entry: &AuditEntry,
     ) -> Result<(), StoreError> {
-        self.write(term, async |transaction| {
-            let updated = sqlx::query(
-                "UPDATE node SET promotion = $2, promotion_until = $3, zone = $4
-                 WHERE name = $1",
-            )
-            .bind(node.as_str())
-            .bind(promotion.rule.as_str())
-            .bind(promotion.until)
-            .bind(zone.map(Zone::as_str))
-            .execute(&mut *transaction)
-            .await?;
-            found(updated.rows_affected(), node)?;
-            audit::append(transaction, entry).await
+        self.reconfigure(term, entry, async |transaction| {
+            set_placement(transaction, node, promotion, zone).await
         })
         .await
     }
@@ -240,6 +233,24 @@ impl Store {
         })
         .await
     }
+}
+
+pub(crate) async fn set_placement(
+    transaction: &mut PgConnection,
+    node: &NodeName,
+    promotion: Promotion,
+    zone: Option<&Zone>,
+) -> Result<(), StoreError> {
+    let updated = sqlx::query(
+        "UPDATE node SET promotion = $2, promotion_until = $3, zone = $4 WHERE name = $1",
+    )
+    .bind(node.as_str())
+    .bind(promotion.rule.as_str())
+    .bind(promotion.until)
+    .bind(zone.map(Zone::as_str))
+    .execute(transaction)
+    .await?;
+    found(updated.rows_affected(), node)
 }
 
 /// Puts a node into quarantine, or takes it out.

@@ -1,6 +1,6 @@
 //! Rebuilds: each is one document, saved whole at every step.
 
-use lictor_domain::{Quarantine, Rebuild, Term};
+use lictor_domain::{Operation, Quarantine, Rebuild, Term};
 use sqlx::types::Uuid;
 use sqlx::{FromRow, PgConnection};
 
@@ -86,16 +86,18 @@ async fn save(transaction: &mut PgConnection, rebuild: &Rebuild) -> Result<(), S
     let document =
         serde_json::to_string(rebuild).map_err(|error| StoreError::Internal(error.into()))?;
     sqlx::query(
-        "INSERT INTO rebuild (id, cluster, node, started_at, finished_at, document)
-         VALUES ($1, $2, $3, $4, $5, $6::json)
+        "INSERT INTO rebuild (id, cluster, node, started_at, finished_at, state, document)
+         VALUES ($1, $2, $3, $4, $5, $6, $7::json)
          ON CONFLICT (id) DO UPDATE SET
-             finished_at = excluded.finished_at, document = excluded.document",
+             finished_at = excluded.finished_at, state = excluded.state,
+             document = excluded.document",
     )
     .bind(rebuild.id.0)
     .bind(rebuild.cluster.as_str())
     .bind(rebuild.node.as_str())
     .bind(rebuild.started_at)
     .bind(rebuild.finished_at)
+    .bind(Operation::from(rebuild.clone()).state().as_str())
     .bind(document)
     .execute(transaction)
     .await?;

@@ -7,8 +7,10 @@
 
 use chrono::{DateTime, Utc};
 use lictor_domain::{ClusterName, NodeName, Recovery, RecoveryId, RecoveryOutcome, Term};
-use sqlx::FromRow;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
 use sqlx::types::Uuid;
+use sqlx::{FromRow, PgConnection, Postgres};
 
 use crate::error::{Kind, StoreError};
 use crate::row::{Place, bigint};
@@ -37,9 +39,7 @@ impl Store {
     /// Writes the recovery, in the place of an earlier state of it; one that has
     /// come further by now stays as it is.
     pub async fn recovery_save(&self, term: Term, recovery: &Recovery) -> Result<(), StoreError> {
-        let document =
-            serde_json::to_string(recovery).map_err(|error| StoreError::Internal(error.into()))?;
-        let statement = sqlx::query(
+        let statement = insert(
             "WITH fence AS (SELECT FROM control_term WHERE term = $1 FOR SHARE)
              INSERT INTO recovery (id, cluster, kind, state, epoch_term, epoch_n, started_at,
                                    finished_at, old_primary, new_primary, document)
@@ -53,19 +53,9 @@ impl Store {
              WHERE excluded.state <> 'running'
                 OR recovery.state = 'running'
                    AND (recovery.new_primary IS NULL OR excluded.new_primary IS NOT NULL)",
-        )
-        .bind(bigint(term.0)?)
-        .bind(recovery.id.0)
-        .bind(recovery.cluster.as_str())
-        .bind(recovery.kind.as_str())
-        .bind(state(&recovery.outcome))
-        .bind(bigint(recovery.epoch.term.0)?)
-        .bind(bigint(recovery.epoch.n)?)
-        .bind(recovery.started_at)
-        .bind(recovery.finished_at())
-        .bind(recovery.old_primary.as_str())
-        .bind(recovery.new_primary.as_ref().map(NodeName::as_str))
-        .bind(document);
+            term,
+            recovery,
+        )?;
         self.vital(async |connection| {
             match statement.execute(&mut *connection).await?.rows_affected() {
                 // The term is another one, or the record has come further.
@@ -207,4 +197,44 @@ const fn state(outcome: &RecoveryOutcome) -> &'static str {
         RecoveryOutcome::Done => "done",
         RecoveryOutcome::Aborted { .. } => "aborted",
     }
+}
+
+/// Adds it unless there is one with its identity.
+pub(crate) async fn add_late(
+    connection: &mut PgConnection,
+    recovery: &Recovery,
+) -> Result<(), StoreError> {
+    let statement = insert(
+        "INSERT INTO recovery (id, cluster, kind, state, epoch_term, epoch_n, started_at,
+                               finished_at, old_primary, new_primary, document)
+         SELECT $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::json WHERE $1::bigint >= 0
+         ON CONFLICT (id) DO NOTHING",
+        recovery.epoch.term,
+        recovery,
+    )?;
+    statement.execute(connection).await?;
+    Ok(())
+}
+
+/// The statement with a term and every column.
+fn insert(
+    statement: &'static str,
+    term: Term,
+    recovery: &Recovery,
+) -> Result<Query<'static, Postgres, PgArguments>, StoreError> {
+    let document =
+        serde_json::to_string(recovery).map_err(|error| StoreError::Internal(error.into()))?;
+    Ok(sqlx::query(statement)
+        .bind(bigint(term.0)?)
+        .bind(recovery.id.0)
+        .bind(recovery.cluster.to_string())
+        .bind(recovery.kind.as_str())
+        .bind(state(&recovery.outcome))
+        .bind(bigint(recovery.epoch.term.0)?)
+        .bind(bigint(recovery.epoch.n)?)
+        .bind(recovery.started_at)
+        .bind(recovery.finished_at())
+        .bind(recovery.old_primary.to_string())
+        .bind(recovery.new_primary.as_ref().map(NodeName::to_string))
+        .bind(document))
 }

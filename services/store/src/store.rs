@@ -3,20 +3,20 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lictor_domain::Term;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool, Postgres};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::config::ConfigVersion;
 use crate::error::StoreError;
+use crate::hosts::Hosts;
 use crate::term;
-
-/// Connections kept for the lease and the recoveries: one each.
-const VITAL_CONNECTIONS: u32 = 2;
 
 /// A migration may rewrite a large table, or wait for another instance's.
 const MIGRATION_DEADLINE: Duration = Duration::from_mins(1);
@@ -24,7 +24,8 @@ const MIGRATION_DEADLINE: Duration = Duration::from_mins(1);
 /// How to reach Postgres.
 #[derive(Clone, Debug)]
 pub struct StoreConfig {
-    /// `postgres://role:password@host:port/database`, with libpq's options.
+    /// `postgres://role:password@host:port/database`, with libpq's options. Of
+    /// several hosts, `a:5432,b:5432`, the first that takes writes is used.
     pub url: SecretString,
     /// Connections at most, beside two that only leadership and recoveries use.
     pub max_connections: NonZeroU32,
@@ -50,14 +51,14 @@ impl StoreConfig {
 /// one that passed its deadline; either leaves the store usable.
 #[derive(Clone)]
 pub struct Store {
-    options: PgConnectOptions,
-    common: PgPool,
-    vital: PgPool,
+    hosts: Hosts,
     deadline: Duration,
+    /// The newest version of the configuration that was made here.
+    pub(crate) made: watch::Sender<Option<Arc<ConfigVersion>>>,
 }
 
 impl fmt::Debug for Store {
-    /// Leaves the options out: they hold the password.
+    /// Leaves the hosts out: they hold the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store")
             .field("deadline", &self.deadline)
@@ -72,28 +73,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Denied`] when the URL cannot be read.
     pub fn new(config: &StoreConfig) -> Result<Self, StoreError> {
-        let options: PgConnectOptions = config.url.expose_secret().parse()?;
-        let options = options.application_name("lictord");
-        // The server too gives up after the deadline, so that a leader cut off
-        // in the middle of a write does not hold its locks against the next.
-        let millis = config.deadline.as_millis().max(1).to_string();
-        let bounded = options.clone().options([
-            ("statement_timeout", &millis),
-            ("idle_in_transaction_session_timeout", &millis),
-        ]);
-        // No minimum: the library's upkeep of one sits on the connections'
-        // permits for minutes while Postgres is away.
-        let pool = |connections| {
-            PgPoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(config.deadline)
-                .connect_lazy_with(bounded.clone())
-        };
+        let hosts = Hosts::new(&config.url, config.max_connections, config.deadline)?;
         Ok(Self {
-            common: pool(config.max_connections.get()),
-            vital: pool(VITAL_CONNECTIONS),
-            options,
+            hosts,
             deadline: config.deadline,
+            made: watch::Sender::default(),
         })
     }
 
@@ -101,7 +85,7 @@ impl Store {
     /// the others wait. Its deadline is one minute.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         within(MIGRATION_DEADLINE, async {
-            let mut connection = PgConnection::connect_with(&self.options).await?;
+            let mut connection = PgConnection::connect_with(&self.hosts.used().options).await?;
             sqlx::migrate!("../../migrations")
                 .run_direct(None, &mut connection, false)
                 .await?;
@@ -121,7 +105,7 @@ impl Store {
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.call(&self.common, work).await
+        self.call(&self.hosts.used().common, work).await
     }
 
     /// Runs a single statement of the lease or of a recovery, which never
@@ -130,7 +114,7 @@ impl Store {
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.call(&self.vital, work).await
+        self.call(&self.hosts.used().vital, work).await
     }
 
     /// Runs a transaction that only takes effect in the current term.
@@ -154,13 +138,40 @@ impl Store {
         pool: &PgPool,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        within(self.deadline, async {
+        let mut trial = Trial {
+            hosts: &self.hosts,
+            answered: false,
+        };
+        let done = within(self.deadline, async {
             let mut lent = Lent::from(pool.acquire().await?);
             let done = work(&mut lent.connection).await;
-            lent.returned = true;
+            lent.returned = is_answer(&done);
             done
         })
-        .await
+        .await;
+        trial.answered = is_answer(&done);
+        done
+    }
+}
+
+/// Whether the server did, or said, what it was asked. One that has turned
+/// read-only has not.
+const fn is_answer<T>(done: &Result<T, StoreError>) -> bool {
+    !matches!(done, Err(StoreError::Unavailable(_)))
+}
+
+/// One call. When it ends without an answer, or is broken off, its server is in
+/// doubt.
+struct Trial<'a> {
+    hosts: &'a Hosts,
+    answered: bool,
+}
+
+impl Drop for Trial<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.hosts.doubt();
+        }
     }
 }
 
@@ -173,8 +184,8 @@ async fn within<T>(
         .unwrap_or_else(|late| Err(StoreError::Unavailable(late.into())))
 }
 
-/// A connection in use. When its call is broken off, it is closed: an answer
-/// may still be on its way, or never come, and the pool would wait for it.
+/// A connection in use. When its call is broken off or fails, it is closed: an
+/// answer may still be on its way, or never come, and the pool would wait for it.
 struct Lent {
     connection: PoolConnection<Postgres>,
     returned: bool,

@@ -1,5 +1,5 @@
 use lictor_domain::{Maintenance, Mode, Node, Pause, Policy, Promotion, PromotionRule, Quarantine};
-use lictor_store::{Conflict, Kind, Store, StoreError};
+use lictor_store::{AuditFilter, Conflict, Kind, Store, StoreError};
 
 use crate::database::Database;
 use crate::fixture::{ONE, cluster, entry, epoch, minute, name, node, node_name};
@@ -80,7 +80,14 @@ async fn a_cluster_reads_back_as_it_was_added() {
         store.cluster_list().await.unwrap(),
         [billing, cluster("orders", 1)]
     );
-    assert_eq!(store.audit_list(9, None).await.unwrap().len(), 2);
+    assert_eq!(
+        store
+            .audit_list(&AuditFilter::default(), 9, None)
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
 }
 
 #[tokio::test]
@@ -99,7 +106,9 @@ async fn an_unknown_cluster_is_not_found() {
         .cluster_set_policy(ONE, &unknown, &policy, &entry("policy"))
         .await;
     assert_eq!(missing(set), (Kind::Cluster, "unknown".into()));
-    let added = store.node_add(ONE, &unknown, &node("unknown", 1, 9)).await;
+    let added = store
+        .node_add(ONE, &unknown, &node("unknown", 1, 9), &entry("node"))
+        .await;
     assert_eq!(missing(added), (Kind::Cluster, "unknown".into()));
     let promoted = store
         .cluster_set_primary(ONE, &unknown, epoch(1, 2), &node_name("orders-2"))
@@ -213,11 +222,16 @@ async fn a_node_moves_to_a_free_address_only() {
     let orders = name("orders");
     let mut moved = node("orders", 2, 3);
     moved.zone = Some("eu-2".parse().unwrap());
-    store.node_update(ONE, &orders, &moved).await.unwrap();
+    store
+        .node_update(ONE, &orders, &moved, &entry("node"))
+        .await
+        .unwrap();
     assert_eq!(stored(&store, "orders-2").await, moved);
 
     let onto_another = node("orders", 2, 12);
-    let refused = store.node_update(ONE, &orders, &onto_another).await;
+    let refused = store
+        .node_update(ONE, &orders, &onto_another, &entry("node"))
+        .await;
     let (address, owner) = (onto_another.address, name("billing"));
     assert_eq!(conflict(refused), Conflict::AddressTaken { address, owner });
     assert_eq!(stored(&store, "orders-2").await, moved);
@@ -231,9 +245,14 @@ async fn a_node_is_added_once_and_updated_only_in_its_own_cluster() {
         .await
         .unwrap();
     let third = node("orders", 3, 3);
-    store.node_add(ONE, &name("orders"), &third).await.unwrap();
+    store
+        .node_add(ONE, &name("orders"), &third, &entry("node"))
+        .await
+        .unwrap();
     assert_eq!(stored(&store, "orders-3").await, third);
-    let again = store.node_add(ONE, &name("orders"), &third).await;
+    let again = store
+        .node_add(ONE, &name("orders"), &third, &entry("node"))
+        .await;
     let owner = name("orders");
     assert_eq!(
         conflict(again),
@@ -242,7 +261,9 @@ async fn a_node_is_added_once_and_updated_only_in_its_own_cluster() {
             owner
         }
     );
-    let elsewhere = store.node_update(ONE, &name("billing"), &third).await;
+    let elsewhere = store
+        .node_update(ONE, &name("billing"), &third, &entry("node"))
+        .await;
     assert_eq!(missing(elsewhere), (Kind::Node, "orders-3".into()));
 }
 
@@ -261,7 +282,7 @@ async fn a_quarantine_lasts_until_it_is_lifted() {
         .unwrap();
     // An update made by who has not heard of it.
     store
-        .node_update(ONE, &name("orders"), &second)
+        .node_update(ONE, &name("orders"), &second, &entry("node"))
         .await
         .unwrap();
     assert_eq!(
@@ -302,7 +323,10 @@ async fn a_new_policy_reads_back_and_is_in_the_audit_log() {
         store.cluster_get(&name("orders")).await.unwrap().policy,
         policy
     );
-    let log = store.audit_list(1, None).await.unwrap();
+    let log = store
+        .audit_list(&AuditFilter::default(), 1, None)
+        .await
+        .unwrap();
     assert_eq!(log[0].entry, entry("policy"));
 }
 
@@ -413,7 +437,14 @@ async fn what_operators_take_out_of_our_hands_reads_back_and_is_in_the_audit_log
         stored(&store, "orders-2").await.maintenance,
         Some(maintenance)
     );
-    assert_eq!(store.audit_list(1, None).await.unwrap()[0].entry, begun);
+    assert_eq!(
+        store
+            .audit_list(&AuditFilter::default(), 1, None)
+            .await
+            .unwrap()[0]
+            .entry,
+        begun
+    );
     for until in [None, Some(minute(5))] {
         let pause = Pause {
             owner: "ada".into(),
@@ -438,7 +469,14 @@ async fn what_operators_take_out_of_our_hands_reads_back_and_is_in_the_audit_log
         .unwrap();
     let node = stored(&store, "orders-2").await;
     assert_eq!((node.promotion, node.zone), (must_not, Some(zone)));
-    assert_eq!(store.audit_list(1, None).await.unwrap()[0].entry, set);
+    assert_eq!(
+        store
+            .audit_list(&AuditFilter::default(), 1, None)
+            .await
+            .unwrap()[0]
+            .entry,
+        set
+    );
     let ended = entry("ended");
     store
         .node_set_maintenance(ONE, &second, None, &ended)
@@ -480,7 +518,14 @@ async fn whom_a_node_is_to_follow_is_kept_with_its_audit_entry() {
             stored(&store, node.as_str()).await.follows.as_ref(),
             follows
         );
-        assert_eq!(store.audit_list(1, None).await.unwrap()[0].entry, repoint);
+        assert_eq!(
+            store
+                .audit_list(&AuditFilter::default(), 1, None)
+                .await
+                .unwrap()[0]
+                .entry,
+            repoint
+        );
     }
     let stranger = node_name("users-1");
     let refused = store

@@ -31,12 +31,15 @@ impl Database {
     pub(crate) async fn empty() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let server = lab().await.postgres().url();
-        let (server, first) = server.rsplit_once('/').unwrap();
-        let first = Self {
-            url: format!("{server}/{first}"),
+        let postgres = lab().await.postgres();
+        let admin = Self {
+            url: postgres.admin_url(),
         };
-        first.sql(&format!("CREATE DATABASE {name}")).await;
+        // With the schema and what else the role of lictord needs.
+        let create = format!("CREATE DATABASE {name} TEMPLATE lictor");
+        admin.sql(&create).await;
+        let server = postgres.url();
+        let (server, _) = server.rsplit_once('/').unwrap();
         Self {
             url: format!("{server}/{name}"),
         }
@@ -52,6 +55,13 @@ impl Database {
 
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The same for the server's superuser.
+    pub(crate) fn as_admin(&self) -> Self {
+        Self {
+            url: self.url.replace("//lictor@", "//postgres@"),
+        }
     }
 
     /// Where its server listens.
@@ -93,6 +103,7 @@ impl Database {
             "node",
             "recovery",
             "audit",
+            "config_version",
         ]
         .map(|table| format!("SELECT '{table}' AS of, t::text AS line FROM {table} t"));
         let all = rows.join(" UNION ALL ");

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lictor_domain::{
-    Cluster, ClusterName, Epoch, Node, NodeName, Phase, Policy, Problem, ProblemCode, Promotion,
-    Recovery, RecoveryId, RecoveryKind, RecoveryOutcome, ServerUuid, Severity, Step, Term,
+    Cluster, ClusterName, Draft, Epoch, Node, NodeName, Phase, Policy, Problem, ProblemCode,
+    Promotion, Recovery, RecoveryId, RecoveryKind, RecoveryOutcome, ServerUuid, Severity, Step,
+    Term,
 };
 use lictor_store::AuditEntry;
 use sqlx::types::Uuid;
@@ -62,6 +63,15 @@ pub(crate) fn entry(action: &str) -> AuditEntry {
         reason: Some("a test".into()),
         result: "done".into(),
     }
+}
+
+/// A configuration with one hostgroup.
+pub(crate) fn with_hostgroup(id: u32) -> Draft {
+    let document = format!(
+        r#"{{"hostgroups":[{{"id":{id},"name":"g{id}","kind":"custom",
+             "servers":[{{"address":"10.0.0.9:3306"}}]}}]}}"#
+    );
+    serde_json::from_str(&document).unwrap()
 }
 
 /// Midnight, and so many minutes.

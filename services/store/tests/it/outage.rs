@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use lictor_lab::{Lab, Server, eventually};
-use lictor_store::{Store, StoreConfig, StoreError};
+use lictor_store::{AuditFilter, Store, StoreConfig, StoreError};
 use secrecy::SecretString;
 use tokio::task::JoinSet;
 
@@ -121,7 +121,12 @@ async fn a_leader_cut_off_in_the_middle_of_a_write_does_not_stop_the_next() {
     eventually("the next term to begin", HANGS, || next.term_advance(TWO))
         .await
         .unwrap();
-    assert_eq!(next.audit_list(1, None).await.unwrap(), []);
+    assert_eq!(
+        next.audit_list(&AuditFilter::default(), 1, None)
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

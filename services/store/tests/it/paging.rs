@@ -1,4 +1,4 @@
-use lictor_store::AuditEntry;
+use lictor_store::{AuditEntry, AuditFilter};
 
 use crate::database::Database;
 use crate::fixture::{ONE, entry, name, recovery};
@@ -59,7 +59,10 @@ async fn pages_of_the_audit_log_show_each_entry_once_the_newest_first() {
     let mut paged = Vec::new();
     loop {
         let before = paged.last().map(|last: &lictor_store::AuditRecord| last.id);
-        let page = store.audit_list(3, before).await.unwrap();
+        let page = store
+            .audit_list(&AuditFilter::default(), 3, before)
+            .await
+            .unwrap();
         if page.is_empty() {
             break;
         }

@@ -3,7 +3,7 @@
 use lictor_domain::{
     CopyProgress, GtidSet, NodeName, Quarantine, Rebuild, RebuildId, RebuildState,
 };
-use lictor_store::StoreError;
+use lictor_store::{AuditFilter, StoreError};
 use sqlx::types::Uuid;
 
 use crate::database::Database;
@@ -50,7 +50,10 @@ async fn a_rebuild_begins_together_with_the_quarantine_of_its_node() {
     assert_eq!(store.rebuild_unfinished().await.unwrap(), [rebuild()]);
     let stored = store.cluster_get(&orders.name).await.unwrap();
     assert_eq!(stored.nodes[1].quarantine, Some(quarantine()));
-    let log = store.audit_list(1, None).await.unwrap();
+    let log = store
+        .audit_list(&AuditFilter::default(), 1, None)
+        .await
+        .unwrap();
     assert_eq!(log[0].entry, begun);
 
     let mut over = rebuild();

@@ -32,6 +32,7 @@ fn all_of(error: &StoreError) -> String {
 async fn guarded() -> Database {
     let database = Database::empty().await;
     database
+        .as_admin()
         .sql(
             "CREATE ROLE guarded LOGIN PASSWORD 'battery-staple';
              CREATE TEMP TABLE rule (line text);

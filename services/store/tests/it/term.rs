@@ -1,11 +1,13 @@
 use std::pin::Pin;
 
-use lictor_domain::{GtidSet, Policy, Quarantine, Term};
+use lictor_domain::{GtidSet, Policy, Quarantine, Term, Version};
 use lictor_store::{Store, StoreError};
 use tokio::task::JoinSet;
 
 use crate::database::Database;
-use crate::fixture::{ONE, TWO, cluster, entry, epoch, name, node, node_name, recovery};
+use crate::fixture::{
+    ONE, TWO, cluster, entry, epoch, name, node, node_name, recovery, with_hostgroup,
+};
 
 type Write<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>>;
 
@@ -69,6 +71,11 @@ async fn every_write_of_the_current_term_is_taken() {
     }
 }
 
+async fn head_of(store: &Store) -> Result<Version, StoreError> {
+    let head = store.config_head().await?;
+    Ok(head.map_or(0, |head| head.version))
+}
+
 /// Each would change something that [`cluster`] `orders` has.
 fn every_write(store: &Store, term: Term) -> Vec<(&'static str, Write<'_>)> {
     vec![
@@ -103,7 +110,12 @@ fn every_write(store: &Store, term: Term) -> Vec<(&'static str, Write<'_>)> {
             "node_add",
             Box::pin(async move {
                 store
-                    .node_add(term, &name("orders"), &node("orders", 3, 21))
+                    .node_add(
+                        term,
+                        &name("orders"),
+                        &node("orders", 3, 21),
+                        &entry("node"),
+                    )
                     .await
             }),
         ),
@@ -111,7 +123,12 @@ fn every_write(store: &Store, term: Term) -> Vec<(&'static str, Write<'_>)> {
             "node_update",
             Box::pin(async move {
                 store
-                    .node_update(term, &name("orders"), &node("orders", 2, 22))
+                    .node_update(
+                        term,
+                        &name("orders"),
+                        &node("orders", 2, 22),
+                        &entry("node"),
+                    )
                     .await
             }),
         ),
@@ -139,6 +156,15 @@ fn every_write(store: &Store, term: Term) -> Vec<(&'static str, Write<'_>)> {
         (
             "recovery_save of a new one",
             Box::pin(async move { store.recovery_save(term, &recovery("orders", 2, 0)).await }),
+        ),
+        (
+            "config_apply",
+            Box::pin(async move {
+                let (base, draft) = (head_of(store).await?, with_hostgroup(7));
+                let entry = entry("config.apply");
+                let applied = store.config_apply(term, base, &draft, &[], &entry);
+                applied.await.map(drop)
+            }),
         ),
         (
             "audit_append",
