@@ -10,10 +10,16 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::bulletin::Bulletin;
+use crate::catalog::Behind;
+use crate::certificates::Certificates;
 use crate::fleet::Fleet;
 use crate::hub::Hub;
 use crate::leadership::Standing;
+use crate::members::Members;
+use crate::relay::Relay;
 use crate::settings::Settings;
+use crate::spool::Spool;
 
 /// One lictord.
 #[derive(Debug)]
@@ -28,15 +34,27 @@ pub(crate) struct App {
     pub(crate) store: Store,
     /// Consul.
     pub(crate) consul: Consul,
+    /// What it serves with over TLS; nothing where it serves in plaintext.
+    pub(crate) certificates: Option<Certificates>,
     /// The clusters it keeps.
     pub(crate) fleet: Fleet,
     /// Held while a cluster's definition is changed: each change starts from what
     /// is stored, and must not undo one that came between.
     pub(crate) changes: Mutex<()>,
+    /// What changes, told to those who show it.
+    pub(crate) bulletin: Bulletin,
+    /// History that Postgres does not take.
+    pub(crate) spool: Spool,
     /// The routing push.
     pub(crate) hub: Hub,
     /// Whether it leads, and by which leases.
     pub(crate) standing: Standing,
+    /// The other instances.
+    pub(crate) members: Members,
+    /// What is heard of the leader's routing table.
+    pub(crate) relay: Relay,
+    /// What Consul does not show yet.
+    pub(crate) behind: Behind,
     /// How often Consul's catalog was found changed and repaired.
     pub(crate) repairs: AtomicU64,
     /// Ends everything when it is cancelled.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::api;
 use crate::settings::LogFormat;
 
 const EXAMPLES: &str = "\
@@ -15,6 +16,7 @@ Examples:
   LICTOR_POSTGRES__URL=postgres://lictor@db/lictor lictord --config lictord.toml
   lictord --config lictord.toml --print-config
   lictord completions bash > /etc/bash_completion.d/lictord
+  lictord openapi > openapi.json
 
 Every setting can be given in the file, as [section] and key, and in the
 environment, as LICTOR_SECTION__KEY; a flag wins over the environment, and the
@@ -60,18 +62,23 @@ pub(crate) enum Command {
         /// The shell.
         shell: Shell,
     },
+    #[command(about = "Write the OpenAPI document of the REST API to the standard output")]
+    Openapi,
 }
 
 impl Args {
     /// Does what is asked for instead of serving; false when nothing is.
     pub(crate) fn completed(&self) -> bool {
-        let Some(Command::Completions { shell }) = self.command else {
-            return false;
-        };
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Self::command(), "lictord", &mut script);
+        let mut text = Vec::new();
+        match self.command {
+            None => return false,
+            Some(Command::Completions { shell }) => {
+                clap_complete::generate(shell, &mut Self::command(), "lictord", &mut text);
+            }
+            Some(Command::Openapi) => text = api::openapi().into_bytes(),
+        }
         // A reader that has gone away has had enough.
-        let _ = std::io::stdout().write_all(&script);
+        let _ = std::io::stdout().write_all(&text);
         true
     }
 }

@@ -5,7 +5,7 @@
 //! tries again until that holds. Every write is guarded by the term.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lictor_consul::{
@@ -31,8 +31,10 @@ type Entries = BTreeMap<NodeName, NodeEntry>;
 /// Keeps one cluster's part of the catalog until the reign ends.
 pub(crate) async fn keep(app: Shared, reign: Reign, snapshots: watch::Receiver<Arc<Snapshot>>) {
     let end = reign.end.clone();
+    let cluster = snapshots.borrow().view.cluster.name.clone();
     let keeper = Catalog {
-        app,
+        app: app.clone(),
+        cluster: cluster.clone(),
         reign,
         snapshots,
         written: None,
@@ -43,10 +45,45 @@ pub(crate) async fn keep(app: Shared, reign: Reign, snapshots: watch::Receiver<A
         () = keeper.run() => {}
         () = end.cancelled() => {}
     }
+    app.behind.ends(&cluster);
+}
+
+/// The clusters of which Consul does not show how they stand, because it does
+/// not take that; since when.
+#[derive(Debug, Default)]
+pub(crate) struct Behind(Mutex<BTreeMap<ClusterName, Instant>>);
+
+impl Behind {
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<ClusterName, Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begins(&self, cluster: &ClusterName) {
+        let mut behind = self.locked();
+        behind.entry(cluster.clone()).or_insert_with(Instant::now);
+    }
+
+    fn ends(&self, cluster: &ClusterName) {
+        self.locked().remove(cluster);
+    }
+
+    /// A sentence about each.
+    pub(crate) fn sentences(&self) -> Vec<String> {
+        let behind = self.locked();
+        let sentences = behind.iter().map(|(cluster, since)| {
+            let for_secs = since.elapsed().as_secs();
+            format!(
+                "Consul has not taken for {for_secs} s how {cluster} stands: its DNS may name an \
+                 old primary; it is tried again"
+            )
+        });
+        sentences.collect()
+    }
 }
 
 struct Catalog {
     app: Shared,
+    cluster: ClusterName,
     reign: Reign,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     /// What the catalog holds as far as we know; `None` when unsure.
@@ -64,10 +101,13 @@ impl Catalog {
             let complete = snapshot.is_complete();
             if complete {
                 match self.bring_about(&desired(&snapshot)).await {
-                    Ok(()) => self.troubled = false,
+                    Ok(()) => {
+                        self.troubled = false;
+                        self.app.behind.ends(&self.cluster);
+                    }
                     Err(ConsulError::StaleTerm { .. }) => return self.reign.deposed_by_consul(),
                     Err(error) => {
-                        self.failed(&error, &snapshot.view.cluster.name);
+                        self.failed(&error);
                         tokio::time::sleep(PAUSE).await;
                         continue;
                     }
@@ -81,12 +121,14 @@ impl Catalog {
     }
 
     /// Tells the first failure of a row, and remembers to be unsure.
-    fn failed(&mut self, error: &ConsulError, cluster: &ClusterName) {
+    fn failed(&mut self, error: &ConsulError) {
+        let cluster = &self.cluster;
         if self.troubled {
             tracing::debug!(%error, %cluster, "Consul not written; trying again");
         } else {
             tracing::warn!(%error, %cluster, "Consul not written; trying again");
         }
+        self.app.behind.begins(cluster);
         self.troubled = true;
         self.written = None;
     }

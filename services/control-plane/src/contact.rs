@@ -100,7 +100,7 @@ impl Contact {
 #[cfg(test)]
 mod tests {
     use lictor_domain::{NodeAddress, Term};
-    use lictor_mysql::Account;
+    use lictor_mysql::{Account, Tls};
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
@@ -113,6 +113,7 @@ mod tests {
         let account = Account {
             user: "lictor".to_owned(),
             password: "secret".into(),
+            tls: Tls::Disabled,
         };
         let target = Target {
             address: NodeAddress::new("127.0.0.1", port).unwrap(),

@@ -6,8 +6,10 @@
 //! clock calls it valid.
 
 mod lease_key;
+mod whom;
 
-use std::sync::{PoisonError, RwLock};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use lictor_consul::{ConsulError, TermGuard};
@@ -24,7 +26,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use self::lease_key::LeaseKey;
+pub(crate) use self::whom::Whom;
 use crate::app::Shared;
+use crate::causes::with_sources;
 use crate::clock;
 use crate::reign;
 
@@ -52,6 +56,9 @@ impl Lease {
 pub(crate) struct Standing {
     valid: watch::Sender<Option<(Term, Mono)>>,
     status: RwLock<Option<Status>>,
+    /// Why a store did not answer the last time.
+    trouble: Mutex<BTreeMap<&'static str, String>>,
+    whom: watch::Sender<Whom>,
 }
 
 /// This instance may change nothing: ask the leader.
@@ -169,6 +176,7 @@ impl Standing {
 
     fn describe(&self, status: &Status) -> StandingView {
         let lease = self.lease();
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         let (term, leader_advertise) = match &status.role {
             RoleStatus::Follower {
                 leader: Some(leader),
@@ -185,16 +193,56 @@ impl Standing {
                 .collect(),
             stores: Which::BOTH
                 .into_iter()
-                .map(|store| store_view(status, store))
+                .map(|store| store_view(status, store, trouble.get(store_name(store))))
                 .collect(),
             sentence: status.to_string(),
         }
     }
 
+    /// Who leads as far as this instance sees, and each change of that.
+    pub(crate) fn whom(&self) -> watch::Receiver<Whom> {
+        self.whom.subscribe()
+    }
+
+    /// Returns when a leader of a later term than this is seen.
+    pub(crate) async fn after(&self, term: Term) {
+        let later = |whom: &Whom| whom.term().is_some_and(|seen| seen > term);
+        // Only together with this does its sender go away.
+        let _ = self.whom.subscribe().wait_for(later).await;
+    }
+
     fn update(&self, machine: &Leadership) {
         self.valid.send_replace(machine.valid_until());
-        *self.status.write().unwrap_or_else(PoisonError::into_inner) =
-            Some(machine.status(clock::mono()));
+        let status = machine.status(clock::mono());
+        self.sees(Whom::from(&status.role));
+        *self.status.write().unwrap_or_else(PoisonError::into_inner) = Some(status);
+    }
+
+    /// It leads in `term` for so long.
+    #[cfg(test)]
+    pub(crate) fn leads(&self, term: Term, lasts: Duration) {
+        self.valid.send_replace(Some((term, clock::mono() + lasts)));
+    }
+
+    /// Takes note of why a store did not answer, or that it did.
+    fn hears(&self, store: Which, why: Option<&String>) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = match why {
+            Some(why) => trouble.insert(store_name(store), why.clone()),
+            None => trouble.remove(store_name(store)),
+        };
+        if let Some(why) = why.filter(|why| before.as_ref() != Some(why)) {
+            tracing::warn!(store = store_name(store), why, "a store does not answer");
+        }
+    }
+
+    /// Takes note of who leads.
+    pub(crate) fn sees(&self, whom: Whom) {
+        self.whom.send_if_modified(|seen| {
+            let changed = *seen != whom;
+            *seen = whom;
+            changed
+        });
     }
 }
 
@@ -210,18 +258,18 @@ fn lease_view(status: &Status, store: Which) -> Option<LeaseView> {
     })
 }
 
-fn store_view(status: &Status, store: Which) -> StoreView {
+fn store_view(status: &Status, store: Which, trouble: Option<&String>) -> StoreView {
     let reachable = status.stores.get(store).answers;
     let name = store_name(store);
-    let says = if reachable {
-        "answers"
-    } else {
-        "does not answer"
+    let sentence = match (reachable, trouble) {
+        (true, _) => format!("{name} answers"),
+        (false, None) => format!("{name} does not answer"),
+        (false, Some(why)) => format!("{name} does not answer: {why}"),
     };
     StoreView {
         name,
         reachable,
-        sentence: format!("{name} {says}"),
+        sentence,
     }
 }
 
@@ -366,18 +414,20 @@ impl Hands {
         self.spawn(async move {
             let read = async {
                 match store {
-                    Which::Postgres => app.store.lease_read().await.map_err(|e| e.to_string()),
-                    Which::Consul => key.read(&app.consul).await.map_err(|e| e.to_string()),
+                    Which::Postgres => {
+                        let read = app.store.lease_read().await;
+                        read.map_err(|error| with_sources(&error))
+                    }
+                    Which::Consul => {
+                        let read = key.read(&app.consul).await;
+                        read.map_err(|error| with_sources(&error))
+                    }
                 }
             };
-            let result = match tokio::time::timeout(deadline, read).await {
-                Ok(Ok(record)) => Ok(record),
-                Ok(Err(error)) => {
-                    tracing::debug!(store = store_name(store), %error, "lease not read");
-                    Err(Unreachable)
-                }
-                Err(_) => Err(Unreachable),
-            };
+            let read = tokio::time::timeout(deadline, read).await;
+            let read = read.unwrap_or_else(|_| Err(format!("not within {deadline:?}")));
+            app.standing.hears(store, read.as_ref().err());
+            let result = read.map_err(|_| Unreachable);
             Answer {
                 event: Event::Read { store, result },
                 guard: None,
@@ -502,9 +552,7 @@ mod tests {
 
     fn holding(term: u64, lasts: Duration) -> Standing {
         let standing = Standing::default();
-        standing
-            .valid
-            .send_replace(Some((Term(term), clock::mono() + lasts)));
+        standing.leads(Term(term), lasts);
         standing
     }
 

@@ -5,15 +5,23 @@ mod api;
 mod app;
 mod args;
 mod audit;
+mod bulletin;
 mod catalog;
+mod causes;
+mod certificates;
 mod clock;
+mod configuration;
 mod contact;
 mod failpoint;
 mod fleet;
+mod handles;
 mod hands;
+mod hints;
+mod historian;
 mod hub;
 mod intent;
 mod leadership;
+mod members;
 mod membership;
 mod monitor;
 mod nodes;
@@ -22,11 +30,14 @@ mod pause;
 mod policy_change;
 mod registration;
 mod reign;
+mod relay;
 mod scribe;
 mod settings;
 mod snapshot;
+mod spool;
 mod steward;
 mod telemetry;
+mod witness;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -43,10 +54,16 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::{App, Shared};
 use crate::args::Args;
+use crate::causes::with_sources;
+use crate::certificates::Certificates;
 use crate::settings::Settings;
+use crate::spool::Spool;
 
 /// After a failed try to bring the database up to date.
 const MIGRATE_PAUSE: Duration = Duration::from_secs(1);
+/// How long the end waits for recoveries that run, and how often it looks.
+const SETTLE: Duration = Duration::from_secs(3);
+const SETTLE_PAUSE: Duration = Duration::from_millis(10);
 /// What still runs after this at the end is dropped.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -80,9 +97,8 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     telemetry::init(&settings.log)?;
     #[cfg(feature = "failpoints")]
     let _armed = failpoint::arm();
-    // Both providers are linked in; without a choice the first TLS connection
-    // would panic. A second choice cannot happen here.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    lictor_tls::choose_provider();
+    handles::take_all(settings.max_subscribers.get());
     let app = build(settings)?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"), instance = %app.instance, listen = %app.settings.listen,
@@ -93,8 +109,15 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     app.tasks
         .spawn(leadership::run(app.clone(), app.settings.lease));
     app.tasks.spawn(membership::keep(app.clone()));
+    app.tasks.spawn(bulletin::tell(app.clone()));
+    app.tasks.spawn(relay::run(app.clone()));
+    if let Some(certificates) = app.certificates.clone() {
+        app.tasks.spawn(certificates.keep(app.shutdown.clone()));
+    }
+    app.tasks.spawn(spool::keep(app.clone()));
     app.tasks.spawn(server.run());
     wait_for_the_end(&app).await?;
+    settle(&app).await;
     app.shutdown.cancel();
     app.tasks.close();
     if tokio::time::timeout(LAST_WORDS, app.tasks.wait())
@@ -112,15 +135,28 @@ fn build(settings: Settings) -> anyhow::Result<Shared> {
         .context("the settings for Postgres are not usable")?;
     let consul =
         Consul::new(settings.consul.config()).context("the settings for Consul are not usable")?;
+    let certificates = settings.tls.clone().map(Certificates::of).transpose();
+    let certificates = certificates.context("the settings for TLS are not usable")?;
+    let history = &settings.history;
+    let spool = Spool::open(&history.spool_dir, history.spool_max_mb.get()).with_context(|| {
+        let dir = history.spool_dir.display();
+        format!("history.spool_dir: lictord cannot keep history in {dir} while Postgres is away")
+    })?;
     Ok(Arc::new(App {
+        spool,
         instance: settings.instance.clone(),
         started: Instant::now(),
         store,
         consul,
+        certificates,
         fleet: fleet::Fleet::default(),
         changes: tokio::sync::Mutex::default(),
-        hub: hub::Hub::default(),
+        bulletin: bulletin::Bulletin::new(),
+        hub: hub::Hub::new(settings.max_subscribers.get()),
         standing: leadership::Standing::default(),
+        members: members::Members::default(),
+        relay: relay::Relay::default(),
+        behind: catalog::Behind::default(),
         repairs: AtomicU64::new(0),
         shutdown: CancellationToken::new(),
         tasks: TaskTracker::new(),
@@ -132,7 +168,8 @@ fn build(settings: Settings) -> anyhow::Result<Shared> {
 async fn migrate(app: Shared) {
     let until_done = async {
         while let Err(error) = app.store.migrate().await {
-            tracing::warn!(%error, "the database is not up to date yet; trying again");
+            let error = with_sources(&error);
+            tracing::warn!(error, "the database is not up to date yet; trying again");
             tokio::time::sleep(MIGRATE_PAUSE).await;
         }
         tracing::info!("the database is up to date");
@@ -140,6 +177,23 @@ async fn migrate(app: Shared) {
     tokio::select! {
         () = until_done => {}
         () = app.shutdown.cancelled() => {}
+    }
+}
+
+/// Lets a recovery that runs come to its end, so that nobody has to take it over
+/// half done.
+async fn settle(app: &Shared) {
+    let settled = async {
+        let runs = || {
+            let snapshots = app.fleet.snapshots();
+            snapshots.iter().any(|snapshot| snapshot.recovery.is_some())
+        };
+        while runs() {
+            tokio::time::sleep(SETTLE_PAUSE).await;
+        }
+    };
+    if tokio::time::timeout(SETTLE, settled).await.is_err() {
+        tracing::warn!("a recovery still runs: the next leader goes on with it");
     }
 }
 

@@ -1,12 +1,13 @@
-//! What operators do with single nodes. Each deed is decided by the engine on the
-//! cluster's last snapshot, told to its steward, and written into the audit log
-//! whether it was done or refused.
+//! What operators do with single nodes, and ask of them. Each deed is decided by
+//! the engine on the cluster's last snapshot, told to its steward, and written into
+//! the audit log whether it was done or refused.
 
 pub(crate) mod maintenance;
 pub(crate) mod placement;
 pub(crate) mod rebuild;
 pub(crate) mod rejoin;
 pub(crate) mod repoint;
+pub(crate) mod variables;
 
 use std::sync::Arc;
 

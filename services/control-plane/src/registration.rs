@@ -135,7 +135,10 @@ async fn try_add(app: &Shared, wish: &Wish, term: Term) -> Result<Added, Registr
     let turn = app.changes.lock().await;
     let known = known_cluster(app, &wish.name).await?;
     let policy = known.as_ref().map(|cluster| cluster.policy.clone());
-    let policy = wish.change.applied_to(&policy.unwrap_or_default())?;
+    let policy = wish
+        .change
+        .clone()
+        .applied_to(&policy.unwrap_or_default())?;
     let admitted = admission::admit(&found.surveys, &found.unreachable, &policy)
         .map_err(RegistrationError::Refused)?;
     let created = known.is_none();
@@ -206,11 +209,15 @@ async fn refresh(
             Some(node) => {
                 node.server_uuid = uuid;
                 node.address = survey.address.clone();
-                app.store.node_update(term, &wish.name, node).await?;
+                let entry = wish.audit(format!("{} is at {}", node.name, node.address));
+                app.store
+                    .node_update(term, &wish.name, node, &entry)
+                    .await?;
             }
             None => {
                 let node = new_node(free_name(&cluster), survey);
-                app.store.node_add(term, &wish.name, &node).await?;
+                let entry = wish.audit(format!("{} added, at {}", node.name, node.address));
+                app.store.node_add(term, &wish.name, &node, &entry).await?;
                 cluster.nodes.push(node);
             }
         }

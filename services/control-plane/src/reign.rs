@@ -4,19 +4,25 @@
 //! only then opens the routing table: an incomplete table would tell
 //! subscribers that clusters are gone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use lictor_domain::{Cluster, ClusterName, Rebuild, Recovery, RecoveryOutcome, Term};
+use lictor_domain::{Cluster, ClusterName, Config, Rebuild, Recovery, RecoveryOutcome, Term};
+use lictor_engine::history::Past;
 use lictor_engine::keeper::{Inheritance, LATELY};
 use lictor_store::StoreError;
 use tokio::sync::{mpsc, watch};
 
 use crate::app::Shared;
+use crate::bulletin;
 use crate::catalog;
+use crate::configuration;
 use crate::fleet::{self, Newcomer};
+use crate::hints;
+use crate::historian::{self, Historian};
 use crate::intent;
 use crate::leadership::Reign;
 use crate::snapshot::Snapshot;
@@ -39,11 +45,15 @@ pub(crate) async fn run(app: Shared, reign: Reign) {
     let (reception, newcomers) = mpsc::channel(NEWCOMERS);
     app.fleet.open_reception(reception);
     tokio::select! {
-        () = begin(&app, &reign, newcomers) => {}
+        () = Box::pin(begin(&app, &reign, newcomers)) => {}
+        () = hints::keep(&app) => {}
+        () = historian::forget(&app, &reign) => {}
         () = watch_term(&app, &reign) => {}
         () = reign.end.cancelled() => {}
     }
     app.fleet.clear();
+    // What nobody watches any more is not known.
+    app.hub.hint(&BTreeMap::new());
 }
 
 /// Ends the reign when Consul's term key is not what this term made of it: an
@@ -68,8 +78,14 @@ async fn watch_term(app: &Shared, reign: &Reign) {
 async fn begin(app: &Shared, reign: &Reign, newcomers: mpsc::Receiver<Newcomer>) {
     let (open, opened) = watch::channel(false);
     let mut handles = Vec::new();
-    for inheritance in inherit(app, reign).await {
-        handles.push(take_up(app, reign, inheritance, opened.clone()));
+    let historian = Historian::start(app, reign);
+    let Estate {
+        config,
+        inheritances,
+    } = inherit(app, reign).await;
+    for inheritance in inheritances {
+        let steward = take_up(app, reign, inheritance, &historian, opened.clone());
+        handles.push(steward);
     }
     let first_look = all_complete(&handles);
     if tokio::time::timeout(FIRST_LOOK, first_look).await.is_err() {
@@ -78,23 +94,26 @@ async fn begin(app: &Shared, reign: &Reign, newcomers: mpsc::Receiver<Newcomer>)
     let routes = handles
         .iter()
         .map(|handle| handle.snapshot.borrow().route.clone());
-    app.hub.begin(reign.term, routes.collect());
+    app.hub.begin(reign.term, config, routes.collect());
     open.send_replace(true);
-    adopt(app, reign, newcomers, &opened).await;
+    adopt(app, reign, newcomers, &historian, &opened).await;
 }
 
 /// Starts the steward of one cluster, and what follows it.
 fn take_up(
     app: &Shared,
     reign: &Reign,
-    inheritance: Inheritance,
+    inheritance: (Inheritance, Past),
+    historian: &Historian,
     opened: watch::Receiver<bool>,
 ) -> fleet::Steward {
-    let steward = Steward::new(app, reign, inheritance, opened);
+    let steward = Steward::new(app, reign, inheritance, historian.clone(), opened);
     let handle = steward.handle();
     app.fleet.enter(steward.name(), handle.clone());
     let catalog = catalog::keep(app.clone(), reign.clone(), handle.snapshot.clone());
     app.tasks.spawn(catalog);
+    let told = bulletin::tell_cluster(app.bulletin.clone(), handle.snapshot.clone());
+    app.tasks.spawn(told);
     app.tasks.spawn(steward.run());
     handle
 }
@@ -114,6 +133,7 @@ async fn adopt(
     app: &Shared,
     reign: &Reign,
     mut newcomers: mpsc::Receiver<Newcomer>,
+    historian: &Historian,
     opened: &watch::Receiver<bool>,
 ) {
     while let Some(Newcomer { cluster, taken_up }) = newcomers.recv().await {
@@ -126,26 +146,38 @@ async fn adopt(
                 last_done: None,
                 rebuild: None,
             };
-            take_up(app, reign, inheritance, opened.clone())
+            let inheritance = (inheritance, Past::default());
+            take_up(app, reign, inheritance, historian, opened.clone())
         });
         // Who added it may have gone; it is taken up all the same.
         let _ = taken_up.send(steward);
     }
 }
 
-/// Reads every cluster with what an earlier leader left, trying until it can.
-async fn inherit(app: &Shared, reign: &Reign) -> Vec<Inheritance> {
+/// What a new leader finds.
+struct Estate {
+    /// The configuration in force.
+    config: Arc<Config>,
+    /// Every cluster, and what was told of it.
+    inheritances: Vec<(Inheritance, Past)>,
+}
+
+/// Reads every cluster with what an earlier leader left, and the configuration,
+/// trying until it can.
+async fn inherit(app: &Shared, reign: &Reign) -> Estate {
     loop {
         match try_inherit(app, reign).await {
-            Ok(inheritances) => return inheritances,
+            Ok(estate) => return estate,
             Err(StoreError::StaleTerm { current, .. }) => reign.deposed_by_postgres(current),
-            Err(error) => tracing::warn!(%error, "the clusters cannot be read; trying again"),
+            Err(error) => tracing::warn!(%error, "the estate cannot be read; trying again"),
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn try_inherit(app: &Shared, reign: &Reign) -> Result<Vec<Inheritance>, StoreError> {
+async fn try_inherit(app: &Shared, reign: &Reign) -> Result<Estate, StoreError> {
+    app.spool.hand_down(app, reign.term).await?;
+    let config = configuration::begin(app, reign.term).await?;
     let unfinished = app.store.recovery_unfinished().await?;
     let rebuilds = app.store.rebuild_unfinished().await?;
     let clusters = app.store.cluster_list().await?;
@@ -155,10 +187,18 @@ async fn try_inherit(app: &Shared, reign: &Reign) -> Result<Vec<Inheritance>, St
         let rebuild = rebuilds.iter().rfind(|it| it.cluster == cluster.name);
         inheritance(app, reign.term, cluster, stored, rebuild.cloned())
     });
-    stream::iter(inheritances)
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await
+    let inheritances = stream::iter(inheritances).buffered(AT_ONCE);
+    let inheritances: Vec<_> = inheritances.try_collect().await?;
+    let past = app.store.happening_past().await?;
+    let mut pasts = Past::of_all(past.happenings, past.observed_until);
+    let with_past = |inheritance: Inheritance| {
+        let past = pasts.remove(&inheritance.cluster.name);
+        (inheritance, past.unwrap_or_default())
+    };
+    Ok(Estate {
+        config: Arc::new(config),
+        inheritances: inheritances.into_iter().map(with_past).collect(),
+    })
 }
 
 async fn inheritance(

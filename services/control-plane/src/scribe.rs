@@ -10,15 +10,19 @@
 use std::fmt;
 use std::time::Duration;
 
-use lictor_domain::{ClusterName, Epoch, NodeName, Quarantine, Rebuild, RebuildState, Recovery};
+use lictor_domain::{
+    ClusterName, Epoch, NodeName, Quarantine, Rebuild, RebuildState, Recovery, RecoveryOutcome,
+};
 use lictor_engine::durability::Enforcement;
 use lictor_store::{AuditEntry, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::app::Shared;
+use crate::audit;
 use crate::failpoint;
 use crate::intent;
 use crate::leadership::Reign;
+use crate::spool;
 
 /// Entries that may wait; a cluster makes a handful in a failover.
 const QUEUE: usize = 256;
@@ -221,6 +225,7 @@ impl Desk {
                 Err(error) if !waiting => {
                     tracing::warn!(%error, %cluster, %entry, "Postgres does not take it yet");
                     waiting = true;
+                    self.keep_on_disk(entry).await;
                 }
                 Err(error) => tracing::debug!(%error, %cluster, %entry, "Postgres still does not"),
             }
@@ -236,7 +241,10 @@ impl Desk {
                     .cluster_set_primary(term, &self.cluster, *epoch, primary)
                     .await
             }
-            Entry::Audit(entry) => store.audit_append(term, entry).await,
+            Entry::Audit(entry) => {
+                audit::write(&self.app, term, entry).await;
+                Ok(())
+            }
             Entry::Recovery(record) => store.recovery_save(term, record).await,
             Entry::Quarantine(node, quarantine) => {
                 store
@@ -260,6 +268,17 @@ impl Desk {
                 };
                 store.rebuild_save(term, record, entry.as_ref()).await
             }
+        }
+    }
+
+    /// What has ended is known although this leader dies before Postgres is back,
+    /// and Consul has only the last recovery of a cluster.
+    async fn keep_on_disk(&self, entry: &Entry) {
+        if let Entry::Recovery(record) = entry
+            && record.outcome != RecoveryOutcome::Running
+        {
+            let ended = spool::Entry::Recovery(record.clone());
+            self.app.spool.put(self.reign.term, vec![ended]).await;
         }
     }
 

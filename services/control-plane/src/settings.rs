@@ -8,8 +8,9 @@
 mod document;
 mod error;
 mod secret;
+mod tls;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -18,12 +19,14 @@ use lictor_consul::{ConsulConfig, Url};
 use lictor_engine::leadership::LeaseTiming;
 use lictor_mysql::Account;
 use lictor_store::StoreConfig;
+use lictor_tls::ClientTls;
 use secrecy::SecretString;
 
 use self::document::Document;
-pub(crate) use self::document::{LogFormat, LogSection};
+pub(crate) use self::document::{HistorySection, LogFormat, LogSection};
 pub(crate) use self::error::SettingsError;
 use self::secret::{one_of, optional};
+pub(crate) use self::tls::OwnTls;
 use crate::args::Args;
 
 /// The longest lease of an agent: ten minutes.
@@ -38,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) advertise: String,
     /// Its name among the members of the control plane.
     pub(crate) instance: String,
+    /// How TLS is spoken; nothing where it is served in plaintext.
+    pub(crate) tls: Option<OwnTls>,
     /// Postgres.
     pub(crate) postgres: Postgres,
     /// Consul.
@@ -48,6 +53,10 @@ pub(crate) struct Settings {
     pub(crate) lease: LeaseTiming,
     /// How long a lease of an agent lasts.
     pub(crate) agent_lease: Duration,
+    /// Subscribers of the routing push at most.
+    pub(crate) max_subscribers: NonZeroU32,
+    /// The history.
+    pub(crate) history: HistorySection,
     /// The log.
     pub(crate) log: LogSection,
     shown: String,
@@ -75,6 +84,7 @@ impl Postgres {
 pub(crate) struct Consul {
     address: Url,
     token: Option<SecretString>,
+    tls: ClientTls,
 }
 
 impl Consul {
@@ -82,6 +92,7 @@ impl Consul {
     pub(crate) fn config(&self) -> ConsulConfig {
         ConsulConfig {
             token: self.token.clone(),
+            tls: self.tls.clone(),
             ..ConsulConfig::new(self.address.clone())
         }
     }
@@ -129,11 +140,14 @@ impl Settings {
             shown: toml::to_string(&document)?,
             advertise: advertise(&document)?,
             instance: instance(document.instance.unwrap_or_default())?,
+            tls: tls::own(document.tls, document.listen)?,
             postgres: postgres(document.postgres)?,
             consul: consul(document.consul)?,
             mysql: mysql(document.mysql)?,
             agent_lease,
             lease: lease(&document.lease)?,
+            max_subscribers: document.push.max_subscribers,
+            history: history(document.history)?,
             log: log(document.log)?,
             listen: document.listen,
         })
@@ -146,9 +160,9 @@ fn advertise(document: &Document) -> Result<String, SettingsError> {
     let wrong = |why: &str| SettingsError::wrong(KEY, format!("`{url}` {why}"));
     let parsed: Uri = url
         .parse()
-        .map_err(|_| wrong("is no URL such as http://lictor-1:7400"))?;
-    if parsed.scheme_str() != Some("http") {
-        return Err(wrong("does not start with http://"));
+        .map_err(|_| wrong("is no URL such as https://lictor-1:7400"))?;
+    if !matches!(parsed.scheme_str(), Some("http" | "https")) {
+        return Err(wrong("does not start with https:// or http://"));
     }
     let everywhere = ["0.0.0.0", "[::]"];
     if parsed.host().is_none_or(|host| everywhere.contains(&host)) {
@@ -185,13 +199,36 @@ fn consul(section: document::ConsulSection) -> Result<Consul, SettingsError> {
         SettingsError::wrong("consul.address", format!("`{}` {example}", section.address))
     })?;
     let file = section.token_file.as_deref();
+    let token = optional("consul.token", section.token, file)?;
+    if token.is_some() && !section.plaintext && is_overheard(&address) {
+        let why = format!(
+            "`{address}` is plaintext, and others can hear the token; use https://, or say \
+             `consul.plaintext = true`"
+        );
+        return Err(SettingsError::wrong("consul.address", why));
+    }
+    let keys = ["consul.cert_file", "consul.key_file"];
+    let tls = ClientTls {
+        ca_file: section.ca_file,
+        identity: tls::identity(keys, section.cert_file, section.key_file)?,
+    };
     Ok(Consul {
         address,
-        token: optional("consul.token", section.token, file)?,
+        token,
+        tls,
     })
 }
 
+/// Whether what is sent there can be heard by others.
+fn is_overheard(address: &Url) -> bool {
+    let host = address.host_str().unwrap_or_default();
+    let host = host.trim_matches(['[', ']']);
+    let local = host.parse::<IpAddr>().map(|host| host.is_loopback());
+    address.scheme() == "http" && !local.unwrap_or(host == "localhost")
+}
+
 fn mysql(section: document::MysqlSection) -> Result<Mysql, SettingsError> {
+    let (of_control, of_replicas) = tls::of_mysql(&section)?;
     let user = |key, user: Option<String>| {
         user.filter(|user| !user.is_empty())
             .ok_or_else(|| SettingsError::wrong(key, "it is not set, and there is no default"))
@@ -205,6 +242,7 @@ fn mysql(section: document::MysqlSection) -> Result<Mysql, SettingsError> {
                 section.password,
                 section.password_file.as_deref(),
             )?,
+            tls: of_control,
         },
         replication: Account {
             user: user("mysql.replication_user", section.replication_user)?,
@@ -213,6 +251,7 @@ fn mysql(section: document::MysqlSection) -> Result<Mysql, SettingsError> {
                 section.replication_password,
                 file,
             )?,
+            tls: of_replicas,
         },
     })
 }
@@ -241,6 +280,17 @@ fn agent_lease(document: &Document) -> Result<Duration, SettingsError> {
         return Err(SettingsError::wrong("agent.lease_ms", why));
     }
     Ok(Duration::from_millis(lease.into()))
+}
+
+/// Beyond a century the calendar ends before the history.
+fn history(section: HistorySection) -> Result<HistorySection, SettingsError> {
+    const MOST: u32 = 36_500;
+    let days = section.keep_days.get();
+    if days > MOST {
+        let why = format!("`{days}` is above {MOST}");
+        return Err(SettingsError::wrong("history.keep_days", why));
+    }
+    Ok(section)
 }
 
 fn log(section: LogSection) -> Result<LogSection, SettingsError> {

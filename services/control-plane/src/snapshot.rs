@@ -1,13 +1,16 @@
 //! What readers see of a cluster: one consistent picture, made after every step
 //! of its steward and shared by all who ask.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use lictor_domain::{ClusterRoute, Mono, Problem, Recovery};
+use lictor_domain::{ClusterRoute, Mono, Now, Problem, Recovery, Span};
 use lictor_engine::health::{self, NodeHealth};
+use lictor_engine::history::{Chronicle, Picture, ProblemKey};
 use lictor_engine::keeper::Keeper;
 use lictor_engine::rebuild::Desk;
+use lictor_engine::timing::Timing;
 use lictor_engine::view::ClusterView;
 
 /// One cluster at one moment.
@@ -27,6 +30,10 @@ pub(crate) struct Snapshot {
     pub(crate) ended: Option<Arc<Recovery>>,
     /// The rebuilds of its nodes.
     pub(crate) rebuilds: Desk,
+    /// Since when each problem has been there.
+    pub(crate) since: BTreeMap<ProblemKey, DateTime<Utc>>,
+    /// For how long it has been observed without a gap.
+    pub(crate) observed: Option<Span>,
     /// When the picture was made, on this process's clock.
     pub(crate) at: Mono,
     /// The same moment on the wall clock.
@@ -49,9 +56,37 @@ impl Snapshot {
             recovery: keeper.recovery().cloned(),
             ended,
             rebuilds: keeper.rebuilds().clone(),
+            since: BTreeMap::new(),
+            observed: None,
             at: now.mono,
             wall: now.wall,
         })
+    }
+
+    /// What the chronicle of its cluster looks at.
+    pub(crate) fn picture<'a>(&'a self, timing: &'a Timing) -> Picture<'a> {
+        Picture {
+            view: &self.view,
+            timing,
+            problems: &self.problems,
+            health: &self.health,
+            route: &self.route,
+            recovery: self.recovery.as_ref(),
+            ended: self.ended.as_deref(),
+            complete: self.is_complete(),
+            now: Now {
+                mono: self.at,
+                wall: self.wall,
+            },
+        }
+    }
+
+    /// The same with what its chronicle knows of the time before.
+    pub(crate) fn remembering(self: Arc<Self>, chronicle: &Chronicle) -> Arc<Self> {
+        let mut snapshot = Arc::unwrap_or_clone(self);
+        snapshot.since = chronicle.open();
+        snapshot.observed = chronicle.observed();
+        Arc::new(snapshot)
     }
 
     /// Whether every node has been looked at at least once.

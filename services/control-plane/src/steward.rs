@@ -10,6 +10,7 @@ use lictor_domain::{
     Cluster, ClusterName, ClusterRoute, NodeName, Now, RebuildId, Recovery, RecoveryId,
     RecoveryKind, RecoveryOutcome,
 };
+use lictor_engine::history::{Chronicle, Past};
 use lictor_engine::keeper::{Inheritance, Keeper};
 use lictor_engine::message::{Act, Care, Command, Done, Event};
 use lictor_engine::rebuild::{RebuildAct, RebuildDone};
@@ -23,6 +24,7 @@ use crate::clock;
 use crate::failpoint;
 use crate::fleet;
 use crate::hands::{Hand, Hands};
+use crate::historian::Historian;
 use crate::hub::Acks;
 use crate::leadership::Reign;
 use crate::monitor::Watch;
@@ -30,6 +32,7 @@ use crate::orders::{Answer, Order, Request, lease};
 use crate::scribe::Scribe;
 use crate::snapshot::Snapshot;
 use crate::telemetry;
+use crate::witness;
 
 /// Events that may wait for the keeper; senders wait when it is full.
 const EVENTS: usize = 1024;
@@ -48,6 +51,8 @@ pub(crate) struct Steward {
     watched: BTreeMap<NodeName, Watched>,
     timing: watch::Sender<Timing>,
     scribe: Scribe,
+    chronicle: Chronicle,
+    historian: Historian,
     inbox: mpsc::Receiver<Event>,
     events: mpsc::Sender<Event>,
     /// Operators' orders, and the way to give more.
@@ -79,7 +84,8 @@ impl Steward {
     pub(crate) fn new(
         app: &Shared,
         reign: &Reign,
-        inheritance: Inheritance,
+        (inheritance, past): (Inheritance, Past),
+        historian: Historian,
         opened: watch::Receiver<bool>,
     ) -> Self {
         let (events, inbox) = mpsc::channel(EVENTS);
@@ -98,6 +104,8 @@ impl Steward {
         };
         let stored = (cluster.epoch, cluster.primary.clone());
         let scribe = Scribe::start(app.clone(), reign.clone(), cluster.name.clone(), stored);
+        let observer = app.instance.clone();
+        let chronicle = Chronicle::new(cluster.name.clone(), observer, past);
         let (timing, _) = watch::channel(*keeper.timing());
         let (snapshot, _) = watch::channel(Snapshot::of(&keeper, None, now));
         let mut steward = Self {
@@ -106,6 +114,8 @@ impl Steward {
             watched: BTreeMap::new(),
             timing,
             scribe,
+            chronicle,
+            historian,
             inbox,
             events,
             ordered,
@@ -137,6 +147,11 @@ impl Steward {
     /// that out here, before it decides or publishes anything; one whose renewal
     /// is on its way goes on when it has come.
     pub(crate) async fn run(mut self) {
+        self.serve().await;
+        self.historian.note(self.chronicle.end());
+    }
+
+    async fn serve(&mut self) {
         let end = self.hands.reign.end.clone();
         loop {
             let wake = clock::instant(self.keeper.wake_at(clock::mono()));
@@ -249,8 +264,11 @@ impl Steward {
         for command in commands {
             self.obey(command, subscribers);
         }
+        let snapshot = Snapshot::of(&self.keeper, self.ended.clone(), now);
+        let notes = self.chronicle.see(&snapshot.picture(self.keeper.timing()));
+        self.historian.note(notes);
         self.snapshot
-            .send_replace(Snapshot::of(&self.keeper, self.ended.clone(), now));
+            .send_replace(snapshot.remembering(&self.chronicle));
     }
 
     fn obey(&mut self, command: Command, subscribers: u32) {
@@ -261,6 +279,7 @@ impl Steward {
                 }
             }
             Command::Knock { node } => self.hands.knock(node),
+            Command::AskMembers { node } => witness::ask(&self.hands, &self.name(), &node),
             Command::Recover {
                 recovery,
                 act: Act::Publish { .. },
@@ -351,10 +370,13 @@ impl Steward {
         if self.route.as_ref() == Some(&route) {
             return hub.subscribers();
         }
+        let began = clock::mono();
         let published = hub.publish(self.hands.reign.term, route.clone());
+        let took = clock::mono().since(began);
         tracing::info!(
             cluster = %route.name, epoch = %route.epoch, revision = %published.revision,
-            subscribers = published.subscribers, "route published"
+            subscribers = published.subscribers, took_us = lictor_wire::micros(took),
+            "route published"
         );
         self.route = Some(route);
         published.subscribers

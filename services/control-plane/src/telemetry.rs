@@ -5,7 +5,7 @@
 
 use std::io::IsTerminal;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use lictor_domain::{ClusterName, Revision};
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
@@ -26,8 +26,15 @@ pub(crate) const PROBE_SECONDS: &str = "lictor_probe_seconds";
 const SUBSCRIBERS: &str = "lictor_subscribers";
 /// Number of the routing table's revision within its term.
 const ROUTING_REVISION_N: &str = "lictor_routing_revision_n";
+/// Entries of the history that wait on disk for Postgres.
+const HISTORY_WAITS: &str = "lictor_history_waiting_entries";
+/// Entries of the history that were lost.
+const HISTORY_DROPPED: &str = "lictor_history_dropped_total";
 /// 1 while this instance leads, 0 otherwise.
 const LEADER: &str = "lictor_leader";
+
+/// When the certificate that is served with ends, in Unix seconds.
+const CERTIFICATE_ENDS: &str = "lictor_tls_certificate_not_after_seconds";
 
 /// Upper bounds of the probes' buckets, in seconds.
 const PROBE_BUCKETS: [f64; 10] = [
@@ -111,7 +118,18 @@ fn start_metrics() -> Result<PrometheusHandle, TelemetryError> {
         ROUTING_REVISION_N,
         "Number of the routing table's revision within its term."
     );
+    describe_gauge!(
+        HISTORY_WAITS,
+        "Entries of the history that wait on disk for Postgres."
+    );
+    describe_counter!(HISTORY_DROPPED, "Entries of the history that were lost.");
+    counter!(HISTORY_DROPPED).absolute(0);
+    gauge!(HISTORY_WAITS).set(0);
     describe_gauge!(LEADER, "1 while this instance leads, 0 otherwise.");
+    describe_gauge!(
+        CERTIFICATE_ENDS,
+        "When the certificate that is served with ends, in Unix seconds."
+    );
     counter!(CONSUL_REPAIRS).absolute(0);
     gauge!(SUBSCRIBERS).set(0);
     leading(false);
@@ -134,9 +152,26 @@ pub(crate) fn published(revision: Revision) {
     gauge!(ROUTING_REVISION_N).set(revision.n as f64);
 }
 
+/// Notes how many entries of the history wait on disk.
+#[expect(clippy::cast_precision_loss, reason = "a gauge for people")]
+pub(crate) fn history_waits(entries: u64) {
+    gauge!(HISTORY_WAITS).set(entries as f64);
+}
+
+/// Counts entries of the history that are lost.
+pub(crate) fn history_dropped(entries: usize) {
+    counter!(HISTORY_DROPPED).increment(entries as u64);
+}
+
 /// Notes how many subscribe to the routing push.
 pub(crate) fn subscribed(count: u32) {
     gauge!(SUBSCRIBERS).set(count);
+}
+
+/// Notes when the certificate that is served with ends.
+pub(crate) fn certificate_ends(at: SystemTime) {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH);
+    gauge!(CERTIFICATE_ENDS).set(since.unwrap_or_default().as_secs_f64());
 }
 
 /// Notes whether this instance leads.

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 
+use http::{HeaderMap, HeaderValue};
 use lictor_domain::switchover::Check;
 use lictor_domain::{Blocker, ClusterName, NodeAddress, NodeName};
 use lictor_engine::admission::Objection;
@@ -14,6 +15,8 @@ use lictor_wire::{WireError, refusal, v1};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
+use crate::bulletin::TooManyReaders;
+use crate::causes::with_sources;
 use crate::hub::TooMany;
 use crate::nodes::NodeError;
 use crate::registration::RegistrationError;
@@ -47,6 +50,12 @@ pub(super) fn invalid(error: WireError) -> Status {
 /// The messages of a stream do not follow one another as they should.
 pub(super) fn out_of_protocol(sentence: impl Into<String>) -> Status {
     status(Code::InvalidArgument, "OUT_OF_PROTOCOL", sentence)
+}
+
+/// A message is larger than is taken.
+pub(super) fn too_large(length: usize, most: usize) -> Status {
+    let sentence = format!("the message has {length} bytes, and at most {most} are taken");
+    status(Code::OutOfRange, "TOO_LARGE", sentence)
 }
 
 /// The subscriber did not say who it is in time.
@@ -84,6 +93,48 @@ pub(super) fn not_leading(leader: Option<String>) -> Status {
     )
 }
 
+/// The leader is known and was not reached, so that nothing was done.
+pub(super) fn unreachable_leader(leader: String) -> Status {
+    let sentence = format!(
+        "this instance does not lead, and cannot reach the leader at {leader}: nothing was done"
+    );
+    let facts = HashMap::from([("leader".to_owned(), leader)]);
+    with_facts(Code::Unavailable, "NOT_LEADING", sentence, facts)
+}
+
+/// What a stream told came from a leader that is lost, or leads no more.
+pub(super) fn leader_lost() -> Status {
+    let sentence = "the leader that this stream came from is lost, or leads no more: begin again";
+    status(Code::Unavailable, "NOT_LEADING", sentence)
+}
+
+/// The leader was asked for a change, and nobody knows whether it was made.
+pub(super) fn outcome_unknown(why: &str) -> Status {
+    let sentence = format!("{why}: what was asked may have been done, or not; look first");
+    status(Code::Unknown, "OUTCOME_UNKNOWN", sentence)
+}
+
+/// A request that is to be passed on cannot be read whole.
+pub(super) fn unread(most: usize) -> Status {
+    let sentence = format!("the request broke off, or has more than {most} bytes");
+    status(Code::OutOfRange, "TOO_LARGE", sentence)
+}
+
+/// A status as the trailers of an answer that has begun.
+pub(super) fn trailers(status: &Status) -> HeaderMap {
+    let mut trailers = HeaderMap::new();
+    if let Err(status) = status.add_header(&mut trailers) {
+        tracing::error!(%status, "a status cannot be told");
+        trailers.insert("grpc-status", HeaderValue::from_static("13"));
+    }
+    trailers
+}
+
+/// There is no such thing.
+pub(super) fn not_found(sentence: impl Into<String>) -> Status {
+    status(Code::NotFound, "NOT_FOUND", sentence)
+}
+
 /// Nobody keeps the cluster at this moment.
 pub(super) fn not_kept(sentence: impl Into<String>) -> Status {
     status(Code::Unavailable, "NOT_KEPT", sentence)
@@ -104,6 +155,16 @@ impl From<TooMany> for Problem {
         Self(status(
             Code::ResourceExhausted,
             "TOO_MANY_SUBSCRIBERS",
+            error.to_string(),
+        ))
+    }
+}
+
+impl From<TooManyReaders> for Problem {
+    fn from(error: TooManyReaders) -> Self {
+        Self(status(
+            Code::ResourceExhausted,
+            "TOO_MANY_READERS",
             error.to_string(),
         ))
     }
@@ -219,12 +280,6 @@ pub(super) fn check(check: &Check) -> v1::Finding {
         sentence: check.sentence.clone(),
         remedy: String::new(),
     }
-}
-
-/// An error with what caused it, on one line.
-fn with_sources(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause: &&dyn Error| (*cause).source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]

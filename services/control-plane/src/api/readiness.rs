@@ -1,23 +1,40 @@
 //! Whether this instance is fit to serve, and what is missing if it is not.
 
-use crate::app::Shared;
+use std::time::SystemTime;
+
+use crate::app::App;
 use crate::leadership::StandingView;
+use crate::relay::RelayView;
+
+/// What an operator should see to, although it hinders nobody yet.
+pub(super) fn warnings(app: &App) -> Vec<String> {
+    let certificates = app.certificates.as_ref();
+    let warnings = certificates.map(|certificates| certificates.warnings(SystemTime::now()));
+    warnings.unwrap_or_default()
+}
 
 /// What is missing for this instance to serve; nothing when it is ready.
-pub(super) fn of(app: &Shared) -> Vec<String> {
-    missing(&app.standing.view(), app.is_complete())
+pub(super) fn of(app: &App) -> Vec<String> {
+    missing(&app.standing.view(), app.is_complete(), &app.relayed())
 }
 
 /// A leader is ready once its routing table is complete, even while one store
-/// is away: leadership needs one of them.
-fn missing(standing: &StandingView, complete: bool) -> Vec<String> {
-    if standing.leader && complete {
+/// is away: leadership needs one of them. Any other is while it relays the leader's
+/// table.
+fn missing(standing: &StandingView, complete: bool, relay: &RelayView) -> Vec<String> {
+    let ready = if standing.leader {
+        complete
+    } else {
+        relay.is_current()
+    };
+    if ready {
         return vec![];
     }
     let leadership = if standing.leader {
         "the routing table is not complete: the clusters are being looked at".to_owned()
     } else {
-        format!("this instance does not lead: {}", standing.sentence)
+        let (sentence, relay) = (&standing.sentence, relay.sentence());
+        format!("this instance does not lead: {sentence}; {relay}")
     };
     let away = standing.stores.iter().filter(|store| !store.reachable);
     let stores = away.map(|store| store.sentence.clone());
@@ -26,7 +43,9 @@ fn missing(standing: &StandingView, complete: bool) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use lictor_domain::Term;
+    use std::time::Duration;
+
+    use lictor_domain::{Revision, Term};
 
     use super::*;
     use crate::leadership::StoreView;
@@ -46,25 +65,43 @@ mod tests {
         }
     }
 
+    /// What is held where the leader has revision 1.2.
+    fn relaying(held: u64) -> RelayView {
+        let rev = |n| Some(Revision { term: Term(1), n });
+        RelayView {
+            leader: Some("lictor-1".to_owned()),
+            heard: Some(Duration::ZERO),
+            newest: rev(2),
+            held: rev(held),
+        }
+    }
+
+    const READY: Vec<String> = vec![];
+
     #[test]
     fn a_leader_with_a_table_is_ready_even_when_a_store_is_away() {
-        assert_eq!(missing(&standing(true, false), true), Vec::<String>::new());
+        assert_eq!(missing(&standing(true, false), true, &relaying(1)), READY);
+    }
+
+    #[test]
+    fn any_other_is_ready_while_it_relays_the_leaders_table() {
+        assert_eq!(missing(&standing(false, false), false, &relaying(2)), READY);
+        let late = missing(&standing(false, true), false, &relaying(1));
+        assert!(late[0].contains("1.1 is held here"), "{late:?}");
     }
 
     #[test]
     fn what_is_missing_is_said() {
-        let without_table = missing(&standing(true, true), false);
+        let without_table = missing(&standing(true, true), false, &relaying(2));
         assert!(
             without_table[0].contains("routing table"),
             "{without_table:?}"
         );
-        let without_store = missing(&standing(false, false), true);
-        assert_eq!(
-            without_store,
-            [
-                "this instance does not lead: it waits",
-                "postgres does not answer"
-            ]
+        let without_store = missing(&standing(false, false), true, &relaying(1));
+        assert!(
+            without_store[0].starts_with("this instance does not lead: it waits; "),
+            "{without_store:?}"
         );
+        assert_eq!(without_store[1], "postgres does not answer");
     }
 }

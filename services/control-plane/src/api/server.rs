@@ -5,41 +5,47 @@
 //! dead peers, requests have a size and a deadline, connections have a number
 //! of streams. At the end every stream is ended at once.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::header::CONNECTION;
+use ::http::{HeaderValue, Request, Response, Version};
+use axum::body::Body;
+use axum::response::IntoResponse;
+use axum::{Router, middleware};
+use futures::future::BoxFuture;
+use hyper::body::{Body as _, Incoming};
+use lictor_tls::TlsError;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio_stream::StreamExt;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tonic::service::Routes;
-use tonic::transport;
-use tonic::transport::server::TcpIncoming;
+use tokio_util::task::TaskTracker;
+use tonic::Status;
+use tonic::transport::server::TcpConnectInfo;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower::ServiceExt;
+use tracing::Instrument;
 
-use super::{grpc, http, readiness};
+use super::seats::{Seat, Seats};
+use super::tls::{Door, OverTls};
+use super::{connection, deadline, forward, grpc, http, readiness, rest};
 use crate::app::Shared;
+use crate::hub::Hub;
 use crate::telemetry;
 
-/// A peer that was silent for this long is asked whether it lives.
-const PING_AFTER: Duration = Duration::from_secs(10);
-/// It is dead when it does not say so within this.
-const PING_PATIENCE: Duration = Duration::from_secs(5);
-/// A request is answered within this; a stream may last.
-const DEADLINE: Duration = Duration::from_secs(15);
 /// Requests that one connection may have under way; more of them wait.
 const REQUESTS: usize = 64;
-/// Streams that one connection may have open.
-const STREAMS: u32 = 256;
-/// Bytes of a request's headers.
-const HEADERS: u32 = 16 * 1024;
 /// Connections that still live this long after the end are dropped.
 const DRAIN: Duration = Duration::from_millis(300);
 /// After a connection could not be taken up, for want of file handles mostly.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Connections beside those of subscribers.
+const OTHERS: u32 = 1000;
 /// How often the gRPC health is compared with the readiness.
 const HEALTH_EVERY: Duration = Duration::from_millis(500);
 
@@ -55,6 +61,9 @@ pub(crate) enum BindError {
         #[source]
         source: io::Error,
     },
+    /// Other instances cannot be called.
+    #[error("no other instance can be called")]
+    Tls(#[from] TlsError),
     /// The descriptors of the services cannot be read: a defect.
     #[error("the services cannot be described")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -64,8 +73,9 @@ pub(crate) enum BindError {
 pub(crate) struct Server {
     app: Shared,
     listener: TcpListener,
-    routes: Routes,
+    router: Router,
     health: HealthReporter,
+    door: Option<Door>,
 }
 
 /// Binds the API to its port, and makes everything ready to serve.
@@ -80,16 +90,23 @@ pub(crate) async fn bind(app: &Shared) -> Result<Server, BindError> {
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()?;
     let asked = app.clone();
-    let pages = http::router(Arc::new(move || readiness::of(&asked)));
-    let routes = grpc::add_routing(pages.into(), app.hub.clone(), app.shutdown.clone());
+    let pages = http::router(Arc::new(move || http::Fitness {
+        missing: readiness::of(&asked),
+        warnings: readiness::warnings(&asked),
+    }));
+    let pages = pages.merge(rest::router(app));
+    let routes = grpc::add_routing(pages.into(), app);
     let routes = grpc::add_services(routes, app)
         .add_service(health_service)
         .add_service(reflection);
+    let forwarder = forward::Forwarder::new(app)?;
+    let passing_on = middleware::from_fn_with_state(forwarder, forward::forward);
     Ok(Server {
         app: app.clone(),
         listener,
-        routes,
+        router: routes.prepare().into_axum_router().layer(passing_on),
         health,
+        door: app.certificates.clone().map(Door::new),
     })
 }
 
@@ -103,17 +120,14 @@ impl Server {
     /// Serves until shutdown.
     pub(crate) async fn run(self) {
         let shutdown = self.app.shutdown.clone();
-        let serving = serve(self.listener, self.routes, shutdown.clone());
+        let hub = self.app.hub.clone();
+        let serving = serve(self.listener, self.door, self.router, hub, shutdown);
         let beside = async {
             tokio::join!(telemetry::keep_up(), tell_health(&self.app, &self.health));
         };
-        let ended = tokio::select! {
-            ended = serving => ended,
-            () = beside => Ok(()),
-        };
-        if let Err(error) = ended {
-            tracing::error!(%error, "the API ended; so does lictord");
-            shutdown.cancel();
+        tokio::select! {
+            () = serving => {}
+            () = beside => {}
         }
     }
 }
@@ -136,38 +150,134 @@ async fn tell_health(app: &Shared, health: &HealthReporter) {
 /// Serves until shutdown, and a moment longer for what is under way.
 pub(super) async fn serve(
     listener: TcpListener,
-    routes: Routes,
+    door: Option<Door>,
+    everything: Router,
+    hub: Hub,
     shutdown: CancellationToken,
-) -> Result<(), transport::Error> {
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    let incoming = incoming.then(async |connection| {
-        if connection.is_err() {
+) {
+    let connections = TaskTracker::new();
+    let seats = Seats::new(hub.most().saturating_add(OTHERS));
+    loop {
+        let accepted = tokio::select! {
+            () = shutdown.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, peer)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        // Whoever has none is told so by the end of the connection.
+        let Some(seat) = seats.take(peer.ip()) else {
+            continue;
+        };
+        // Without it small messages are late and no more.
+        let _ = stream.set_nodelay(true);
+        let desk = Desk {
+            router: everything.clone(),
+            requests: Arc::new(Semaphore::new(REQUESTS)),
+            peer: TcpConnectInfo {
+                local_addr: stream.local_addr().ok(),
+                remote_addr: Some(peer),
+            },
+            over_tls: None,
+            _seat: seat,
+        };
+        let ends = shutdown.clone();
+        match &door {
+            None => {
+                connections.spawn(connection::serve(stream, desk.answers(), ends));
+            }
+            Some(door) => {
+                let door = door.clone();
+                connections.spawn(async move {
+                    let entered = door.enter(stream).await;
+                    if let Some((stream, over_tls)) = entered {
+                        let desk = Desk {
+                            over_tls: Some(over_tls),
+                            ..desk
+                        };
+                        connection::serve(stream, desk.answers(), ends).await;
+                    }
+                });
+            }
         }
-        connection
-    });
-    let serving = transport::Server::builder()
-        .accept_http1(true)
-        .http2_keepalive_interval(Some(PING_AFTER))
-        .http2_keepalive_timeout(Some(PING_PATIENCE))
-        .http2_max_header_list_size(HEADERS)
-        .max_concurrent_streams(STREAMS)
-        .concurrency_limit_per_connection(REQUESTS)
-        .timeout(DEADLINE)
-        .trace_fn(span)
-        .add_routes(routes.prepare())
-        .serve_with_incoming_shutdown(incoming, shutdown.cancelled());
-    tokio::select! {
-        served = serving => served,
-        () = async {
-            shutdown.cancelled().await;
-            tokio::time::sleep(DRAIN).await;
-        } => Ok(()),
+    }
+    drop(listener);
+    hub.end();
+    connections.close();
+    // Connections that live longer end with the process.
+    let _ = tokio::time::timeout(DRAIN, connections.wait()).await;
+}
+
+/// Where the requests of one connection are answered.
+struct Desk {
+    router: Router,
+    requests: Arc<Semaphore>,
+    peer: TcpConnectInfo,
+    over_tls: Option<OverTls>,
+    _seat: Seat,
+}
+
+impl Desk {
+    fn answers(
+        self,
+    ) -> impl Fn(Request<Incoming>) -> BoxFuture<'static, Result<Response<Body>, Infallible>> {
+        move |request| self.answer(request)
+    }
+
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> BoxFuture<'static, Result<Response<Body>, Infallible>> {
+        let (router, requests) = (self.router.clone(), self.requests.clone());
+        let mut request = request.map(Body::new);
+        let peer = forward::peer(request.headers(), &self.peer);
+        request.extensions_mut().insert(peer);
+        if let Some(over_tls) = &self.over_tls {
+            request.extensions_mut().insert(over_tls.clone());
+        }
+        let deadline = deadline::of(request.headers());
+        let of_rest = request.uri().path().starts_with(rest::ROOT);
+        let span = span(&request, self.over_tls.as_ref());
+        let unread = may_stay_unread(&request);
+        let answered = async move {
+            // The semaphore is never closed.
+            let _turn = requests.acquire_owned().await;
+            router.oneshot(request).await
+        };
+        let answered = async move {
+            let late = |_| Ok(late(of_rest));
+            let answered = tokio::time::timeout(deadline, answered).await;
+            answered.unwrap_or_else(late).map(|mut response| {
+                if unread && !response.status().is_success() {
+                    let headers = response.headers_mut();
+                    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                response
+            })
+        };
+        Box::pin(answered.instrument(span))
     }
 }
 
-/// What is logged while a request is served carries its path and an id.
-fn span(request: &::http::Request<()>) -> tracing::Span {
+/// Whether this may be refused before its body was read. Over HTTP/1 nothing can
+/// follow it then: whoever is not told so sends its next request into the end.
+fn may_stay_unread(request: &Request<Body>) -> bool {
+    request.version() < Version::HTTP_2 && !request.body().is_end_stream()
+}
+
+fn late(of_rest: bool) -> Response<Body> {
+    if of_rest {
+        return rest::late().into_response();
+    }
+    let status = Status::deadline_exceeded("the request was not answered in time");
+    status.into_http()
+}
+
+/// What is logged while a request is served carries its path and an id, and whom
+/// the client's certificate is for.
+fn span<B>(request: &Request<B>, over_tls: Option<&OverTls>) -> tracing::Span {
     let id = uuid::Uuid::new_v4();
-    tracing::info_span!("request", path = request.uri().path(), %id)
+    let client = over_tls.and_then(|over| over.subject.as_deref());
+    tracing::info_span!("request", path = request.uri().path(), %id, client)
 }

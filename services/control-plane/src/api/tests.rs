@@ -1,11 +1,12 @@
 //! The push and the pages over a real connection, without any store.
 
-mod whole;
+pub(super) mod whole;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use lictor_domain::{ClusterRoute, Epoch, Revision, RouteState, Term};
 use lictor_wire::v1;
 use lictor_wire::v1::routing_service_client::RoutingServiceClient;
@@ -38,19 +39,23 @@ impl Server {
     async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shutdown = CancellationToken::new();
-        let hub = Hub::default();
+        let app = whole::app();
+        let (hub, shutdown) = (app.hub.clone(), app.shutdown.clone());
         let asked = hub.clone();
-        let pages = http::router(Arc::new(move || match asked.table() {
-            Some(_) => vec![],
-            None => vec!["no table".to_owned()],
+        let pages = http::router(Arc::new(move || http::Fitness {
+            missing: match asked.table() {
+                Some(_) => vec![],
+                None => vec!["no table".to_owned()],
+            },
+            ..http::Fitness::default()
         }));
-        let routes = grpc::add_routing(pages.into(), hub.clone(), shutdown.clone());
-        let serving = server::serve(listener, routes, shutdown.clone());
+        let routes = grpc::add_routing(pages.into(), &app);
+        let everything = routes.prepare().into_axum_router();
+        let serving = server::serve(listener, None, everything, hub.clone(), shutdown.clone());
         Self {
             hub,
             address,
-            ended: tokio::spawn(async { serving.await.unwrap() }),
+            ended: tokio::spawn(serving),
             _end: shutdown.clone().drop_guard(),
             shutdown,
         }
@@ -61,7 +66,7 @@ impl Server {
         let server = Self::start().await;
         server
             .hub
-            .begin(Term(1), vec![route("a", 1), route("b", 1)]);
+            .begin(Term(1), Arc::default(), vec![route("a", 1), route("b", 1)]);
         server
     }
 
@@ -91,10 +96,16 @@ impl Server {
         self.bytes(request.as_bytes()).await
     }
 
-    /// What the server answers to these bytes until it closes.
-    async fn bytes(&self, bytes: &[u8]) -> String {
+    /// A connection on which that was said, and then nothing more.
+    async fn begin(&self, bytes: &[u8]) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
+        stream
+    }
+
+    /// What the server answers to these bytes until it closes.
+    async fn bytes(&self, bytes: &[u8]) -> String {
+        let mut stream = self.begin(bytes).await;
         let mut answer = Vec::new();
         let read = stream.read_to_end(&mut answer);
         // A connection that is reset has answered as well.
@@ -131,6 +142,7 @@ impl Talk {
         match self.hear().await.unwrap() {
             Update::Snapshot(table) => (0, table.revision.unwrap().n),
             Update::Delta(delta) => (delta.from.unwrap().n, delta.to.unwrap().n),
+            other => panic!("nobody asked for {other:?}"),
         }
     }
 
@@ -215,7 +227,9 @@ async fn before_there_is_a_table_subscribers_wait_and_others_are_told() {
         status.message()
     );
 
-    server.hub.begin(Term(1), vec![route("a", 1)]);
+    server
+        .hub
+        .begin(Term(1), Arc::default(), vec![route("a", 1)]);
     assert_eq!(talk.step().await, (0, 1));
 }
 
@@ -255,7 +269,10 @@ async fn a_filter_is_kept() {
     let table = server
         .client()
         .await
-        .get_table(v1::GetTableRequest { clusters })
+        .get_table(v1::GetTableRequest {
+            clusters,
+            ..v1::GetTableRequest::default()
+        })
         .await
         .unwrap();
     let table = table.into_inner().table.unwrap();
@@ -306,7 +323,10 @@ async fn what_makes_no_sense_is_refused_by_name_and_ends_one_stream_only() {
         "{}",
         status.message()
     );
-    let request = v1::GetTableRequest { clusters };
+    let request = v1::GetTableRequest {
+        clusters,
+        ..v1::GetTableRequest::default()
+    };
     let status = server.client().await.get_table(request).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);
 
@@ -335,7 +355,7 @@ async fn what_makes_no_sense_is_refused_by_name_and_ends_one_stream_only() {
 }
 
 #[tokio::test]
-async fn garbage_and_oversized_messages_hurt_nobody_else() {
+async fn garbage_oversized_and_slow_messages_hurt_nobody_else() {
     let server = Server::with_table().await;
     let mut other = server.subscribe(hello("other")).await;
     assert_eq!(other.step().await, (0, 1));
@@ -345,11 +365,16 @@ async fn garbage_and_oversized_messages_hurt_nobody_else() {
         .bytes(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\ngarbage garbage garbage")
         .await;
     let _silent = TcpStream::connect(server.address).await.unwrap();
+    let _slow = join_all((0..200).map(|_| server.begin(b"POST /v1/clu"))).await;
+    let _never_read = join_all((0..50).map(|_| server.begin(b"GET /metrics HTTP/1.1\r\n"))).await;
 
     let mut huge = server.subscribe(hello(&"x".repeat(2 * 1024 * 1024))).await;
     assert_eq!(huge.refused().await.code(), Code::OutOfRange);
     let clusters = vec!["a".repeat(2 * 1024 * 1024)];
-    let request = v1::GetTableRequest { clusters };
+    let request = v1::GetTableRequest {
+        clusters,
+        ..v1::GetTableRequest::default()
+    };
     let status = server.client().await.get_table(request).await.unwrap_err();
     assert_eq!(status.code(), Code::OutOfRange);
 
@@ -360,7 +385,7 @@ async fn garbage_and_oversized_messages_hurt_nobody_else() {
 #[tokio::test]
 async fn the_pages_tell_how_it_stands() {
     let server = Server::start().await;
-    assert!(server.page("/").await.contains("lictord"));
+    assert!(server.page("/").await.starts_with("HTTP/1.1 200"));
     assert!(server.page("/healthz").await.starts_with("HTTP/1.1 200"));
     assert!(server.page("/metrics").await.starts_with("HTTP/1.1 200"));
     assert!(server.page("/nowhere").await.starts_with("HTTP/1.1 404"));
@@ -370,7 +395,7 @@ async fn the_pages_tell_how_it_stands() {
         not_ready.contains(r#"{"ready":false,"missing":["no table"]}"#),
         "{not_ready}"
     );
-    server.hub.begin(Term(1), vec![]);
+    server.hub.begin(Term(1), Arc::default(), vec![]);
     let ready = server.page("/readyz").await;
     assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
 }

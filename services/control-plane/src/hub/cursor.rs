@@ -4,85 +4,17 @@
 //! a revision, seen through its filter; a revision that changes nothing for it
 //! is not sent; one that it refused is not sent again.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use lictor_domain::{ClusterName, Revision, RoutingDelta, RoutingTable};
+use lictor_domain::Revision;
 use thiserror::Error;
 
-use super::ledger::{HISTORY, Ledger};
+use super::ledger::HISTORY;
+use super::parcel::{Parcel, Update};
+use super::sight::Sight;
 
 /// Further behind than this many changes, a subscriber gets a snapshot.
 pub(super) const LIVE: usize = 16;
-
-/// The clusters a subscriber wants.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Filter(BTreeSet<ClusterName>);
-
-impl Filter {
-    /// Only these clusters; all when there are none.
-    pub(crate) fn new(clusters: impl IntoIterator<Item = ClusterName>) -> Self {
-        Self(clusters.into_iter().collect())
-    }
-
-    /// The clusters, in order; none means all.
-    pub(crate) fn clusters(&self) -> impl Iterator<Item = &ClusterName> {
-        self.0.iter()
-    }
-
-    /// Whether the cluster is one of them.
-    pub(crate) fn wants(&self, name: &ClusterName) -> bool {
-        self.0.is_empty() || self.0.contains(name)
-    }
-
-    /// The part of the table that it lets through.
-    pub(crate) fn of_table(&self, table: &RoutingTable) -> RoutingTable {
-        let wanted = table.clusters.iter().filter(|(name, _)| self.wants(name));
-        RoutingTable {
-            revision: table.revision,
-            clusters: wanted
-                .map(|(name, route)| (name.clone(), route.clone()))
-                .collect(),
-        }
-    }
-
-    fn lets_through(&self, change: &RoutingDelta) -> bool {
-        change.changed.iter().any(|route| self.wants(&route.name))
-            || change.removed.iter().any(|name| self.wants(name))
-    }
-
-    fn of_change(&self, change: &RoutingDelta, from: Revision) -> RoutingDelta {
-        let changed = change
-            .changed
-            .iter()
-            .filter(|route| self.wants(&route.name));
-        let removed = change.removed.iter().filter(|name| self.wants(name));
-        RoutingDelta {
-            from,
-            to: change.to,
-            changed: changed.cloned().collect(),
-            removed: removed.cloned().collect(),
-        }
-    }
-}
-
-/// What a subscriber is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Update {
-    /// The whole table.
-    Snapshot(RoutingTable),
-    /// What changed.
-    Delta(RoutingDelta),
-}
-
-impl Update {
-    /// The revision it leads to.
-    pub(crate) const fn revision(&self) -> Revision {
-        match self {
-            Self::Snapshot(table) => table.revision,
-            Self::Delta(delta) => delta.to,
-        }
-    }
-}
 
 /// An answer to a revision that was never sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -92,12 +24,14 @@ pub(crate) struct NeverSent(Revision);
 /// Where one subscriber stands.
 #[derive(Debug)]
 pub(super) struct Cursor {
-    filter: Filter,
     /// What it holds, and the next delta starts from; without it the next
     /// thing sent is a snapshot.
     base: Option<Revision>,
     /// Everything up to here was sent, or does not concern it.
     seen: Option<Revision>,
+    /// It holds this revision, which was never one of this hub's: it is sent
+    /// only what is higher.
+    foreign: Option<Revision>,
     /// The last revision sent, or held from before.
     sent: Option<Revision>,
     /// The highest revision it refused.
@@ -108,12 +42,13 @@ pub(super) struct Cursor {
 
 impl Cursor {
     /// A subscriber that holds the table of `last`, or nothing. What it missed
-    /// since is sent change by change as far as it is known.
-    pub(super) const fn new(filter: Filter, last: Option<Revision>) -> Self {
+    /// since is sent change by change as far as the revision is `known`.
+    pub(super) fn new(last: Option<Revision>, known: bool) -> Self {
+        let held = last.filter(|_| known);
         Self {
-            filter,
-            base: last,
-            seen: last,
+            base: held,
+            seen: held,
+            foreign: last.filter(|_| !known),
             sent: last,
             refused: None,
             patience: HISTORY,
@@ -121,38 +56,44 @@ impl Cursor {
     }
 
     /// What to send now; it counts as sent.
-    pub(super) fn next(&mut self, ledger: &Ledger) -> Option<Update> {
-        let head = ledger.revision();
-        if self.seen >= Some(head) {
-            return None;
+    pub(super) fn next(&mut self, sight: &Sight) -> Option<Arc<Parcel<Update>>> {
+        if let Some(foreign) = self.foreign {
+            return (sight.head() > foreign).then(|| self.snapshot(sight));
         }
-        let Some(missed) = self.seen.and_then(|seen| ledger.since(seen)) else {
-            return Some(self.snapshot(ledger));
+        let Some(mut missed) = self.seen.and_then(|seen| sight.since(seen)) else {
+            return Some(self.snapshot(sight));
         };
-        let mut missed = missed.filter(|change| self.filter.lets_through(change));
-        let Some(first) = missed.next() else {
-            self.up_to_date(head);
-            return None;
-        };
+        let patience = self.patience;
+        if missed.len() <= 1 {
+            self.patience = LIVE;
+        }
+        let behind = missed.len();
+        let step = missed.next()?;
         match self.base {
-            Some(base) if missed.count() < self.patience => {
-                let delta = self.filter.of_change(first, base);
-                self.base = Some(delta.to);
-                self.sent = Some(delta.to);
-                self.seen = Some(delta.to);
-                if delta.to == head {
-                    self.up_to_date(head);
-                }
-                Some(Update::Delta(delta))
+            Some(base) if behind <= patience => {
+                self.holds(step.to());
+                Some(step.from(base))
             }
-            _ => Some(self.snapshot(ledger)),
+            _ => Some(self.snapshot(sight)),
         }
+    }
+
+    /// The whole table once more, where nothing is missing and only its revision has
+    /// risen; it counts as sent.
+    pub(super) fn risen(&mut self, sight: &Sight) -> Option<Arc<Parcel<Update>>> {
+        let follows = self.base.is_some() && self.base == self.sent;
+        (follows && Some(sight.head()) > self.sent).then(|| self.snapshot(sight))
+    }
+
+    /// Whether it was sent nothing yet, and came with nothing.
+    pub(super) const fn holds_nothing(&self) -> bool {
+        self.sent.is_none()
     }
 
     /// It holds the table of `revision` now.
     pub(super) fn acked(&mut self, revision: Revision) -> Result<(), NeverSent> {
         self.was_sent(revision)?;
-        if self.sent == Some(revision) {
+        if self.sent == Some(revision) && self.foreign.is_none() {
             self.base = Some(revision);
             self.seen = self.seen.max(Some(revision));
         }
@@ -181,16 +122,17 @@ impl Cursor {
         }
     }
 
-    fn snapshot(&mut self, ledger: &Ledger) -> Update {
-        let table = self.filter.of_table(&ledger.table());
-        self.base = Some(table.revision);
-        self.sent = Some(table.revision);
-        self.up_to_date(table.revision);
-        Update::Snapshot(table)
+    fn snapshot(&mut self, sight: &Sight) -> Arc<Parcel<Update>> {
+        let parcel = sight.snapshot(self.sent);
+        self.holds(parcel.content().revision());
+        self.foreign = None;
+        self.patience = LIVE;
+        parcel
     }
 
-    const fn up_to_date(&mut self, head: Revision) {
-        self.seen = Some(head);
-        self.patience = LIVE;
+    const fn holds(&mut self, revision: Revision) {
+        self.base = Some(revision);
+        self.seen = Some(revision);
+        self.sent = Some(revision);
     }
 }

@@ -1,22 +1,32 @@
-//! The table and its recent history, as one value: each change makes another.
+//! The table and its recent history.
 //!
-//! Law: the kept changes follow one another without a gap, and the last leads
-//! to the table.
+//! Law: the kept changes follow one another without a gap; they lead from the
+//! origin to the table.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use lictor_domain::{ClusterName, ClusterRoute, Epoch, Revision, RoutingDelta, RoutingTable, Term};
+use lictor_domain::{
+    ClusterName, ClusterRoute, Config, Epoch, Revision, RoutingDelta, RoutingTable, Term,
+};
+use lictor_engine::routing;
 use thiserror::Error;
+
+use super::filter::Filter;
+use super::sight::Sight;
 
 /// Changes kept for subscribers that come back.
 pub(super) const HISTORY: usize = 128;
 
 /// A table with its history.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Ledger {
+    /// What the table is made of; `None` while it is another instance's.
+    config: Option<Arc<Config>>,
+    /// The table before the oldest kept change.
+    origin: RoutingTable,
+    changes: VecDeque<RoutingDelta>,
     table: Arc<RoutingTable>,
-    changes: VecDeque<Arc<RoutingDelta>>,
 }
 
 /// Why a change was not made.
@@ -27,6 +37,17 @@ pub(super) enum Refused {
     NotBegun {
         /// The change's term.
         term: Term,
+    },
+    /// The table is another instance's.
+    #[error("the table is the leader's, and relayed here")]
+    Relayed,
+    /// It is not above the table.
+    #[error("revision {offered} is not above {held}")]
+    NotNewer {
+        /// The offered table's revision.
+        offered: Revision,
+        /// The table's revision.
+        held: Revision,
     },
     /// It is of another term than the table.
     #[error("it is of term {term}, and the table is of term {current}")]
@@ -49,22 +70,71 @@ pub(super) enum Refused {
 }
 
 impl Ledger {
-    /// The first ledger of a term: a complete table. Where a route is of an
-    /// older epoch than the one in force, that one stays: subscribers hold it
-    /// and would refuse the whole table.
-    pub(super) fn begun(
-        held: Option<&Self>,
+    /// The first one of a process: a complete table of a term.
+    pub(super) fn new(term: Term, config: Arc<Config>, routes: Vec<ClusterRoute>) -> Self {
+        let routes = routes.into_iter().map(|route| (route.name.clone(), route));
+        let table = routing::table(Revision::default().next(term), &config, routes.collect());
+        Self::of(Some(config), table)
+    }
+
+    /// The first one of a process, as another instance has it.
+    pub(super) fn relayed(table: RoutingTable) -> Self {
+        Self::of(None, table)
+    }
+
+    fn of(config: Option<Arc<Config>>, table: RoutingTable) -> Self {
+        Self {
+            config,
+            origin: table.clone(),
+            changes: VecDeque::new(),
+            table: Arc::new(table),
+        }
+    }
+
+    /// Whether the table is another instance's.
+    pub(super) const fn is_relayed(&self) -> bool {
+        self.config.is_none()
+    }
+
+    /// Takes over the leader's table under its revision; `false` when it is that
+    /// already.
+    pub(super) fn adopt(&mut self, table: RoutingTable) -> Result<bool, Refused> {
+        let (offered, held) = (table.revision, self.revision());
+        if offered == held && self.is_relayed() {
+            return Ok(false);
+        }
+        if offered <= held {
+            return Err(Refused::NotNewer { offered, held });
+        }
+        let older = table.clusters.values();
+        let mut older = older.filter_map(|route| Some((self.newer_than(route)?, route)));
+        if let Some((newer, route)) = older.next() {
+            return Err(Refused::OlderEpoch {
+                cluster: route.name.clone(),
+                held: newer.epoch,
+                offered: route.epoch,
+            });
+        }
+        self.config = None;
+        self.follow(table);
+        Ok(true)
+    }
+
+    /// Begins a later term with a complete table. Where a route is of an older
+    /// epoch than the one in force, that one stays: subscribers hold it and
+    /// would refuse the whole table.
+    pub(super) fn begin(
+        &mut self,
         term: Term,
+        config: Arc<Config>,
         routes: Vec<ClusterRoute>,
-    ) -> Result<Self, Refused> {
-        if let Some(current) = held.map(|held| held.table.revision.term)
-            && term <= current
-        {
+    ) -> Result<(), Refused> {
+        let current = self.revision().term;
+        if term <= current {
             return Err(Refused::OtherTerm { term, current });
         }
         let newest = |route: ClusterRoute| {
-            let newer = held.and_then(|held| held.newer_than(&route));
-            let Some(newer) = newer.cloned() else {
+            let Some(newer) = self.newer_than(&route).cloned() else {
                 return route;
             };
             tracing::warn!(
@@ -74,32 +144,19 @@ impl Ledger {
             newer
         };
         let routes = routes.into_iter().map(newest);
-        let table = RoutingTable {
-            revision: Revision::default().next(term),
-            clusters: routes.map(|route| (route.name.clone(), route)).collect(),
-        };
-        Ok(match held {
-            None => Self {
-                table: Arc::new(table),
-                changes: VecDeque::new(),
-            },
-            Some(held) => held.followed_by(table),
-        })
+        let routes = routes.map(|route| (route.name.clone(), route)).collect();
+        let table = routing::table(self.revision().next(term), &config, routes);
+        self.config = Some(config);
+        self.follow(table);
+        Ok(())
     }
 
-    /// The ledger, if it is of this term.
-    pub(super) fn in_term(held: Option<&Self>, term: Term) -> Result<&Self, Refused> {
-        let held = held.ok_or(Refused::NotBegun { term })?;
-        match held.revision().term {
-            current if current == term => Ok(held),
-            current => Err(Refused::OtherTerm { term, current }),
-        }
-    }
-
-    /// With another route of a cluster; `None` when it is the same.
-    pub(super) fn published(&self, route: ClusterRoute) -> Result<Option<Self>, Refused> {
+    /// Takes in another route of a cluster; `false` when it is the same.
+    pub(super) fn publish(&mut self, term: Term, route: ClusterRoute) -> Result<bool, Refused> {
+        let revision = self.next_revision(term)?;
+        let config = self.config.clone().ok_or(Refused::Relayed)?;
         if self.table.clusters.get(&route.name) == Some(&route) {
-            return Ok(None);
+            return Ok(false);
         }
         if let Some(newer) = self.newer_than(&route) {
             return Err(Refused::OlderEpoch {
@@ -108,50 +165,76 @@ impl Ledger {
                 offered: route.epoch,
             });
         }
-        let mut table = self.next_table();
-        table.clusters.insert(route.name.clone(), route);
-        Ok(Some(self.followed_by(table)))
+        let mut routes = self.table.clusters.clone();
+        routes.insert(route.name.clone(), route);
+        self.follow(routing::table(revision, &config, routes));
+        Ok(true)
+    }
+
+    /// Puts another configuration in force; `false` when it changes nothing in
+    /// the table.
+    pub(super) fn configure(&mut self, term: Term, config: Arc<Config>) -> Result<bool, Refused> {
+        let revision = self.next_revision(term)?;
+        if self.is_relayed() {
+            return Err(Refused::Relayed);
+        }
+        let table = routing::table(revision, &config, self.table.clusters.clone());
+        self.config = Some(config);
+        let changes = !self.table.diff(&table).is_empty();
+        if changes {
+            self.follow(table);
+        }
+        Ok(changes)
     }
 
     pub(super) fn revision(&self) -> Revision {
         self.table.revision
     }
 
-    pub(super) fn table(&self) -> Arc<RoutingTable> {
-        self.table.clone()
+    pub(super) const fn table(&self) -> &Arc<RoutingTable> {
+        &self.table
     }
 
-    /// The changes after `revision`, in order; `None` when that is not known
-    /// any more, or never was.
-    pub(super) fn since(&self, revision: Revision) -> Option<impl Iterator<Item = &RoutingDelta>> {
-        let first = if revision == self.revision() {
-            self.changes.len()
-        } else {
-            let at = self
+    /// Whether this was a revision of the table, as far back as is known.
+    pub(super) fn knows(&self, revision: Revision) -> bool {
+        revision == self.revision()
+            || self
                 .changes
-                .binary_search_by_key(&revision, |change| change.from);
-            at.ok()?
-        };
-        Some(self.changes.range(first..).map(AsRef::as_ref))
+                .binary_search_by_key(&revision, |change| change.from)
+                .is_ok()
     }
 
-    fn next_table(&self) -> RoutingTable {
-        let revision = self.revision();
-        RoutingTable {
-            revision: revision.next(revision.term),
-            clusters: self.table.clusters.clone(),
+    /// The table and its history as a filter shows them.
+    pub(super) fn seen_through(&self, filter: &Filter) -> Sight {
+        let mut table = self.origin.clone();
+        let mut sight = Sight::new(filter.of_table(&Arc::new(table.clone())));
+        for change in &self.changes {
+            if table.apply(change.clone()).is_err() {
+                return Sight::new(filter.of_table(&self.table));
+            }
+            sight.follow(filter.of_table(&Arc::new(table.clone())));
+        }
+        sight
+    }
+
+    /// The next revision, if the table is of this term.
+    fn next_revision(&self, term: Term) -> Result<Revision, Refused> {
+        match self.revision() {
+            revision if revision.term == term => Ok(revision.next(term)),
+            Revision { term: current, .. } => Err(Refused::OtherTerm { term, current }),
         }
     }
 
-    fn followed_by(&self, table: RoutingTable) -> Self {
-        let mut changes = self.changes.clone();
-        if changes.len() == HISTORY {
-            changes.pop_front();
-        }
-        changes.push_back(Arc::new(self.table.diff(&table)));
-        Self {
-            table: Arc::new(table),
-            changes,
+    fn follow(&mut self, table: RoutingTable) {
+        self.changes.push_back(self.table.diff(&table));
+        self.table = Arc::new(table);
+        if self.changes.len() > HISTORY
+            && let Some(oldest) = self.changes.pop_front()
+            && self.origin.apply(oldest).is_err()
+        {
+            // A history that does not fit is none.
+            self.changes.clear();
+            self.origin = RoutingTable::clone(&self.table);
         }
     }
 

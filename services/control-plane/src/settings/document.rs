@@ -36,13 +36,15 @@ const NOT_IN_A_FILE: [&str; 3] = [
 pub(crate) struct Document {
     /// Where to serve.
     pub(crate) listen: SocketAddr,
-    /// The URL at which others reach this instance; `http://<listen>` unless
-    /// it is said.
+    /// The URL at which others reach this instance; `https://<listen>`, or `http`
+    /// without TLS, unless it is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) advertise: Option<String>,
     /// Its name; host and port of `advertise` unless it is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) instance: Option<String>,
+    /// How it is served.
+    pub(crate) tls: TlsSection,
     /// Postgres.
     pub(crate) postgres: PostgresSection,
     /// Consul.
@@ -53,6 +55,10 @@ pub(crate) struct Document {
     pub(crate) lease: LeaseSection,
     /// The agents beside the servers.
     pub(crate) agent: AgentSection,
+    /// The routing push.
+    pub(crate) push: PushSection,
+    /// What happened to the clusters.
+    pub(crate) history: HistorySection,
     /// The log.
     pub(crate) log: LogSection,
 }
@@ -63,21 +69,61 @@ impl Default for Document {
             listen: (Ipv4Addr::LOCALHOST, 7400).into(),
             advertise: None,
             instance: None,
+            tls: TlsSection::default(),
             postgres: PostgresSection::default(),
             consul: ConsulSection::default(),
             mysql: MysqlSection::default(),
             lease: LeaseSection::default(),
             agent: AgentSection::default(),
+            push: PushSection::default(),
+            history: HistorySection::default(),
             log: LogSection::default(),
         }
     }
+}
+
+/// TLS at the port.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TlsSection {
+    /// The certificate of this instance, with what leads to its authority (PEM).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cert_file: Option<PathBuf>,
+    /// Its private key (PEM).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) key_file: Option<PathBuf>,
+    /// The authorities of other instances' certificates (PEM), instead of the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ca_file: Option<PathBuf>,
+    /// Whether a client has to show a certificate.
+    pub(super) client_auth: ClientAuthWord,
+    /// The authorities of clients' certificates (PEM).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) client_ca_file: Option<PathBuf>,
+    /// Serve without TLS, also where others can listen.
+    #[serde(deserialize_with = "flag")]
+    pub(super) plaintext: bool,
+}
+
+/// Whether a client has to show a certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ClientAuthWord {
+    /// It is not asked for one.
+    #[default]
+    None,
+    /// One that it shows has to be right.
+    Optional,
+    /// It has to.
+    Required,
 }
 
 /// Postgres.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct PostgresSection {
-    /// `postgres://role:password@host:port/database`.
+    /// `postgres://role:password@host:port/database`; of several hosts,
+    /// `a:5432,b:5432`, the first that takes writes is used.
     #[serde(serialize_with = "masked", skip_serializing_if = "Option::is_none")]
     pub(super) url: Option<SecretString>,
     /// A file that holds the URL.
@@ -110,6 +156,18 @@ pub(crate) struct ConsulSection {
     /// A file that holds the ACL token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) token_file: Option<PathBuf>,
+    /// The authorities to trust at an https address (PEM), instead of the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ca_file: Option<PathBuf>,
+    /// A certificate to show there (PEM).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cert_file: Option<PathBuf>,
+    /// Its private key (PEM).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) key_file: Option<PathBuf>,
+    /// Send the token without TLS, also where others can listen.
+    #[serde(deserialize_with = "flag")]
+    pub(super) plaintext: bool,
 }
 
 impl Default for ConsulSection {
@@ -118,6 +176,10 @@ impl Default for ConsulSection {
             address: "http://127.0.0.1:8500".to_owned(),
             token: None,
             token_file: None,
+            ca_file: None,
+            cert_file: None,
+            key_file: None,
+            plaintext: false,
         }
     }
 }
@@ -144,6 +206,60 @@ pub(crate) struct MysqlSection {
     /// A file that holds its password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) replication_password_file: Option<PathBuf>,
+    /// How Lictor's own connections are protected.
+    pub(super) tls: MysqlTlsWord,
+    /// The authorities of the nodes' certificates (PEM).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ca_file: Option<PathBuf>,
+    /// A certificate to show to the nodes (PEM).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cert_file: Option<PathBuf>,
+    /// Its private key (PEM).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) key_file: Option<PathBuf>,
+    /// How a replica that Lictor points at a source connects to it.
+    pub(super) replication_tls: ReplicationTlsWord,
+    /// The same for replicas; these are files on the nodes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) replication_ca_file: Option<PathBuf>,
+    /// A certificate that replicas show to their source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) replication_cert_file: Option<PathBuf>,
+    /// Its private key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) replication_key_file: Option<PathBuf>,
+}
+
+/// How connections to the nodes are protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MysqlTlsWord {
+    /// They are not.
+    Disabled,
+    /// They are encrypted, except on this machine.
+    #[default]
+    OffLoopback,
+    /// They are encrypted; nobody is verified.
+    Required,
+    /// Certificates are verified, for whatever name they are.
+    VerifyCa,
+    /// Certificates are verified, with their names.
+    VerifyIdentity,
+}
+
+/// How replicas connect to their source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ReplicationTlsWord {
+    /// As the server does by itself: without TLS.
+    #[default]
+    Disabled,
+    /// Encrypted; nobody is verified.
+    Required,
+    /// The source's certificate is verified, for whatever name it is.
+    VerifyCa,
+    /// The source's certificate is verified, with its name.
+    VerifyIdentity,
 }
 
 /// The times of the leadership leases, in milliseconds: the same at every
@@ -194,6 +310,48 @@ impl Default for AgentSection {
     fn default() -> Self {
         Self {
             lease_ms: number(6000),
+        }
+    }
+}
+
+/// The routing push.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PushSection {
+    /// Subscribers at most; one more is told to ask another instance.
+    #[serde(deserialize_with = "count")]
+    pub(super) max_subscribers: NonZeroU32,
+}
+
+impl Default for PushSection {
+    fn default() -> Self {
+        Self {
+            max_subscribers: number(20_000),
+        }
+    }
+}
+
+/// What happened to the clusters.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct HistorySection {
+    /// What is older than so many days is forgotten.
+    #[serde(deserialize_with = "count")]
+    pub(crate) keep_days: NonZeroU32,
+    /// A directory of this lictord's own: what Postgres does not take waits
+    /// there.
+    pub(crate) spool_dir: PathBuf,
+    /// So much waits there at most, in MiB.
+    #[serde(deserialize_with = "count")]
+    pub(crate) spool_max_mb: NonZeroU32,
+}
+
+impl Default for HistorySection {
+    fn default() -> Self {
+        Self {
+            keep_days: number(400),
+            spool_dir: "/var/lib/lictor/spool".into(),
+            spool_max_mb: number(64),
         }
     }
 }
@@ -257,7 +415,9 @@ impl Document {
     /// With the defaults that follow from other settings.
     pub(super) fn completed(self) -> Self {
         let listen = self.listen;
-        let advertise = self.advertise.unwrap_or_else(|| format!("http://{listen}"));
+        let scheme = self.tls.cert_file.as_ref().map_or("http", |_| "https");
+        let advertise = self.advertise;
+        let advertise = advertise.unwrap_or_else(|| format!("{scheme}://{listen}"));
         let authority = advertise.split("://").last().unwrap_or_default();
         let authority = authority.trim_end_matches('/').to_owned();
         Self {
@@ -338,6 +498,22 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NonZeroU32, D::Er
     match NumberOrText::deserialize(deserializer) {
         Ok(NumberOrText::Number(number)) => Ok(number),
         Ok(NumberOrText::Text(text)) => text.parse().map_err(|_| wrong()),
+        Err(_) => Err(wrong()),
+    }
+}
+
+/// True or false, which the environment says as a text.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum FlagOrText {
+        Flag(bool),
+        Text(String),
+    }
+    let wrong = || serde::de::Error::custom("true or false is needed");
+    match FlagOrText::deserialize(deserializer) {
+        Ok(FlagOrText::Flag(flag)) => Ok(flag),
+        Ok(FlagOrText::Text(text)) => text.parse().map_err(|_| wrong()),
         Err(_) => Err(wrong()),
     }
 }

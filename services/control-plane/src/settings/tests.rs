@@ -1,6 +1,8 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use lictor_mysql::{Tls, Verify};
+use lictor_tls::ClientAuth;
 use secrecy::ExposeSecret;
 use tempfile::{NamedTempFile, TempDir};
 
@@ -93,7 +95,7 @@ fn an_unknown_key_is_named_with_what_is_allowed() {
     assert_eq!(
         error,
         "environment variable LICTOR_CONSUL__ADRESS: unknown key `consul.adress`; allowed here: \
-         address, token, token_file"
+         address, token, token_file, ca_file, cert_file, key_file, plaintext"
     );
 }
 
@@ -254,6 +256,7 @@ fn an_address_that_others_cannot_reach_is_refused() {
     let said = [
         ("listen", "0.0.0.0:7400"),
         ("advertise", "http://lictor-1:7400/"),
+        ("tls.plaintext", "true"),
     ];
     let settings = settings(&text, &said).unwrap();
     assert_eq!(settings.advertise, "http://lictor-1:7400");
@@ -280,5 +283,120 @@ fn an_agents_lease_outlives_a_change_of_leaders() {
         let error = error.unwrap_err().to_string();
         assert!(error.contains("setting `agent.lease_ms`"), "{error}");
         assert!(error.contains(bad), "{error}");
+    }
+}
+
+#[test]
+fn plaintext_that_others_can_hear_has_to_be_said() {
+    let dir = secrets();
+    let text = with_dir(GOOD, &dir);
+    let public = ("listen", "10.0.0.5:7400");
+    let error = settings(&text, &[public]).unwrap_err().to_string();
+    assert!(error.contains("`tls.cert_file`"), "{error}");
+    assert!(error.contains("say `tls.plaintext = true`"), "{error}");
+    let said = settings(&text, &[public, ("tls.plaintext", "true")]).unwrap();
+    assert_eq!((said.tls, &*said.advertise), (None, "http://10.0.0.5:7400"));
+    assert_eq!(settings(&text, &[]).unwrap().tls, None, "only loopback");
+}
+
+#[test]
+fn with_a_certificate_it_is_advertised_by_https() {
+    let dir = secrets();
+    let text = with_dir(GOOD, &dir);
+    let tls = [
+        ("listen", "10.0.0.5:7400"),
+        ("tls.cert_file", "/c.pem"),
+        ("tls.key_file", "/k.pem"),
+    ];
+    let said = settings(&text, &tls).unwrap();
+    assert_eq!(said.advertise, "https://10.0.0.5:7400");
+    assert_eq!(said.tls.unwrap().serving.client_auth, ClientAuth::None);
+    let asking = [
+        ("tls.client_auth", "required"),
+        ("tls.client_ca_file", "/ca.pem"),
+    ];
+    let said = settings(&text, &[&tls[..], &asking].concat()).unwrap();
+    let required = ClientAuth::Required("/ca.pem".into());
+    assert_eq!(said.tls.unwrap().serving.client_auth, required);
+}
+
+#[test]
+fn what_does_not_go_together_about_tls_is_named() {
+    let dir = secrets();
+    let text = with_dir(GOOD, &dir);
+    let (cert, key) = (("tls.cert_file", "/c"), ("tls.key_file", "/k"));
+    let (ca, auth) = (
+        ("tls.client_ca_file", "/ca"),
+        ("tls.client_auth", "required"),
+    );
+    let plaintext = ("tls.plaintext", "true");
+    for (said, named) in [
+        (&[cert][..], "`tls.key_file`"),
+        (&[key], "`tls.cert_file`"),
+        (&[cert, key, plaintext], "`tls.plaintext`"),
+        (&[cert, key, auth], "`tls.client_ca_file`"),
+        (&[cert, key, ca], "`tls.client_auth`"),
+        (&[ca, auth], "`tls.cert_file`"),
+        (&[("tls.ca_file", "/ca")], "`tls.cert_file`"),
+    ] {
+        let error = settings(&text, said).unwrap_err().to_string();
+        assert!(error.contains(&format!("setting {named}")), "{error}");
+    }
+}
+
+#[test]
+fn a_token_that_others_could_hear_is_not_sent_unless_it_is_said() {
+    let dir = secrets();
+    let text = with_dir(GOOD, &dir);
+    let (far, token) = (
+        ("consul.address", "http://10.0.0.2:8500"),
+        ("consul.token", "consul-secret"),
+    );
+    let error = settings(&text, &[far, token]).unwrap_err().to_string();
+    assert!(error.contains("`consul.address`"), "{error}");
+    assert!(!error.contains("consul-secret"), "{error}");
+    let over_tls = ("consul.address", "https://10.0.0.2:8500");
+    for said in [
+        &[far][..],
+        &[over_tls, token],
+        &[far, token, ("consul.plaintext", "true")],
+    ] {
+        assert!(settings(&text, said).is_ok(), "{said:?}");
+    }
+}
+
+#[test]
+fn how_connections_to_the_nodes_are_protected_is_said_whole_or_not_at_all() {
+    let dir = secrets();
+    let text = with_dir(GOOD, &dir);
+    let unsaid = settings(&text, &[]).unwrap().mysql;
+    assert_eq!(unsaid.control_account().tls, Tls::OffLoopback);
+    assert_eq!(unsaid.replication_account().tls, Tls::Disabled);
+    let replicas = [
+        ("mysql.replication_tls", "verify_identity"),
+        ("mysql.replication_ca_file", "/on/the/nodes.pem"),
+    ];
+    let said = settings(&text, &replicas).unwrap().mysql;
+    let Tls::Demanded(demand) = said.replication_account().tls else {
+        panic!("{said:?}");
+    };
+    assert_eq!(demand.verify, Verify::Identity);
+    for (said, named) in [
+        (&[("mysql.ca_file", "/ca.pem")][..], "`mysql.tls`"),
+        (&[("mysql.tls", "verify_ca")], "`mysql.ca_file`"),
+        (
+            &[
+                ("mysql.tls", "verify_ca"),
+                ("mysql.ca_file", "/absent/ca.pem"),
+            ],
+            "`mysql.tls` is not right: /absent/ca.pem cannot be read",
+        ),
+        (
+            &[("mysql.replication_tls", "required"), replicas[1]],
+            "`mysql.replication_tls`",
+        ),
+    ] {
+        let error = settings(&text, said).unwrap_err().to_string();
+        assert!(error.contains(&format!("setting {named}")), "{error}");
     }
 }

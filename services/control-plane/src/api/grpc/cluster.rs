@@ -1,7 +1,4 @@
 //! `ClusterService`: clusters as they are stored and seen, and changes of them.
-//!
-//! A leader shows what its stewards see; any other instance shows what is
-//! stored, and says UNAVAILABLE rather than nothing when it cannot know.
 
 use lictor_domain::{ClusterName, FailoverOrder, NodeAddress, Pause, Policy, Rehearsal};
 use lictor_wire::v1::cluster_service_server::ClusterService;
@@ -9,7 +6,7 @@ use lictor_wire::{WireError, refusal, v1};
 use tonic::{Request, Response, Status};
 
 use super::super::problem::{self, Problem};
-use super::{actor, end_of, owner, parse, reason, view};
+use super::{actor, end_of, owner, parse, reason, shown, view};
 use crate::app::Shared;
 use crate::orders::{self, Answer, OrderError};
 use crate::pause::{self, Asked};
@@ -24,31 +21,6 @@ pub(super) struct Api {
 impl Api {
     pub(super) const fn new(app: Shared) -> Self {
         Self { app }
-    }
-
-    async fn cluster(&self, name: &ClusterName) -> Result<v1::ClusterView, Status> {
-        if let Some(steward) = self.app.fleet.steward(name) {
-            return Ok(view::seen(&steward.snapshot.borrow()));
-        }
-        let cluster = self
-            .app
-            .store
-            .cluster_get(name)
-            .await
-            .map_err(Problem::from)?;
-        Ok(view::stored(&cluster))
-    }
-
-    async fn clusters(&self) -> Result<Vec<v1::ClusterView>, Status> {
-        if self.app.is_complete() {
-            let snapshots = self.app.fleet.snapshots();
-            return Ok(snapshots
-                .iter()
-                .map(|snapshot| view::seen(snapshot))
-                .collect());
-        }
-        let clusters = self.app.store.cluster_list().await.map_err(Problem::from)?;
-        Ok(clusters.iter().map(view::stored).collect())
     }
 
     async fn add(&self, wish: Wish) -> Result<Added, Status> {
@@ -109,7 +81,7 @@ impl Api {
             .spawn(async move { pause::set_pause(&app, &of, pause, asked).await });
         let set = setting.await.map_err(|error| problem::broken_off(&error))?;
         set.map_err(not_changed)?;
-        self.cluster(&name).await
+        shown::cluster(&self.app, &name).await
     }
 }
 
@@ -126,6 +98,7 @@ impl ClusterService for Api {
         let change = request.policy.unwrap_or_default();
         // What makes no sense at all is refused by any instance.
         change
+            .clone()
             .applied_to(&Policy::default())
             .map_err(|error| problem::invalid(error.within("policy")))?;
         let wish = Wish {
@@ -137,7 +110,7 @@ impl ClusterService for Api {
         let added = self.add(wish).await?;
         let warnings = added.warnings.into_iter();
         Ok(Response::new(v1::AddClusterResponse {
-            cluster: Some(self.cluster(&name).await?),
+            cluster: Some(shown::cluster(&self.app, &name).await?),
             findings: warnings
                 .map(|one| problem::finding("Warning", one))
                 .collect(),
@@ -149,7 +122,7 @@ impl ClusterService for Api {
         &self,
         _: Request<v1::ListClustersRequest>,
     ) -> Result<Response<v1::ListClustersResponse>, Status> {
-        let clusters = self.clusters().await?;
+        let clusters = shown::clusters(&self.app).await?;
         Ok(Response::new(v1::ListClustersResponse { clusters }))
     }
 
@@ -158,8 +131,29 @@ impl ClusterService for Api {
         request: Request<v1::GetClusterRequest>,
     ) -> Result<Response<v1::GetClusterResponse>, Status> {
         let name = parse(&request.into_inner().name, "name")?;
-        let cluster = Some(self.cluster(&name).await?);
+        let cluster = Some(shown::cluster(&self.app, &name).await?);
         Ok(Response::new(v1::GetClusterResponse { cluster }))
+    }
+
+    async fn get_connections(
+        &self,
+        request: Request<v1::GetConnectionsRequest>,
+    ) -> Result<Response<v1::GetConnectionsResponse>, Status> {
+        let name = parse(&request.into_inner().name, "name")?;
+        let Some(steward) = self.app.fleet.steward(&name) else {
+            let known = self.app.store.cluster_get(&name).await;
+            known.map_err(Problem::from)?;
+            let leader = self
+                .app
+                .standing
+                .lead()
+                .err()
+                .and_then(|error| error.leader);
+            return Err(problem::not_leading(leader));
+        };
+        let pools = self.app.hub.pools(&name);
+        let nodes = view::connections(&steward.snapshot.borrow().view, pools);
+        Ok(Response::new(v1::GetConnectionsResponse { nodes }))
     }
 
     async fn failover_cluster(
@@ -204,7 +198,7 @@ impl ClusterService for Api {
             .ok_or_else(|| problem::invalid(WireError::missing("change")))?;
         self.change_policy(name.clone(), change, reason, actor)
             .await?;
-        let cluster = Some(self.cluster(&name).await?);
+        let cluster = Some(shown::cluster(&self.app, &name).await?);
         Ok(Response::new(v1::UpdatePolicyResponse { cluster }))
     }
 
@@ -216,13 +210,8 @@ impl ClusterService for Api {
         let request = request.into_inner();
         let name: ClusterName = parse(&request.name, "name")?;
         let reason = reason(&request.reason)?;
-        let by = if request.owner.is_empty() {
-            actor.clone()
-        } else {
-            owner(&request.owner)?
-        };
         let pause = Pause {
-            owner: by,
+            owner: owner(&request.owner, &actor)?,
             reason: reason.clone(),
             until: request.for_secs.map(end_of).transpose()?,
         };

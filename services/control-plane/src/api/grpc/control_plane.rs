@@ -8,6 +8,7 @@ use lictor_wire::{micros, v1};
 use tonic::{Request, Response, Status};
 
 use super::super::readiness;
+use super::member;
 use crate::app::Shared;
 use crate::leadership::{LeaseView, StoreView};
 
@@ -31,7 +32,13 @@ impl ControlPlaneService for Api {
         let standing = self.app.standing.view();
         let missing = readiness::of(&self.app);
         let ready = missing.is_empty();
-        let sentences = std::iter::once(standing.sentence).chain(missing);
+        let (members, why) = member::every(&self.app).await;
+        let sentences = std::iter::once(standing.sentence)
+            .chain(missing)
+            .chain(why)
+            .chain(readiness::warnings(&self.app))
+            .chain(self.app.spool.sentences())
+            .chain(self.app.behind.sentences());
         Ok(Response::new(v1::GetStatusResponse {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             instance: self.app.instance.clone(),
@@ -43,6 +50,7 @@ impl ControlPlaneService for Api {
             uptime_secs: self.app.started.elapsed().as_secs(),
             ready,
             sentences: sentences.collect(),
+            members,
         }))
     }
 

@@ -1,17 +1,22 @@
-//! `NodeService`: what operators do with single nodes.
+//! `NodeService`: single nodes, and what operators do with them.
 
-use lictor_domain::{GtidSet, Maintenance, NodeName, Promotion, PromotionRule};
+use lictor_domain::{ClusterName, GtidSet, Maintenance, NodeName, Promotion, PromotionRule};
 use lictor_wire::v1::node_service_server::NodeService;
 use lictor_wire::{WireError, timestamp, v1};
 use tonic::{Request, Response, Status};
 
 use super::super::problem;
-use super::{actor, end_of, owner, parse, reason};
+use super::{actor, end_of, owner, parse, reason, shown};
 use crate::app::Shared;
 use crate::nodes::maintenance::set_maintenance;
 use crate::nodes::placement::{Placement, Stand, set_placement};
 use crate::nodes::repoint::repoint_node;
+use crate::nodes::variables::node_variables;
 use crate::nodes::{self, Deed, NodeError};
+
+/// Nodes on a page, unless another number is asked for.
+const USUAL: usize = 100;
+const MOST: usize = 1000;
 
 /// The service.
 pub(super) struct Api {
@@ -39,6 +44,42 @@ impl Api {
 
 #[tonic::async_trait]
 impl NodeService for Api {
+    async fn list_nodes(
+        &self,
+        request: Request<v1::ListNodesRequest>,
+    ) -> Result<Response<v1::ListNodesResponse>, Status> {
+        let request = request.into_inner();
+        let cluster = request.cluster.as_deref();
+        let cluster: Option<ClusterName> = cluster.map(|it| parse(it, "cluster")).transpose()?;
+        let limit = match request.limit {
+            0 => USUAL,
+            limit => usize::try_from(limit).map_or(MOST, |limit| limit.min(MOST)),
+        };
+        let nodes = shown::nodes(&self.app, cluster.as_ref()).await?;
+        let nodes = shown::page(nodes, |it| &it.name, request.after.as_deref(), limit)?;
+        Ok(Response::new(v1::ListNodesResponse { nodes }))
+    }
+
+    async fn get_node(
+        &self,
+        request: Request<v1::GetNodeRequest>,
+    ) -> Result<Response<v1::GetNodeResponse>, Status> {
+        let node = parse(&request.get_ref().node, "node")?;
+        let node = Some(shown::node(&self.app, &node).await?);
+        Ok(Response::new(v1::GetNodeResponse { node }))
+    }
+
+    async fn get_node_variables(
+        &self,
+        request: Request<v1::GetNodeVariablesRequest>,
+    ) -> Result<Response<v1::GetNodeVariablesResponse>, Status> {
+        let node = parse(&request.get_ref().node, "node")?;
+        let variables = node_variables(&self.app, &node).await;
+        let variables = variables.map_err(|error| problem::of_node(&node, error))?;
+        let variables = variables.into_iter().map(Into::into).collect();
+        Ok(Response::new(v1::GetNodeVariablesResponse { variables }))
+    }
+
     async fn rejoin_node(
         &self,
         request: Request<v1::RejoinNodeRequest>,
@@ -134,7 +175,7 @@ impl NodeService for Api {
         let actor = actor(&request)?;
         let request = request.into_inner();
         let maintenance = Maintenance {
-            owner: owner(&request.owner)?,
+            owner: owner(&request.owner, &actor)?,
             reason: reason(&request.reason)?,
             until: end_of(request.for_secs)?,
         };

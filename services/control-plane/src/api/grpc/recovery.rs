@@ -16,7 +16,7 @@ use super::parse;
 use crate::app::Shared;
 
 const USUAL: u32 = 50;
-const MOST: u32 = 500;
+const MOST: u32 = 1000;
 
 /// The service.
 pub(super) struct Api {
@@ -217,7 +217,7 @@ mod tests {
             })
         };
         assert_eq!(query(0).unwrap().limit, 50);
-        assert_eq!(query(9999).unwrap().limit, 500);
+        assert_eq!(query(9999).unwrap().limit, 1000);
 
         let wrong = v1::ListRecoveriesRequest {
             cluster: Some("Or_ders".to_owned()),

@@ -2,10 +2,11 @@
 
 use std::cmp::Reverse;
 
-use lictor_domain::{Cluster, Node};
+use lictor_domain::{Cluster, Division, Node};
 use lictor_engine::guard::Guard;
 use lictor_engine::health::{Check, CheckKind, Status};
-use lictor_engine::replica;
+use lictor_engine::view::ClusterView;
+use lictor_engine::{hint, replica};
 use lictor_wire::{timestamp, v1};
 
 use crate::snapshot::Snapshot;
@@ -16,27 +17,23 @@ pub(super) fn seen(snapshot: &Snapshot) -> v1::ClusterView {
     let mut problems = snapshot.problems.clone();
     problems.sort_by_key(|problem| Reverse(problem.severity));
     let nodes = cluster.nodes.iter().map(|node| seen_node(snapshot, node));
-    v1::ClusterView::new(cluster, &problems, nodes.collect())
+    v1::ClusterView {
+        state: v1::ClusterState::from(&snapshot.route.state).into(),
+        recovery: snapshot.recovery.as_ref().map(|it| it.id.to_string()),
+        ..v1::ClusterView::new(cluster, &problems, nodes.collect())
+    }
 }
 
 /// A cluster of which nothing is seen here.
 pub(super) fn stored(cluster: &Cluster) -> v1::ClusterView {
     let nodes = cluster.nodes.iter();
-    let nodes = nodes.map(|node| v1::NodeView::stored(node, role(cluster, node)));
+    let nodes = nodes.map(|node| v1::NodeView::stored(cluster, node));
     v1::ClusterView::new(cluster, &[], nodes.collect())
-}
-
-fn role(cluster: &Cluster, node: &Node) -> v1::NodeRole {
-    if node.name == cluster.primary {
-        v1::NodeRole::Primary
-    } else {
-        v1::NodeRole::Replica
-    }
 }
 
 fn seen_node(snapshot: &Snapshot, node: &Node) -> v1::NodeView {
     let known = snapshot.view.node(&node.name);
-    let mut view = v1::NodeView::stored(node, role(&snapshot.view.cluster, node));
+    let mut view = v1::NodeView::stored(&snapshot.view.cluster, node);
     if let Some(answer) = &known.answer {
         let last_seen = snapshot.wall - snapshot.at.since(answer.at);
         view = view.seen(&answer.report, answer.latency, last_seen);
@@ -57,6 +54,7 @@ fn seen_node(snapshot: &Snapshot, node: &Node) -> v1::NodeView {
         view.writability = v1::Writability::Unspecified.into();
         view.receiver = v1::ReceiverState::Unspecified.into();
         view.applier_running = None;
+        view.semi_sync = None;
     }
     view.guard = known.guard.map(|guard| self::guard(snapshot, &guard));
     view.rebuild = snapshot.rebuilds.of(&node.name).map(Into::into);
@@ -100,4 +98,20 @@ fn check(check: &Check) -> v1::HealthCheck {
         status: status.into(),
         sentence: check.sentence.clone(),
     }
+}
+
+/// How the connections of each node are divided among so many pools.
+pub(super) fn connections(cluster: &ClusterView, pools: u32) -> Vec<v1::NodeConnections> {
+    let shown = |node: &Node| {
+        let division = hint::division(cluster, &node.name, pools);
+        v1::NodeConnections {
+            node: node.name.to_string(),
+            pools,
+            max_connections: division.map(|it| it.max_connections),
+            reserve: division.map_or(0, Division::reserve),
+            share: division.and_then(Division::share),
+            handed_out: division.map_or(0, Division::handed_out),
+        }
+    };
+    cluster.cluster.nodes.iter().map(shown).collect()
 }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use lictor_wire::v1::agent_service_client::AgentServiceClient;
 use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
 use lictor_wire::v1::control_plane_service_client::ControlPlaneServiceClient;
+use lictor_wire::v1::node_service_client::NodeServiceClient;
 use lictor_wire::v1::recovery_service_client::RecoveryServiceClient;
 use tempfile::TempDir;
 use tokio_util::task::TaskTracker;
@@ -23,9 +24,12 @@ use tonic_types::StatusExt;
 use super::*;
 use crate::app::{App, Shared};
 use crate::args::{Args, Flags};
+use crate::bulletin::Bulletin;
+use crate::catalog::Behind;
 use crate::fleet::Fleet;
 use crate::leadership::Standing;
 use crate::settings::Settings;
+use crate::spool::Spool;
 
 /// Ports 1 and 2 of an address nobody has: connections are refused.
 const FILE: &str = "
@@ -59,17 +63,24 @@ fn settings() -> Settings {
     Settings::load(&args).unwrap()
 }
 
-fn app() -> Shared {
+pub(in crate::api) fn app() -> Shared {
     let settings = settings();
+    let spool = TempDir::new().unwrap();
     Arc::new(App {
+        spool: Spool::open(spool.path(), 1).unwrap(),
+        behind: Behind::default(),
         instance: settings.instance.clone(),
         started: Instant::now(),
         store: lictor_store::Store::new(&settings.postgres.config()).unwrap(),
         consul: lictor_consul::Consul::new(settings.consul.config()).unwrap(),
+        certificates: None,
         fleet: Fleet::default(),
         changes: tokio::sync::Mutex::default(),
-        hub: Hub::default(),
+        bulletin: Bulletin::new(),
+        hub: Hub::new(100),
         standing: Standing::default(),
+        members: crate::members::Members::default(),
+        relay: crate::relay::Relay::default(),
         repairs: AtomicU64::new(7),
         shutdown: CancellationToken::new(),
         tasks: TaskTracker::new(),
@@ -78,7 +89,17 @@ fn app() -> Shared {
 }
 
 async fn start() -> (Channel, DropGuard) {
+    serve(app()).await
+}
+
+/// One that thinks that it leads.
+async fn start_leading() -> (Channel, DropGuard) {
     let app = app();
+    app.standing.leads(Term(1), PATIENCE);
+    serve(app).await
+}
+
+async fn serve(app: Shared) -> (Channel, DropGuard) {
     let server = server::bind(&app).await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
     tokio::spawn(server.run());
@@ -178,8 +199,21 @@ async fn one_that_does_not_lead_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_field_that_makes_no_sense_is_named() {
+async fn one_that_does_not_lead_asks_no_node() {
     let (channel, _end) = start().await;
+    let mut nodes = NodeServiceClient::new(channel);
+    let node = "orders-1".to_owned();
+    let request = v1::GetNodeVariablesRequest { node };
+    let status = nodes.get_node_variables(request).await.unwrap_err();
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::Unavailable, "NOT_LEADING")
+    );
+}
+
+#[tokio::test]
+async fn a_field_that_makes_no_sense_is_named() {
+    let (channel, _end) = start_leading().await;
     let mut clusters = ClusterServiceClient::new(channel.clone());
     let named = |status: Status, field: &str| {
         assert_eq!(status.code(), Code::InvalidArgument);
