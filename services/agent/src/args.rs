@@ -2,14 +2,14 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::time::Duration;
+use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use tonic::transport::Endpoint;
+use lictor_tls::{ClientTls, Identity};
 use tracing_subscriber::EnvFilter;
 
-use crate::ask::DEADLINE;
+use crate::ask::Lictords;
 
 const MORE: &str = "\
 The agent is started in place of mysqld, and as the same user: it starts mysqld
@@ -31,8 +31,8 @@ WatchdogSignal=SIGKILL, which ends both then, and let a hardware watchdog see to
 the machine (RuntimeWatchdogSec=).
 
 Example:
-  lictor-agent --server http://10.0.0.5:7400 --server http://10.0.0.6:7400 \\
-      -- /usr/sbin/mysqld --defaults-file=/etc/mysql/my.cnf";
+  lictor-agent --server https://10.0.0.5:7400 --server https://10.0.0.6:7400 \\
+      --ca-file /etc/lictor/tls/ca.pem -- /usr/sbin/mysqld --defaults-file=/etc/mysql/my.cnf";
 
 /// lictor-agent lets a mysqld live only under a lease of Lictor's control plane.
 #[derive(Debug, Parser)]
@@ -53,10 +53,31 @@ pub(crate) struct Args {
         value_name = "URL",
         env = "LICTOR_AGENT_SERVERS",
         value_delimiter = ',',
-        value_parser = server,
         required = true
     )]
-    pub(crate) servers: Vec<Endpoint>,
+    servers: Vec<String>,
+
+    /// The authorities to trust at https URLs (PEM), instead of the system's.
+    #[arg(long, value_name = "FILE", env = "LICTOR_CA_FILE")]
+    ca_file: Option<PathBuf>,
+
+    /// A certificate to show there (PEM).
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "LICTOR_CERT_FILE",
+        requires = "key_file"
+    )]
+    cert_file: Option<PathBuf>,
+
+    /// The private key of the certificate (PEM).
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "LICTOR_KEY_FILE",
+        requires = "cert_file"
+    )]
+    key_file: Option<PathBuf>,
 
     /// Only say whether all this can be used, and stop.
     #[arg(long)]
@@ -104,15 +125,21 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-fn server(url: &str) -> Result<Endpoint, String> {
-    if !url.starts_with("http://") {
-        return Err("it must be `http://HOST:PORT`".to_owned());
+impl Args {
+    /// The lictord to ask, in turn.
+    pub(crate) fn lictords(&self) -> Lictords {
+        let identity = self.cert_file.clone().zip(self.key_file.clone());
+        Lictords {
+            urls: self.servers.clone(),
+            tls: ClientTls {
+                ca_file: self.ca_file.clone(),
+                identity: identity.map(|(cert_file, key_file)| Identity {
+                    cert_file,
+                    key_file,
+                }),
+            },
+        }
     }
-    let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|error| error.to_string())?;
-    Ok(endpoint
-        .connect_timeout(DEADLINE)
-        .timeout(DEADLINE)
-        .tcp_keepalive(Some(Duration::from_secs(10))))
 }
 
 fn filter(text: &str) -> Result<String, String> {
@@ -144,8 +171,9 @@ mod tests {
     #[test]
     fn servers_and_the_program_are_read() {
         let args = Args::try_parse_from(LINE.split(' ')).unwrap();
-        let servers: Vec<_> = args.servers.iter().map(|it| it.uri().to_string()).collect();
-        assert_eq!(servers, ["http://a:7400/", "http://b:7400/"]);
+        let lictords = args.lictords();
+        assert_eq!(lictords.urls, ["http://a:7400", "http://b:7400"]);
+        assert!(lictords.check().is_ok());
         assert_eq!(args.mysqld, ["/mysqld", "--user=root"]);
         assert!(!args.check && args.command.is_none());
     }
@@ -155,12 +183,20 @@ mod tests {
         for bad in [
             "lictor-agent -- /mysqld",
             "lictor-agent --server http://a:7400",
-            "lictor-agent --server a:7400 -- /mysqld",
+            "lictor-agent --server https://a:7400 --cert-file a.pem -- /mysqld",
             "lictor-agent --server http://a:7400 --log-level =x -- /mysqld",
             "lictor-agent launch --agent 0 -- /mysqld",
         ] {
             assert!(Args::try_parse_from(bad.split(' ')).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_server_that_is_no_url_is_refused_before_anything_starts() {
+        let line = "lictor-agent --server a:7400 -- /mysqld";
+        let args = Args::try_parse_from(line.split(' ')).unwrap();
+        let said = args.lictords().check().unwrap_err().to_string();
+        assert!(said.starts_with("`a:7400` is not a URL"), "{said}");
     }
 
     #[test]

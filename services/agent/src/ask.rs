@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lictor_tls::ClientTls;
 use lictor_wire::v1::agent_service_client::AgentServiceClient;
 use lictor_wire::v1::renew_response::Answer as Told;
-use lictor_wire::{micros, v1};
+use lictor_wire::{EndpointError, micros, v1};
 use tonic::transport::{Channel, Endpoint};
 
 use crate::clock;
@@ -14,7 +15,9 @@ use crate::lease::{Answer, Renewal};
 use crate::watch::Watch;
 
 /// A server has answered within this, or counts as away.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(1);
+const DEADLINE: Duration = Duration::from_secs(1);
+/// An idle connection asks the kernel of the other side whether it is there.
+const KEEPALIVE: Duration = Duration::from_secs(10);
 /// Between two rounds of servers of which none has answered, and between two looks
 /// whether a mysqld runs.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -22,9 +25,31 @@ const PAUSE: Duration = Duration::from_millis(200);
 const SOONEST: Duration = Duration::from_millis(100);
 const LATEST: Duration = Duration::from_secs(1);
 
+/// Where lictord is, and whom to trust there.
+#[derive(Clone, Debug)]
+pub(crate) struct Lictords {
+    pub(crate) urls: Vec<String>,
+    pub(crate) tls: ClientTls,
+}
+
+impl Lictords {
+    /// Whether each can be used.
+    pub(crate) fn check(&self) -> Result<(), EndpointError> {
+        self.urls.iter().try_for_each(|url| self.at(url).map(drop))
+    }
+
+    fn at(&self, url: &str) -> Result<Endpoint, EndpointError> {
+        let endpoint = lictor_wire::endpoint(url, &self.tls)?;
+        Ok(endpoint
+            .connect_timeout(DEADLINE)
+            .timeout(DEADLINE)
+            .tcp_keepalive(Some(KEEPALIVE)))
+    }
+}
+
 /// The servers, and the one that answered last.
 struct Servers {
-    endpoints: Vec<Endpoint>,
+    lictords: Lictords,
     at: usize,
     client: Option<AgentServiceClient<Channel>>,
 }
@@ -37,9 +62,9 @@ struct Word {
 }
 
 /// Keeps the lease of whatever server runs.
-pub(crate) async fn for_leases(watch: Arc<Watch>, endpoints: Vec<Endpoint>) {
+pub(crate) async fn for_leases(watch: Arc<Watch>, lictords: Lictords) {
     let mut servers = Servers {
-        endpoints,
+        lictords,
         at: 0,
         client: None,
     };
@@ -72,7 +97,7 @@ pub(crate) async fn for_leases(watch: Arc<Watch>, endpoints: Vec<Endpoint>) {
             }
         };
         // With every server away, each says the same again and again.
-        if sentence != said && failed <= servers.endpoints.len() {
+        if sentence != said && failed <= servers.lictords.urls.len() {
             tracing::info!(%instance, "{sentence}");
             said = sentence;
         }
@@ -91,21 +116,26 @@ fn pause_after(renewal: &Renewal, answer: Answer, told: Duration) -> Duration {
 
 impl Servers {
     fn name(&self) -> String {
-        self.endpoints[self.at].uri().to_string()
+        self.lictords.urls[self.at].clone()
     }
 
     /// Turns to the next server; whether that was the last one.
     fn next(&mut self) -> bool {
         self.client = None;
-        self.at = (self.at + 1) % self.endpoints.len();
+        self.at = (self.at + 1) % self.lictords.urls.len();
         self.at == 0
     }
 
     async fn ask(&mut self, request: v1::RenewRequest) -> Result<Word, String> {
-        let endpoint = &self.endpoints[self.at];
-        let client = self
-            .client
-            .get_or_insert_with(|| AgentServiceClient::new(endpoint.connect_lazy()));
+        let client = match &mut self.client {
+            Some(client) => client,
+            // Certificates are renewed while an agent lives: its files are read anew.
+            none => {
+                let endpoint = self.lictords.at(&self.lictords.urls[self.at]);
+                let endpoint = endpoint.map_err(|error| error.to_string())?;
+                none.insert(AgentServiceClient::new(endpoint.connect_lazy()))
+            }
+        };
         let answered = tokio::time::timeout(DEADLINE, client.renew(request)).await;
         let answered = answered.map_err(|_| format!("no answer within {DEADLINE:?}"))?;
         let answer = answered.map_err(|status| status.message().to_owned())?;
@@ -183,15 +213,17 @@ mod tests {
 
     #[test]
     fn every_server_is_asked_in_turn() {
-        let endpoints = ["http://a:1", "http://b:1"].map(Endpoint::from_static);
         let mut servers = Servers {
-            endpoints: endpoints.into(),
+            lictords: Lictords {
+                urls: ["http://a:1", "http://b:1"].map(ToOwned::to_owned).into(),
+                tls: ClientTls::default(),
+            },
             at: 0,
             client: None,
         };
         assert!(!servers.next());
-        assert_eq!(servers.name(), "http://b:1/");
+        assert_eq!(servers.name(), "http://b:1");
         assert!(servers.next());
-        assert_eq!(servers.name(), "http://a:1/");
+        assert_eq!(servers.name(), "http://a:1");
     }
 }

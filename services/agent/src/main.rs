@@ -22,9 +22,9 @@ use std::thread::{self, JoinHandle};
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
-use tonic::transport::Endpoint;
 
 use crate::args::{Args, Command, LogFormat};
+use crate::ask::Lictords;
 use crate::program::Program;
 use crate::watch::Watch;
 
@@ -52,6 +52,8 @@ fn start(args: Args) -> Result<()> {
     }
     let as_root = rustix::process::geteuid().is_root();
     let program = Program::new(&args.mysqld, as_root)?;
+    let lictords = args.lictords();
+    lictords.check().context("--server")?;
     if args.check {
         println!("This can be used.");
         return Ok(());
@@ -59,14 +61,14 @@ fn start(args: Args) -> Result<()> {
     init_log(&args)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "lictor-agent starts");
     let watch = Arc::new(Watch::default());
-    let asking = ask(watch.clone(), args.servers)?;
+    let asking = ask(watch.clone(), lictords)?;
     guard::guard(&program, &watch, || !asking.is_finished())?;
     tracing::info!("lictor-agent has ended");
     Ok(())
 }
 
 /// Starts the thread that asks for leases and hears signals; it never ends.
-fn ask(watch: Arc<Watch>, servers: Vec<Endpoint>) -> Result<JoinHandle<()>> {
+fn ask(watch: Arc<Watch>, lictords: Lictords) -> Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -84,7 +86,7 @@ fn ask(watch: Arc<Watch>, servers: Vec<Endpoint>) -> Result<JoinHandle<()>> {
             }
             ended.stop();
         });
-        ask::for_leases(watch, servers).await;
+        ask::for_leases(watch, lictords).await;
     };
     thread::Builder::new()
         .name("ask".to_owned())

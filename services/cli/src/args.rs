@@ -1,18 +1,32 @@
 //! The words of the command line.
 
 mod cluster;
+mod config;
+mod history;
+mod import;
 mod node;
+mod operation;
 mod policy;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod values;
+
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use lictor_wire::domain::ClusterName;
 
 pub(crate) use self::cluster::{ClusterCommand, FailoverArgs, SwitchoverArgs};
+pub(crate) use self::config::{
+    ChangeArgs, ConfigCommand, HostgroupCommand, KeyspaceCommand, RuleCommand,
+};
+pub(crate) use self::history::{AuditCommand, AvailabilityArgs, HistoryCommand, ProblemArgs};
+pub(crate) use self::import::{ImportCommand, Nodes, OutputArgs};
 pub(crate) use self::node::NodeCommand;
+pub(crate) use self::operation::OperationCommand;
+pub(crate) use self::tls::{InitArgs, TlsCommand};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,8 +36,16 @@ Examples:
   lictor cluster switchover orders --to orders-2
   lictor node list --cluster orders -o json
   lictor node rebuild orders-1 --dry-run
+  lictor node variables orders-1
+  lictor operation watch last
+  lictor config export --file lictor.yaml
+  lictor config apply lictor.yaml --reason 'a hostgroup for reports'
+  lictor rule test 'SELECT 1 FOR UPDATE'
   lictor route watch
   lictor recovery show last
+  lictor import proxysql dump.sql --cluster orders=10.0.0.11:3306
+
+What is done stands in the audit log in the name of LICTOR_ACTOR, or else of USER.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
@@ -31,18 +53,10 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.";
 #[derive(Debug, Parser)]
 #[command(name = "lictor", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Cli {
-    /// URL of the control plane.
-    #[arg(
-        long,
-        global = true,
-        env = "LICTOR_SERVER",
-        default_value = "http://127.0.0.1:7400",
-        value_name = "URL",
-        help_heading = "Global options"
-    )]
-    pub(crate) server: String,
+    #[command(flatten)]
+    pub(crate) server: Server,
 
-    /// How to show the answer.
+    /// How to show the answer; `json` and `yaml` have the fields of the REST API.
     #[arg(
         short,
         long,
@@ -56,6 +70,65 @@ pub(crate) struct Cli {
 
     #[command(subcommand)]
     pub(crate) noun: Noun,
+}
+
+/// Whom to ask, and how to be sure of that.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Server {
+    /// URL of the control plane.
+    #[arg(
+        id = "server",
+        long = "server",
+        global = true,
+        env = "LICTOR_SERVER",
+        default_value = "http://127.0.0.1:7400",
+        value_name = "URL",
+        help_heading = "Global options"
+    )]
+    pub(crate) url: String,
+
+    /// The authorities to trust at an https URL (PEM), instead of the system's.
+    #[arg(
+        long,
+        global = true,
+        env = "LICTOR_CA_FILE",
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// A certificate to show there (PEM).
+    #[arg(
+        long,
+        global = true,
+        env = "LICTOR_CERT_FILE",
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    pub(crate) cert_file: Option<PathBuf>,
+
+    /// The private key of the certificate (PEM).
+    #[arg(
+        long,
+        global = true,
+        env = "LICTOR_KEY_FILE",
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+#[cfg(test)]
+impl Server {
+    /// The one at that URL.
+    pub(crate) fn at(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            ca_file: None,
+            cert_file: None,
+            key_file: None,
+        }
+    }
 }
 
 /// How to show the answer.
@@ -78,26 +151,70 @@ pub(crate) enum Noun {
     /// Nodes: single MySQL servers.
     #[command(subcommand)]
     Node(NodeCommand),
+    /// The configuration: clusters' policies, keyspaces, hostgroups and query rules,
+    /// in versions.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Keyspaces: which shard owns a key, and where it lives.
+    #[command(subcommand)]
+    Keyspace(KeyspaceCommand),
+    /// Hostgroups: named pools of servers.
+    #[command(subcommand)]
+    Hostgroup(HostgroupCommand),
+    /// Query rules: which statements go to which hostgroup.
+    #[command(subcommand)]
+    Rule(RuleCommand),
     /// Routes: where each cluster's traffic goes.
     #[command(subcommand)]
     Route(RouteCommand),
     /// Recoveries: what was done about lost primaries, and switchovers.
     #[command(subcommand)]
     Recovery(RecoveryCommand),
+    /// Operations: whatever lasts, recoveries and rebuilds of nodes.
+    #[command(subcommand)]
+    Operation(OperationCommand),
     /// Subscribers: who receives routes.
     #[command(subcommand)]
     Subscriber(SubscriberCommand),
-    /// Problems: the kinds that Lictor finds.
+    /// Problems: what is wrong now, and the kinds that Lictor finds.
     #[command(subcommand)]
     Problem(ProblemCommand),
-    /// How the control plane stands.
+    /// The history: problems that came and went, outages, changes of the primary.
+    #[command(subcommand)]
+    History(HistoryCommand),
+    /// The audit log: who did what, and why.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// How available clusters were, against what is promised.
+    #[command(after_help = "Examples:\n  lictor availability\n  \
+        lictor availability orders --period month -o json")]
+    Availability(AvailabilityArgs),
+    /// What other tools are configured with, as a document to review.
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// The control plane: its instances, of which one leads.
+    #[command(subcommand)]
+    ControlPlane(ControlPlaneCommand),
+    /// How the control plane stands; the same as `control-plane status`.
     Status,
+    /// Certificates to try Lictor out with.
+    #[command(subcommand)]
+    Tls(TlsCommand),
     /// Print the completion script of a shell.
     #[command(after_help = "Example:\n  lictor completions bash > /etc/bash_completion.d/lictor")]
     Completions {
         /// The shell.
         shell: Shell,
     },
+}
+
+/// What to do with the control plane.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ControlPlaneCommand {
+    /// Show who leads, each instance as it says itself how it stands, the leases and
+    /// the stores.
+    #[command(after_help = "Example:\n  lictor control-plane status")]
+    Status,
 }
 
 /// What to do with routes.
@@ -137,9 +254,11 @@ pub(crate) enum SubscriberCommand {
     List,
 }
 
-/// What to do with kinds of problems.
+/// What to do with problems.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProblemCommand {
+    /// List what is wrong with any cluster, the gravest first.
+    List(ProblemArgs),
     /// List every kind of problem, with what it means.
     ListCodes,
     /// Explain one kind of problem, and what is done about it.

@@ -5,12 +5,17 @@ use std::error::Error;
 use std::future::Future;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
+use lictor_tls::{ClientTls, Identity};
 use lictor_wire::objections;
-use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Response, Status};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Response, Status};
 
-use crate::view::Finding;
+use crate::args::Server;
+use crate::view::finding;
 
 /// An answer from memory or a store.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -20,15 +25,57 @@ pub(crate) const PATIENT: Duration = Duration::from_mins(1);
 const CONNECT: Duration = Duration::from_secs(3);
 const KEEPALIVE: Duration = Duration::from_secs(2);
 
-/// A connection to the instance at this URL.
-pub(crate) async fn connect(server: &str) -> anyhow::Result<Channel> {
-    let endpoint = Endpoint::from_shared(server.to_owned())
-        .ok()
-        .filter(|endpoint| endpoint.uri().scheme_str() == Some("http"))
-        .with_context(|| {
-            format!("the server `{server}` is not a URL of http, such as http://127.0.0.1:7400")
+/// Says who runs this program: `LICTOR_ACTOR`, or else `USER`.
+const ACTOR: &str = "LICTOR_ACTOR";
+/// The control plane takes no longer ones.
+const LONGEST_ACTOR: usize = 128;
+
+/// A connection on which every call is in the name of who runs this program.
+pub(crate) type Connection = InterceptedService<Channel, Me>;
+
+/// Who runs this program, for the history; nobody when that is not known.
+#[derive(Clone, Debug)]
+pub(crate) struct Me(Option<MetadataValue<Ascii>>);
+
+impl Me {
+    fn new(said: Option<&str>, user: Option<&str>) -> anyhow::Result<Self> {
+        let Some(said) = said.filter(|said| !said.trim().is_empty()) else {
+            return Ok(Self(user.and_then(name)));
+        };
+        let me = name(said).with_context(|| {
+            format!("{ACTOR} must be 1 to {LONGEST_ACTOR} visible ASCII characters: {said:?}")
         })?;
-    endpoint
+        Ok(Self(Some(me)))
+    }
+
+    fn of_environment() -> anyhow::Result<Self> {
+        let read = |name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        Self::new(read(ACTOR).as_deref(), read("USER").as_deref())
+    }
+}
+
+/// A name as the control plane takes it.
+fn name(text: &str) -> Option<MetadataValue<Ascii>> {
+    let text = text.trim();
+    let fits = text.is_ascii() && (1..=LONGEST_ACTOR).contains(&text.len());
+    text.parse().ok().filter(|_| fits)
+}
+
+impl Interceptor for Me {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(me) = self.0.clone() {
+            request.metadata_mut().insert("lictor-actor", me);
+        }
+        Ok(request)
+    }
+}
+
+/// A connection to the instance at this URL.
+pub(crate) async fn connect(server: &Server) -> anyhow::Result<Connection> {
+    let me = Me::of_environment()?;
+    let url = &server.url;
+    let endpoint = lictor_wire::endpoint(url, &server.tls()?).context("--server")?;
+    let channel = endpoint
         .connect_timeout(CONNECT)
         .http2_keep_alive_interval(KEEPALIVE)
         .keep_alive_timeout(CONNECT)
@@ -37,11 +84,49 @@ pub(crate) async fn connect(server: &str) -> anyhow::Result<Channel> {
         .await
         .map_err(|error| {
             anyhow!(
-                "cannot reach the control plane at {server}: {}. Is lictord running there? \
-                 --server or LICTOR_SERVER says where to ask.",
-                root_of(&error)
+                "cannot reach the control plane at {url}: {}",
+                with_remedy(
+                    &root_of(&error),
+                    "Is lictord running there? --server or LICTOR_SERVER says where to ask."
+                )
             )
+        })?;
+    Ok(InterceptedService::new(channel, me))
+}
+
+impl Server {
+    fn tls(&self) -> anyhow::Result<ClientTls> {
+        let identity = match (self.cert_file.clone(), self.key_file.clone()) {
+            (Some(cert_file), Some(key_file)) => Some(Identity {
+                cert_file,
+                key_file,
+            }),
+            (None, None) => None,
+            _ => bail!("--cert-file and --key-file go together: one of them is missing"),
+        };
+        Ok(ClientTls {
+            ca_file: self.ca_file.clone(),
+            identity,
         })
+    }
+}
+
+/// Why there is no connection, and what to do about it; if that is not known, what
+/// else there is to say.
+fn with_remedy(why: &str, otherwise: &str) -> String {
+    let remedy = if why.contains("UnknownIssuer") {
+        "Its certificate is of an authority that is not trusted here: --ca-file or \
+         LICTOR_CA_FILE names the one to trust."
+    } else if why.contains("not valid for name") || why.contains("NotValidForName") {
+        "Its certificate is for another name: --server has to be a name that is in it."
+    } else if why.contains("InvalidContentType") {
+        "It does not speak TLS there: is it http?"
+    } else if why.contains("CertificateRequired") {
+        "It asks for a certificate: --cert-file and --key-file name one that it trusts."
+    } else {
+        otherwise
+    };
+    format!("{why}. {remedy}")
 }
 
 /// What a call answers, within a time.
@@ -74,11 +159,7 @@ pub(crate) fn explain(status: &Status) -> String {
     if !objections.is_empty() {
         let intro = status.message().lines().next().unwrap_or_default();
         return std::iter::once(intro.to_owned())
-            .chain(
-                objections
-                    .into_iter()
-                    .map(|found| Finding::from(found).text()),
-            )
+            .chain(objections.into_iter().map(|it| finding(&it.into())))
             .collect::<Vec<_>>()
             .join("\n");
     }
@@ -87,11 +168,15 @@ pub(crate) fn explain(status: &Status) -> String {
         | Code::InvalidArgument
         | Code::FailedPrecondition
         | Code::AlreadyExists
+        | Code::Aborted
         | Code::ResourceExhausted => status.message().to_owned(),
-        _ if status.source().is_some() => format!(
-            "the call broke off: {}. Is there a lictord, and does it answer?",
-            cause(status)
-        ),
+        _ if status.source().is_some() => {
+            let otherwise = "Is there a lictord, and does it answer?";
+            format!(
+                "the call broke off: {}",
+                with_remedy(&cause(status), otherwise)
+            )
+        }
         Code::Unavailable => format!("the control plane is not available: {}", status.message()),
         Code::Unimplemented => {
             "this control plane does not know the request; is it an older version?".to_owned()
@@ -109,7 +194,7 @@ pub(crate) fn cause(status: &Status) -> String {
 }
 
 /// What lies at the bottom of an error.
-fn root_of(error: &dyn Error) -> String {
+pub(crate) fn root_of(error: &dyn Error) -> String {
     let mut root = error;
     while let Some(source) = root.source() {
         root = source;
@@ -162,14 +247,37 @@ mod tests {
         assert_eq!(explain(&status), "127.0.0.2:3306 belongs to orders");
     }
 
+    #[test]
+    fn a_call_says_who_makes_it() {
+        let who = |said, user| {
+            let request = Me::new(said, user).unwrap().call(Request::new(())).unwrap();
+            let actor = request.metadata().get("lictor-actor");
+            actor.map(|actor| actor.to_str().unwrap().to_owned())
+        };
+        assert_eq!(who(Some("ada"), Some("root")).as_deref(), Some("ada"));
+        assert_eq!(who(Some(" "), Some("root")).as_deref(), Some("root"));
+        assert_eq!(who(None, Some("jos\u{e9}")), None, "nobody chose it");
+        assert_eq!(who(None, None), None);
+        for said in ["jos\u{e9}", &"x".repeat(129)] {
+            let wrong = Me::new(Some(said), Some("root")).unwrap_err();
+            let wrong = wrong.to_string();
+            assert!(wrong.starts_with("LICTOR_ACTOR must be 1 to"), "{wrong}");
+        }
+    }
+
     #[tokio::test]
     async fn an_unreachable_control_plane_is_named() {
-        let error = connect("http://127.0.0.1:1").await.unwrap_err().to_string();
+        let connect =
+            async |url: &str| format!("{:#}", connect(&Server::at(url)).await.unwrap_err());
+        let error = connect("http://127.0.0.1:1").await;
         assert!(
             error.starts_with("cannot reach the control plane at http://127.0.0.1:1: "),
             "{error}"
         );
-        let error = connect("127.0.0.1").await.unwrap_err().to_string();
-        assert!(error.contains("is not a URL of http"), "{error}");
+        let error = connect("127.0.0.1").await;
+        assert!(
+            error.starts_with("--server: `127.0.0.1` is not a URL"),
+            "{error}"
+        );
     }
 }

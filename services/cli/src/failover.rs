@@ -2,21 +2,20 @@
 //! over. It goes on without us.
 
 use anyhow::bail;
+use lictor_view::{FailoverReport, Recovery};
 use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
 use lictor_wire::v1::{self, FailoverClusterRequest};
-use tonic::transport::Channel;
 
 use crate::args::{FailoverArgs, Format};
-use crate::call::{PATIENT, answer};
+use crate::call::{Connection, PATIENT, answer};
 use crate::follow::{follow, state};
 use crate::output::{show, tell};
-use crate::view::failover::Found;
-use crate::view::recovery::Story;
+use crate::view::failover::Done;
 
 /// Does what the command says.
 pub(crate) async fn run(
     args: FailoverArgs,
-    channel: Channel,
+    channel: Connection,
     format: Format,
 ) -> anyhow::Result<()> {
     let mut clusters = ClusterServiceClient::new(channel.clone());
@@ -30,20 +29,20 @@ pub(crate) async fn run(
     };
     let found = answer(PATIENT, clusters.failover_cluster(request)).await?;
     let Some(id) = found.recovery.clone() else {
-        let found = if dry_run {
-            Found::from(found)
+        let found = FailoverReport::from(found);
+        return if dry_run {
+            show(&found, format)
         } else {
-            Found::done(found)
+            show(&Done(found), format)
         };
-        return show(&found, format);
     };
-    tell(&Found::from(found), format)?;
+    tell(&FailoverReport::from(found), format)?;
     let recovery = follow(channel, id, format).await?;
     if state(&recovery) == v1::RecoveryState::Done {
-        return show(&Story::from(recovery), format);
+        return show(&Recovery::from(recovery), format);
     }
     let reason = recovery.summary.as_ref();
     let reason = reason.and_then(|summary| summary.abort_reason.clone());
-    tell(&Story::from(recovery), format)?;
+    tell(&Recovery::from(recovery), format)?;
     bail!("the failover was given up: {}", reason.unwrap_or_default())
 }

@@ -7,10 +7,9 @@ use anyhow::{Context, bail};
 use lictor_wire::v1::recovery_service_client::RecoveryServiceClient;
 use lictor_wire::v1::{self, GetRecoveryRequest};
 use tokio::time::Instant;
-use tonic::transport::Channel;
 
 use crate::args::Format;
-use crate::call::{SOON, answer};
+use crate::call::{Connection, SOON, answer};
 use crate::output::say;
 
 /// Between two looks at the recovery.
@@ -20,7 +19,7 @@ const LONGEST: Duration = Duration::from_mins(5);
 
 /// The recovery when it is over.
 pub(crate) async fn follow(
-    channel: Channel,
+    channel: Connection,
     id: String,
     format: Format,
 ) -> anyhow::Result<v1::Recovery> {

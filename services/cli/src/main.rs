@@ -6,11 +6,18 @@
 mod args;
 mod call;
 mod commands;
+mod config;
 mod failover;
 mod follow;
+mod history;
+mod ident;
+mod import;
+mod keyspaces;
 mod nodes;
+mod operations;
 mod output;
 mod switchover;
+mod tls;
 mod view;
 mod watch;
 

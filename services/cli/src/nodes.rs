@@ -3,22 +3,23 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use lictor_view::{
+    Cluster, Node, NodeMaintenance, NodePlacement, RebuildReport, RebuildState, RejoinReport,
+    RepointReport, Variable,
+};
 use lictor_wire::domain::NodeName;
 use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
 use lictor_wire::v1::node_service_client::NodeServiceClient;
 use lictor_wire::v1::{
-    BeginMaintenanceRequest, EndMaintenanceRequest, ListClustersRequest, PromotionRule,
-    RebuildNodeRequest, RejoinNodeRequest, RepointNodeRequest, SetNodeRequest,
+    BeginMaintenanceRequest, EndMaintenanceRequest, GetNodeVariablesRequest, ListClustersRequest,
+    PromotionRule, RebuildNodeRequest, RejoinNodeRequest, RepointNodeRequest, SetNodeRequest,
 };
-use tonic::transport::Channel;
 
 use crate::args::{Format, NodeCommand};
-use crate::call::{PATIENT, SOON, answer};
+use crate::call::{Connection, PATIENT, SOON, answer};
 use crate::commands::get_cluster;
 use crate::output::{show, tell};
-use crate::view::cluster::Cluster;
-use crate::view::node::{Node, Nodes, Placed};
-use crate::view::upkeep::{Maintained, Rebuilding, Rejoined, Repointed};
+use crate::view::upkeep;
 
 /// Between two looks at how far a rebuild is.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -26,7 +27,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Does what the command says.
 pub(crate) async fn run(
     command: NodeCommand,
-    channel: Channel,
+    channel: Connection,
     format: Format,
 ) -> anyhow::Result<()> {
     let mut clusters = ClusterServiceClient::new(channel.clone());
@@ -37,9 +38,10 @@ pub(crate) async fn run(
                 Some(cluster) => get_cluster(&mut clusters, &cluster).await?.nodes,
                 None => all_nodes(&mut clusters).await?,
             };
-            show(&Nodes(nodes), format)
+            show(&nodes, format)
         }
         NodeCommand::Show { node } => show(&get_node(&mut clusters, &node).await?, format),
+        NodeCommand::Variables { node } => show(&variables(client, node).await?, format),
         NodeCommand::Set {
             node,
             promotion_rule,
@@ -56,7 +58,7 @@ pub(crate) async fn run(
                 reason,
             };
             let set = answer(SOON, client.set_node(request)).await?;
-            show(&Placed::new(&node, set), format)
+            show(&NodePlacement::new(node.into(), set), format)
         }
         NodeCommand::Maintenance {
             node,
@@ -71,7 +73,7 @@ pub(crate) async fn run(
                 reason: reason.unwrap_or_else(|| "asked for on the command line".to_owned()),
             };
             answer(SOON, client.end_maintenance(request)).await?;
-            show(&Maintained::new(&node, None), format)
+            show(&NodeMaintenance::new(node.into(), None), format)
         }
         NodeCommand::Repoint {
             node,
@@ -118,7 +120,7 @@ pub(crate) async fn run(
                 reason,
             };
             let begun = answer(PATIENT, client.rebuild_node(request)).await?;
-            let begun = Rebuilding::new(&node, begun);
+            let begun = RebuildReport::new(node.to_string(), begun);
             if detach || dry_run {
                 return show(&begun, format);
             }
@@ -127,10 +129,20 @@ pub(crate) async fn run(
     }
 }
 
+async fn variables(
+    mut client: NodeServiceClient<Connection>,
+    node: NodeName,
+) -> anyhow::Result<Vec<Variable>> {
+    let node = node.into();
+    let call = client.get_node_variables(GetNodeVariablesRequest { node });
+    let told = answer(PATIENT, call).await?.variables.into_iter();
+    Ok(told.map(Into::into).collect())
+}
+
 async fn begin_maintenance(
     node: &NodeName,
     (owner, reason, for_secs): (String, String, u64),
-    mut client: NodeServiceClient<Channel>,
+    mut client: NodeServiceClient<Connection>,
     format: Format,
 ) -> anyhow::Result<()> {
     let request = BeginMaintenanceRequest {
@@ -140,22 +152,25 @@ async fn begin_maintenance(
         for_secs,
     };
     let begun = answer(SOON, client.begin_maintenance(request)).await?;
-    show(&Maintained::new(node, begun.maintenance), format)
+    show(
+        &NodeMaintenance::new(node.to_string(), begun.maintenance),
+        format,
+    )
 }
 
 async fn repoint(
     request: RepointNodeRequest,
-    mut client: NodeServiceClient<Channel>,
+    mut client: NodeServiceClient<Connection>,
     format: Format,
 ) -> anyhow::Result<()> {
     let done = answer(PATIENT, client.repoint_node(request)).await?;
-    show(&Repointed::from(done), format)
+    show(&RepointReport::from(done), format)
 }
 
 /// What is to be injected is shown first, and nothing else is.
 async fn rejoin(
     mut request: RejoinNodeRequest,
-    mut client: NodeServiceClient<Channel>,
+    mut client: NodeServiceClient<Connection>,
     format: Format,
 ) -> anyhow::Result<()> {
     if request.inject_empty && !request.dry_run {
@@ -165,17 +180,17 @@ async fn rejoin(
         };
         let shown = answer(PATIENT, client.rejoin_node(look)).await?;
         request.errant.clone_from(&shown.injected);
-        tell(&Rejoined::from(shown), format)?;
+        tell(&RejoinReport::from(shown), format)?;
     }
     let done = answer(PATIENT, client.rejoin_node(request)).await?;
-    show(&Rejoined::from(done), format)
+    show(&RejoinReport::from(done), format)
 }
 
 /// Shows how a rebuild goes on until it is over. It goes on without us.
 async fn follow(
-    clusters: &mut ClusterServiceClient<Channel>,
+    clusters: &mut ClusterServiceClient<Connection>,
     name: &NodeName,
-    begun: &Rebuilding,
+    begun: &RebuildReport,
     format: Format,
 ) -> anyhow::Result<()> {
     tell(begun, format)?;
@@ -183,17 +198,20 @@ async fn follow(
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let node = get_node(clusters, name).await?;
-        let rebuild = node.rebuild.as_ref().filter(|it| it.id == begun.id);
+        let rebuild = node
+            .rebuild
+            .as_ref()
+            .filter(|it| begun.operation.as_ref() == Some(&it.id));
         let rebuild = rebuild.context(
             "the rebuild is not known any more: the leader changed; see `lictor node show`",
         )?;
-        if let Some(failure) = rebuild.failure() {
+        if let Some(failure) = upkeep::failure(rebuild) {
             bail!("{name} was not rebuilt, and stays quarantined: {failure}");
         }
-        if rebuild.is_over() {
+        if rebuild.state == RebuildState::Done {
             return show(&node, format);
         }
-        let line = rebuild.text(name.as_str());
+        let line = upkeep::stand(rebuild, name.as_str());
         if line != last && format == Format::Table {
             crate::output::say(&line)?;
             last = line;
@@ -201,7 +219,7 @@ async fn follow(
     }
 }
 
-async fn all_nodes(client: &mut ClusterServiceClient<Channel>) -> anyhow::Result<Vec<Node>> {
+async fn all_nodes(client: &mut ClusterServiceClient<Connection>) -> anyhow::Result<Vec<Node>> {
     let call = client.list_clusters(ListClustersRequest {});
     let clusters = answer(SOON, call).await?.clusters.into_iter();
     Ok(clusters
@@ -210,7 +228,7 @@ async fn all_nodes(client: &mut ClusterServiceClient<Channel>) -> anyhow::Result
 }
 
 async fn get_node(
-    client: &mut ClusterServiceClient<Channel>,
+    client: &mut ClusterServiceClient<Connection>,
     name: &NodeName,
 ) -> anyhow::Result<Node> {
     let nodes = all_nodes(client).await?;

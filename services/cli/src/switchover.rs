@@ -2,20 +2,20 @@
 //! story at its end.
 
 use anyhow::bail;
+use lictor_view::SwitchoverReport;
 use lictor_wire::objections;
 use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
 use lictor_wire::v1::{self, SwitchoverClusterRequest};
-use tonic::transport::Channel;
 
 use crate::args::{Format, SwitchoverArgs};
-use crate::call::{SOON, answer, answer_or_status, explain};
+use crate::call::{Connection, SOON, answer, answer_or_status, explain};
 use crate::follow::{follow, state};
 use crate::output::{say, show};
-use crate::view::switchover::{Preflight, Switchover};
+use crate::view::switchover::Switchover;
 
 /// Gives the order and follows it.
 pub(crate) async fn run(
-    channel: Channel,
+    channel: Connection,
     args: SwitchoverArgs,
     format: Format,
 ) -> anyhow::Result<()> {
@@ -33,7 +33,7 @@ pub(crate) async fn run(
         }
     };
     let recovery = response.recovery.clone();
-    let preflight = Preflight::from(response);
+    let preflight = SwitchoverReport::from(response);
     let Some(id) = recovery else {
         show(&preflight, format)?;
         if rehearse && preflight.clear {
@@ -61,7 +61,7 @@ pub(crate) async fn run(
 
 /// A refusal names what stands in the way; a rehearsal shows what does not, too.
 async fn show_every_check(
-    mut client: ClusterServiceClient<Channel>,
+    mut client: ClusterServiceClient<Connection>,
     order: SwitchoverClusterRequest,
     format: Format,
 ) -> anyhow::Result<()> {
@@ -70,5 +70,5 @@ async fn show_every_check(
         ..order
     };
     let found = answer(SOON, client.switchover_cluster(rehearsal)).await?;
-    show(&Preflight::from(found), format)
+    show(&SwitchoverReport::from(found), format)
 }

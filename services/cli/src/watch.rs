@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
-use crate::args::Format;
+use crate::args::{Format, Server};
 use crate::call::{SOON, answer, cause, connect};
 use crate::output::show_item;
 use crate::view::routing::Event;
@@ -28,7 +28,7 @@ const SOONEST_RETRY: Duration = Duration::from_millis(200);
 const LATEST_RETRY: Duration = Duration::from_secs(2);
 
 /// Follows the table of this server until Ctrl-C.
-pub(crate) async fn run(server: &str, format: Format) -> anyhow::Result<()> {
+pub(crate) async fn run(server: &Server, format: Format) -> anyhow::Result<()> {
     let mut watcher = Watcher {
         server,
         format,
@@ -44,7 +44,7 @@ pub(crate) async fn run(server: &str, format: Format) -> anyhow::Result<()> {
 }
 
 struct Watcher<'a> {
-    server: &'a str,
+    server: &'a Server,
     format: Format,
     held: Option<RoutingTable>,
 }
@@ -96,6 +96,7 @@ impl Watcher<'_> {
             version: concat!("lictor/", env!("CARGO_PKG_VERSION")).to_owned(),
             clusters: vec![],
             last_revision: self.held.as_ref().map(|held| held.revision.into()),
+            ..Hello::default()
         }
     }
 
@@ -107,34 +108,38 @@ impl Watcher<'_> {
                 Ok(None) => return Ok(Lost("it closed the stream".to_owned())),
                 Err(status) => return Ok(Lost(cause(&status))),
             };
-            let reply = message(self.take(update)?);
-            match tokio::time::timeout(SOON, requests.send(reply)).await {
+            let Some(reply) = self.take(update)? else {
+                continue;
+            };
+            match tokio::time::timeout(SOON, requests.send(message(reply))).await {
                 Ok(Ok(())) => {}
                 _ => return Ok(Lost("it takes no acknowledgement".to_owned())),
             }
         }
     }
 
-    /// Applies and shows one update, and gives the answer to it.
-    fn take(&mut self, update: Update) -> anyhow::Result<Request> {
+    /// Applies and shows one update, and gives the answer to it; what is beside the table has none.
+    fn take(&mut self, update: Update) -> anyhow::Result<Option<Request>> {
         let revision = match &update {
             Update::Snapshot(table) => table.revision,
             Update::Delta(delta) => delta.to,
+            Update::Hints(_) | Update::Head(_) => None,
         };
         match self.apply(update) {
-            Ok(event) => {
+            Ok(None) => Ok(None),
+            Ok(Some(event)) => {
                 show_item(&event, self.format)?;
-                Ok(Request::Ack(Ack { revision }))
+                Ok(Some(Request::Ack(Ack { revision })))
             }
             Err(error) => {
                 let reason = format!("{error:#}");
                 self.tell("refused", format!("refused an update: {reason}"))?;
-                Ok(Request::Nack(Nack { revision, reason }))
+                Ok(Some(Request::Nack(Nack { revision, reason })))
             }
         }
     }
 
-    fn apply(&mut self, update: Update) -> anyhow::Result<Event> {
+    fn apply(&mut self, update: Update) -> anyhow::Result<Option<Event>> {
         let before = self.held.clone().unwrap_or_default();
         let mut now = before.clone();
         let event = match update {
@@ -146,9 +151,10 @@ impl Watcher<'_> {
                 now.apply(delta.try_into()?)?;
                 Event::delta(Utc::now(), &before, &now)
             }
+            Update::Hints(_) | Update::Head(_) => return Ok(None),
         };
         self.held = Some(now);
-        Ok(event)
+        Ok(Some(event))
     }
 
     fn tell(&self, event: &'static str, sentence: String) -> anyhow::Result<()> {
@@ -180,8 +186,9 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_and_what_is_held_stays() {
+        let server = Server::at("");
         let mut watcher = Watcher {
-            server: "",
+            server: &server,
             format: Format::Table,
             held: None,
         };

@@ -4,11 +4,13 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use lictor_domain::NodeAddress;
+use lictor_domain::{ClusterName, NodeAddress};
 use mysql_async::Conn;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
-use crate::pool::NodePool;
+use crate::causality::{Causality, executed};
+use crate::error::ClientError;
+use crate::pool::{NodePool, Pass};
 use crate::uses::Use;
 
 /// A connection to one node; derefs to [`mysql_async::Conn`] and goes back to
@@ -20,27 +22,57 @@ use crate::uses::Use;
 /// closed.
 pub struct Connection {
     /// Taken only by `drop`.
-    conn: Option<Conn>,
+    conn: Option<(Conn, Pass)>,
+    /// When it has to be closed.
+    expires: Instant,
     pool: Arc<NodePool>,
-    _permit: OwnedSemaphorePermit,
-    /// Of a writer.
-    in_use: Option<Use>,
+    cluster: Option<ClusterName>,
+    /// Of a writer: its cluster, and its shard when it was asked for by key.
+    in_use: [Option<Use>; 2],
 }
 
 impl Connection {
-    pub(crate) fn new(conn: Conn, pool: Arc<NodePool>, permit: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn new(conn: Conn, expires: Instant, pool: Arc<NodePool>, pass: Pass) -> Self {
         Self {
-            conn: Some(conn),
+            conn: Some((conn, pass)),
+            expires,
             pool,
-            _permit: permit,
-            in_use: None,
+            cluster: None,
+            in_use: [None, None],
         }
+    }
+
+    /// The same, to a node of that cluster.
+    pub(crate) fn of(mut self, cluster: &ClusterName) -> Self {
+        self.cluster = Some(cluster.clone());
+        self
     }
 
     /// The same, counted as a use of a writer until it is dropped.
     pub(crate) fn used(mut self, begun: Use) -> Self {
-        self.in_use = Some(begun);
+        let [latest, earlier] = &mut self.in_use;
+        *earlier = latest.replace(begun);
         self
+    }
+
+    /// The cluster of the node; none where a hostgroup lists it by hand.
+    #[must_use]
+    pub fn cluster(&self) -> Option<&ClusterName> {
+        self.cluster.as_ref()
+    }
+
+    /// What is visible on this node now, and so everything that was committed on
+    /// this connection: hand it to the reads that have to see it.
+    ///
+    /// Fails with [`ClientError::NoCluster`] on a server that a hostgroup lists
+    /// by hand, and with [`ClientError::Sql`].
+    pub async fn causality(&mut self) -> Result<Causality, ClientError> {
+        let Some(cluster) = self.cluster.clone() else {
+            let node = self.node().clone();
+            return Err(ClientError::NoCluster { node });
+        };
+        let point = executed(self).await.map_err(ClientError::Sql)?;
+        Ok(Causality::at(cluster, point))
     }
 
     /// The node at the other end.
@@ -66,21 +98,21 @@ impl Deref for Connection {
     type Target = Conn;
 
     fn deref(&self) -> &Conn {
-        self.conn.as_ref().expect(PRESENT)
+        &self.conn.as_ref().expect(PRESENT).0
     }
 }
 
 #[expect(clippy::expect_used, reason = "only drop takes the connection")]
 impl DerefMut for Connection {
     fn deref_mut(&mut self) -> &mut Conn {
-        self.conn.as_mut().expect(PRESENT)
+        &mut self.conn.as_mut().expect(PRESENT).0
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if let Some(conn) = self.conn.take() {
-            self.pool.give_back(conn);
+        if let Some((conn, pass)) = self.conn.take() {
+            self.pool.give_back(conn, self.expires, pass);
         }
     }
 }

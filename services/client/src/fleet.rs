@@ -9,11 +9,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use lictor_domain::{ClusterName, NodeAddress, RoutingTable};
-use tokio::time::{Instant, timeout};
+use lictor_domain::{
+    ClusterName, Endpoint, Hints, NodeAddress, RoutingTable, Server, ServerStatus,
+};
+use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::ClientConfig;
+use crate::hostgroup::is_used;
 use crate::pool::NodePool;
 use crate::routes::Routes;
 
@@ -62,30 +65,64 @@ impl Fleet {
 
     /// Follows the table, for as long as it is polled.
     pub(crate) async fn follow(self: Arc<Self>, routes: Arc<Routes>) {
-        let mut changes = routes.changes();
+        let (mut changes, mut hints) = (routes.changes(), routes.hint_changes());
         loop {
             changes.mark_unchanged();
-            self.adopt(&routes.table(), Instant::now());
-            let _ = timeout(LINGER, changes.changed()).await;
+            hints.mark_unchanged();
+            self.adopt(&routes.table(), &routes.hints(), Instant::now());
+            tokio::select! {
+                _ = changes.changed() => {}
+                _ = hints.changed() => {}
+                () = sleep(LINGER) => {}
+            }
         }
     }
 
-    fn adopt(&self, table: &RoutingTable, now: Instant) {
+    fn adopt(&self, table: &RoutingTable, hints: &Hints, now: Instant) {
         let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
         for deposed in members.note_writers(table) {
             members.pools.remove(&deposed);
         }
+        for gone in closed(table) {
+            members.pools.remove(gone);
+        }
         for address in addresses(table) {
-            self.member(&mut members, address).routed = now;
+            let member = self.member(&mut members, address);
+            member.routed = now;
+            member.pool.resize(self.limit(table, hints, address));
         }
         members
             .pools
             .retain(|_, member| now.duration_since(member.routed) < LINGER);
     }
 
+    /// How many connections there may be to a node: no more than its share of
+    /// what the node takes, and than a hostgroup that lists it allows.
+    fn limit(&self, table: &RoutingTable, hints: &Hints, address: &NodeAddress) -> usize {
+        let share = endpoints(table)
+            .find(|endpoint| endpoint.address == *address)
+            .and_then(|endpoint| hints.connections(&endpoint.node))
+            .and_then(|share| usize::try_from(share).ok());
+        let own = self.config.pool.maximum_pool_size;
+        let own = share.map_or(own, |share| own.min(share));
+        let listed = servers(table).filter(|it| it.address == *address);
+        let allowed = listed.map(|it| it.capacity.max_connections).max();
+        let allowed = allowed.and_then(|most| usize::try_from(most).ok());
+        // One at least: who is used needs a connection.
+        allowed.map_or(own, |most| own.min(most.max(1)))
+    }
+
     fn member<'a>(&self, members: &'a mut Members, address: &NodeAddress) -> &'a mut Member {
         members.pools.entry(address.clone()).or_insert_with(|| {
-            let pool = Arc::new(NodePool::new(address.clone(), &self.config));
+            let ClientConfig {
+                credentials,
+                mysql_tls,
+                pool,
+                ..
+            } = &self.config;
+            let (address, limit) = (address.clone(), pool.maximum_pool_size);
+            let options = credentials.options(&address, mysql_tls.as_ref());
+            let pool = Arc::new(NodePool::new(address, options, pool.clone(), limit));
             Member {
                 routed: Instant::now(),
                 _keeper: AbortOnDropHandle::new(tokio::spawn(Arc::clone(&pool).keep_warm())),
@@ -112,18 +149,38 @@ impl Members {
     }
 }
 
+/// Every node that something new may go to.
 fn addresses(table: &RoutingTable) -> impl Iterator<Item = &NodeAddress> {
+    let routed = endpoints(table).map(|endpoint| &endpoint.address);
+    let listed = servers(table).filter(|server| is_used(server));
+    routed.chain(listed.map(|server| &server.address))
+}
+
+fn endpoints(table: &RoutingTable) -> impl Iterator<Item = &Endpoint> {
     table.clusters.values().flat_map(|route| {
         let readers = route.readers.iter().map(|reader| &reader.endpoint);
-        let all = route.writer().into_iter().chain(readers);
-        all.map(|endpoint| &endpoint.address)
+        route.writer().into_iter().chain(readers)
     })
+}
+
+fn servers(table: &RoutingTable) -> impl Iterator<Item = &Server> {
+    table.hostgroups.values().flat_map(|group| &group.servers)
+}
+
+/// Servers that nothing goes to any more, and that are cut off.
+fn closed(table: &RoutingTable) -> impl Iterator<Item = &NodeAddress> {
+    let open: BTreeSet<_> = addresses(table).collect();
+    servers(table)
+        .filter(|server| server.status == ServerStatus::OfflineHard)
+        .map(|server| &server.address)
+        .filter(move |address| !open.contains(address))
 }
 
 #[cfg(test)]
 mod tests {
     use lictor_domain::{
-        ClusterRoute, Endpoint, Epoch, NodeName, Reader, Revision, RouteState, Term,
+        Capacity, ClusterRoute, Epoch, HostgroupId, HostgroupKind, HostgroupRoute, NodeHint,
+        NodeName, Reader, Revision, RouteState, Term,
     };
 
     use super::*;
@@ -168,6 +225,7 @@ mod tests {
         RoutingTable {
             revision: Revision::default(),
             clusters: [(name, route)].into(),
+            ..RoutingTable::default()
         }
     }
 
@@ -178,15 +236,15 @@ mod tests {
     #[tokio::test]
     async fn a_deposed_writer_loses_its_connections_even_after_a_time_without_primary() {
         let (fleet, now) = (fleet(), Instant::now());
-        fleet.adopt(&table(Some(1), &[2]), now);
+        fleet.adopt(&table(Some(1), &[2]), &Hints::default(), now);
         let (old, candidate) = (pool(&fleet, 1), pool(&fleet, 2));
-        fleet.adopt(&table(None, &[]), now);
+        fleet.adopt(&table(None, &[]), &Hints::default(), now);
         assert!(
             Arc::ptr_eq(&old, &pool(&fleet, 1)),
             "nobody took its place yet"
         );
 
-        fleet.adopt(&table(Some(2), &[1]), now);
+        fleet.adopt(&table(Some(2), &[1]), &Hints::default(), now);
         assert!(
             !Arc::ptr_eq(&old, &pool(&fleet, 1)),
             "it has a pool of its own as a reader"
@@ -198,13 +256,83 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_hostgroup_limits_and_closes_the_servers_it_lists() {
+        let (fleet, now) = (fleet(), Instant::now());
+        let listed = |status, max_connections| {
+            let server = Server {
+                address: endpoint(9).address,
+                status,
+                capacity: Capacity {
+                    max_connections,
+                    ..Capacity::default()
+                },
+            };
+            let route = HostgroupRoute {
+                id: HostgroupId(30),
+                name: "reports".parse().unwrap(),
+                kind: HostgroupKind::Custom,
+                filled_by: None,
+                servers: vec![server],
+            };
+            RoutingTable {
+                hostgroups: [(route.id, route)].into(),
+                ..table(Some(1), &[])
+            }
+        };
+        let first = listed(ServerStatus::Online, 3);
+        let server = endpoint(9).address;
+        let (unknown, wide) = (Hints::default(), listed(ServerStatus::Online, 1000));
+        assert_eq!(fleet.limit(&first, &unknown, &server), 3);
+        assert_eq!(fleet.limit(&wide, &unknown, &server), 32);
+        assert_eq!(fleet.limit(&first, &unknown, &endpoint(1).address), 32);
+
+        fleet.adopt(&first, &Hints::default(), now);
+        let used = pool(&fleet, 9);
+        fleet.adopt(
+            &listed(ServerStatus::OfflineSoft, 3),
+            &Hints::default(),
+            now,
+        );
+        assert!(
+            Arc::ptr_eq(&used, &pool(&fleet, 9)),
+            "what has begun ends there"
+        );
+        fleet.adopt(
+            &listed(ServerStatus::OfflineHard, 3),
+            &Hints::default(),
+            now,
+        );
+        assert!(!Arc::ptr_eq(&used, &pool(&fleet, 9)));
+    }
+
+    #[tokio::test]
+    async fn the_smaller_of_the_share_and_the_own_maximum_counts() {
+        let (fleet, table) = (fleet(), table(Some(1), &[2]));
+        let share = |connections| Hints {
+            nodes: [(
+                endpoint(1).node,
+                NodeHint {
+                    connections,
+                    ..NodeHint::default()
+                },
+            )]
+            .into(),
+        };
+        let limit = |hints: &Hints, number| fleet.limit(&table, hints, &endpoint(number).address);
+        assert_eq!(limit(&share(Some(4)), 1), 4);
+        assert_eq!(limit(&share(Some(400)), 1), 32);
+        assert_eq!(limit(&share(None), 1), 32);
+        assert_eq!(limit(&share(Some(4)), 2), 32, "of another node");
+    }
+
+    #[tokio::test]
     async fn a_node_that_left_the_table_is_forgotten_after_a_while() {
         let (fleet, now) = (fleet(), Instant::now());
-        fleet.adopt(&table(Some(1), &[2]), now);
+        fleet.adopt(&table(Some(1), &[2]), &Hints::default(), now);
         let left = pool(&fleet, 2);
-        fleet.adopt(&table(Some(1), &[]), now + LINGER / 2);
+        fleet.adopt(&table(Some(1), &[]), &Hints::default(), now + LINGER / 2);
         assert!(Arc::ptr_eq(&left, &pool(&fleet, 2)), "it may come back");
-        fleet.adopt(&table(Some(1), &[]), now + LINGER);
+        fleet.adopt(&table(Some(1), &[]), &Hints::default(), now + LINGER);
         assert!(!Arc::ptr_eq(&left, &pool(&fleet, 2)));
     }
 }

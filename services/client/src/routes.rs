@@ -2,43 +2,75 @@
 //! background.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use lictor_domain::{ClusterName, ClusterRoute, Endpoint, Revision, RouteState, RoutingTable};
+use arc_swap::ArcSwap;
+use lictor_domain::{
+    ClusterName, ClusterRoute, Endpoint, Hints, Revision, RouteState, RoutingTable,
+};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
+use tracing::info;
 
+use crate::cache::{CacheFile, Cached};
 use crate::config::SubscribeConfig;
 use crate::error::ClientError;
+use crate::shard::Resolver;
+use crate::source::{Link, TableSource};
 use crate::subscription::Subscription;
-use crate::table::Table;
-use crate::uses::Use;
+use crate::table::{Snapshot, Table};
+use crate::uses::{Subject, Use};
 
 /// A subscription to the control plane, and the last good table it gave.
 /// Dropping it ends the subscription.
 #[derive(Debug)]
 pub struct Routes {
     table: Arc<Table>,
-    trouble: watch::Receiver<String>,
+    link: watch::Receiver<Link>,
+    /// When the table that it began with was written to the cache file.
+    cached: Option<SystemTime>,
     _subscription: AbortOnDropHandle<()>,
+    _cache: Option<AbortOnDropHandle<()>>,
 }
 
 impl Routes {
-    /// Subscribes, and returns with the first table.
+    /// Subscribes, and returns with the first table. With a usable cache file it
+    /// returns with that one when no endpoint answers; then
+    /// [`source`](Self::source) says so.
     ///
     /// Fails with [`ClientError::InvalidConfig`], and with
     /// [`ClientError::NoTable`] when no control plane sends one `within` this
-    /// time. Must be called within a Tokio runtime.
+    /// time and none is cached. Must be called within a Tokio runtime.
     pub async fn subscribe(config: SubscribeConfig, within: Duration) -> Result<Self, ClientError> {
+        Self::for_pools(config, 0, within).await
+    }
+
+    /// The same for so many pools of connections to each node.
+    pub(crate) async fn for_pools(
+        config: SubscribeConfig,
+        pools: u32,
+        within: Duration,
+    ) -> Result<Self, ClientError> {
         let table = Arc::new(Table::new());
-        let subscription = Subscription::new(config, Arc::clone(&table))?;
-        let mut changes = table.changes();
+        let file = CacheFile::of(&config);
+        let endpoints = config.endpoints.len();
+        let subscription = Subscription::new(config, pools, Arc::clone(&table))?;
+        let cached = file.as_ref().and_then(|file| begin(file, &table));
+        let (mut changes, mut link) = (table.changes(), subscription.link());
+        let keep = file.map(|file| tokio::spawn(file.keep(Arc::clone(&table))));
         let routes = Self {
             table,
-            trouble: subscription.trouble(),
+            link: link.clone(),
+            cached,
             _subscription: AbortOnDropHandle::new(tokio::spawn(subscription.run())),
+            _cache: keep.map(AbortOnDropHandle::new),
         };
+        if cached.is_some() {
+            let tried = |link: &Link| link.trouble.is_none() || link.failures >= endpoints;
+            let _ = timeout(within, link.wait_for(tried)).await;
+            return Ok(routes);
+        }
         let first = timeout(within, changes.wait_for(Option::is_some)).await;
         if matches!(first, Ok(Ok(_))) {
             return Ok(routes);
@@ -57,6 +89,33 @@ impl Routes {
         self.table.load()
     }
 
+    /// What the control plane told of the nodes. Without a stream no lag is known;
+    /// the shares of connections stay as they were.
+    #[must_use]
+    pub fn hints(&self) -> Arc<Hints> {
+        Arc::clone(&self.table.hints().borrow())
+    }
+
+    pub(crate) fn hint_changes(&self) -> watch::Receiver<Arc<Hints>> {
+        self.table.hints()
+    }
+
+    /// Looks at the table as it is now.
+    pub(crate) fn with_table<T>(&self, look: impl FnOnce(&RoutingTable) -> T) -> T {
+        self.table.with(look)
+    }
+
+    /// For those who look again and again.
+    pub(crate) fn held(&self) -> Arc<ArcSwap<Snapshot>> {
+        self.table.held()
+    }
+
+    /// Resolves keys fast.
+    #[must_use]
+    pub fn resolver(&self) -> Resolver {
+        Resolver::new(self.held())
+    }
+
     /// Tells of each new revision.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<Option<Revision>> {
@@ -67,8 +126,13 @@ impl Routes {
     /// one. The last good table stays in force meanwhile.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
-        let trouble = self.trouble.borrow();
-        Some(trouble.clone()).filter(|trouble| !trouble.is_empty())
+        self.link.borrow().trouble.clone()
+    }
+
+    /// What stands behind the table now.
+    #[must_use]
+    pub fn source(&self) -> TableSource {
+        self.link.borrow().source(self.cached)
     }
 
     /// Where the cluster's traffic goes now.
@@ -100,10 +164,15 @@ impl Routes {
         }
     }
 
+    /// A use that begins now.
+    pub(crate) fn begin(&self, subject: Subject) -> Use {
+        self.table.uses().begin(subject)
+    }
+
     /// A use of the cluster's writer that begins now; none when another node takes
     /// writes meanwhile, or they are held.
     pub(crate) fn begin_use(&self, cluster: &ClusterName, writer: &Endpoint) -> Option<Use> {
-        let begun = self.table.uses().begin(cluster);
+        let begun = self.begin(Subject::Cluster(cluster.clone()));
         let table = self.table();
         let now = table.clusters.get(cluster)?.writer();
         (now == Some(writer)).then_some(begun)
@@ -113,4 +182,26 @@ impl Routes {
     pub(crate) async fn moved_from(&self, cluster: &ClusterName, writer: &Endpoint) -> Endpoint {
         self.table.moved_from(cluster, writer).await
     }
+}
+
+/// Begins with the table of the file, and says when it was written; a file of no
+/// use is reported.
+fn begin(file: &CacheFile, table: &Table) -> Option<SystemTime> {
+    let begun = file.load().and_then(|cached| {
+        let Some(Cached {
+            table: held,
+            written,
+        }) = cached
+        else {
+            return Ok(None);
+        };
+        let revision = held.revision;
+        table.begin_with(held)?;
+        info!(file = %file.path().display(), %revision, "began with the cached routes");
+        Ok(Some(written))
+    });
+    begun.unwrap_or_else(|error| {
+        file.complain(&error);
+        None
+    })
 }

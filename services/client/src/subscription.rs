@@ -6,14 +6,14 @@
 //! reason (`Nack`), and the stream goes on. A table that holds a cluster's writes
 //! is acknowledged when no writer of that cluster is in use any more.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use lictor_wire::EndpointError;
 use lictor_wire::v1::routing_service_client::RoutingServiceClient;
 use lictor_wire::v1::subscribe_request::Message as Request;
-use lictor_wire::v1::subscribe_response::Message as Update;
+use lictor_wire::v1::subscribe_response::Message;
 use lictor_wire::v1::{self, Ack, Hello, Nack, SubscribeRequest};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
@@ -24,8 +24,10 @@ use tonic::{Status, Streaming};
 use tracing::{debug, info, warn};
 
 use crate::config::SubscribeConfig;
-use crate::error::ClientError;
-use crate::table::Table;
+use crate::error::{ClientError, with_sources};
+use crate::source::Link;
+use crate::table::{Table, Update};
+use crate::telemetry;
 
 /// Connecting, and each answer of ours, may take this long.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -42,6 +44,8 @@ const SOFTWARE: &str = concat!("lictor-client/", env!("CARGO_PKG_VERSION"));
 /// Why a stream ended.
 #[derive(Debug, Error)]
 enum Ended {
+    #[error("the endpoint cannot be used")]
+    Unusable(#[from] EndpointError),
     #[error("no connection")]
     NoConnection(#[from] tonic::transport::Error),
     #[error("no answer within {PATIENCE:?}")]
@@ -57,49 +61,61 @@ enum Ended {
 /// Keeps `table` up to date. Never returns.
 pub(crate) struct Subscription {
     config: SubscribeConfig,
-    endpoints: Vec<Endpoint>,
+    /// Pools of connections that this process keeps to each node.
+    pools: u32,
     table: Arc<Table>,
-    /// Why there is no stream now; empty while there is one.
-    trouble: watch::Sender<String>,
+    link: watch::Sender<Link>,
 }
 
 impl Subscription {
-    pub(crate) fn new(config: SubscribeConfig, table: Arc<Table>) -> Result<Self, ClientError> {
+    pub(crate) fn new(
+        config: SubscribeConfig,
+        pools: u32,
+        table: Arc<Table>,
+    ) -> Result<Self, ClientError> {
         if config.id.trim().is_empty() {
             return Err(ClientError::InvalidConfig("the id is empty".to_owned()));
         }
-        let endpoints: Vec<_> = config
-            .endpoints
-            .iter()
-            .map(|url| endpoint(url))
-            .collect::<Result<_, _>>()?;
-        if endpoints.is_empty() {
+        if config.endpoints.is_empty() {
             let why = "there is no endpoint of the control plane";
             return Err(ClientError::InvalidConfig(why.to_owned()));
         }
+        for url in &config.endpoints {
+            let unusable =
+                |error| ClientError::InvalidConfig(format!("endpoint {}", with_sources(&error)));
+            endpoint(url, &config).map_err(unusable)?;
+        }
         Ok(Self {
             config,
-            endpoints,
+            pools,
             table,
-            trouble: watch::Sender::new("not connected yet".to_owned()),
+            link: watch::Sender::new(Link::new()),
         })
     }
 
-    /// Why there is no stream now; empty while there is one.
-    pub(crate) fn trouble(&self) -> watch::Receiver<String> {
-        self.trouble.subscribe()
+    /// Whether there is a stream now.
+    pub(crate) fn link(&self) -> watch::Receiver<Link> {
+        self.link.subscribe()
     }
 
     pub(crate) async fn run(self) {
         let mut pauses = pauses();
-        for endpoint in self.endpoints.iter().cycle() {
+        for url in self.config.endpoints.iter().cycle() {
             let (before, began) = (self.table.revision(), Instant::now());
-            let ended = self.follow(endpoint).await;
+            let ended = self.follow(url).await;
+            self.table.forget_lags();
             let reason = with_sources(&ended);
-            if self.trouble.send_replace(reason.clone()).is_empty() {
-                warn!(url = %endpoint.uri(), reason, "lost the control plane; the last good table stays");
+            let mut was_up = false;
+            self.link
+                .send_modify(|link| was_up = link.down(reason.clone()));
+            telemetry::table_age(self.link.borrow().since.elapsed());
+            if was_up {
+                warn!(
+                    url,
+                    reason, "lost the control plane; the last good table stays"
+                );
             } else {
-                debug!(url = %endpoint.uri(), reason, "the control plane is still away");
+                debug!(url, reason, "the control plane is still away");
             }
             let was_of_use = self.table.revision() != before;
             if was_of_use || began.elapsed() > LATEST_RETRY {
@@ -110,8 +126,8 @@ impl Subscription {
     }
 
     /// One stream, from its hello to its end.
-    async fn follow(&self, endpoint: &Endpoint) -> Ended {
-        match self.open(endpoint).await {
+    async fn follow(&self, url: &str) -> Ended {
+        match self.open(url).await {
             Err(ended) => ended,
             Ok((answers, updates)) => match self.take_all(answers, updates).await {
                 Err(ended) => ended,
@@ -120,10 +136,9 @@ impl Subscription {
         }
     }
 
-    async fn open(
-        &self,
-        endpoint: &Endpoint,
-    ) -> Result<(Answers, Streaming<v1::SubscribeResponse>), Ended> {
+    async fn open(&self, url: &str) -> Result<(Answers, Streaming<v1::SubscribeResponse>), Ended> {
+        // Anew each time: certificates are renewed while a process lives.
+        let endpoint = endpoint(url, &self.config)?;
         let channel = timeout(PATIENCE, endpoint.connect())
             .await
             .map_err(|_| Ended::NoAnswer)??;
@@ -135,8 +150,9 @@ impl Subscription {
             .await
             .map_err(|_| Ended::NoAnswer)?
             .map_err(Ended::Refused)?;
-        info!(url = %endpoint.uri(), held = ?self.table.revision(), "subscribed to routes");
-        self.trouble.send_replace(String::new());
+        info!(url, held = ?self.table.revision(), "subscribed to routes");
+        self.link.send_modify(Link::up);
+        telemetry::table_age(Duration::ZERO);
         Ok((answers, response.into_inner()))
     }
 
@@ -145,13 +161,12 @@ impl Subscription {
             id: self.config.id.clone(),
             kind: v1::SubscriberKind::from(self.config.kind).into(),
             version: SOFTWARE.to_owned(),
-            clusters: self
-                .config
-                .clusters
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
+            clusters: texts(&self.config.clusters),
+            keyspaces: texts(&self.config.keyspaces),
+            hostgroups: self.config.hostgroups.iter().map(|id| id.0).collect(),
             last_revision: self.table.revision().map(Into::into),
+            hints: true,
+            pools: self.pools,
         }
     }
 
@@ -172,10 +187,16 @@ impl Subscription {
             };
             let answer = match update {
                 None => owed.take(),
-                Some(update) => {
-                    let update = update.ok_or(Ended::Closed)?.message.ok_or(Ended::Empty)?;
-                    Some(self.take(update))
-                }
+                Some(update) => match update.ok_or(Ended::Closed)?.message.ok_or(Ended::Empty)? {
+                    Message::Snapshot(table) => Some(self.take(Update::Snapshot(table))),
+                    Message::Delta(delta) => Some(self.take(Update::Delta(delta))),
+                    Message::Hints(hints) => {
+                        self.hint(hints);
+                        None
+                    }
+                    // Said to those who relay.
+                    Message::Head(_) => None,
+                },
             };
             match answer {
                 Some(ack @ Request::Ack(_)) if !self.table.keeps_holds() => owed = Some(ack),
@@ -189,23 +210,32 @@ impl Subscription {
         }
     }
 
+    /// Takes hints; those that cannot be read are none.
+    fn hint(&self, hints: v1::Hints) {
+        if let Err(error) = self.table.hint(hints) {
+            warn!(%error, "hints that cannot be read");
+        }
+    }
+
     /// Takes one update, and gives the answer to it.
     fn take(&self, update: Update) -> Request {
-        let revision = match &update {
-            Update::Snapshot(table) => table.revision,
-            Update::Delta(delta) => delta.to,
-        };
+        let revision = update.revision();
         match self.table.take(update) {
             Ok(revision) => Request::Ack(Ack {
                 revision: Some(revision.into()),
             }),
             Err(refusal) => {
                 let reason = with_sources(&refusal);
+                telemetry::table_refused();
                 warn!(?revision, reason, "refused a routing update");
                 Request::Nack(Nack { revision, reason })
             }
         }
     }
+}
+
+fn texts(names: &[impl ToString]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
 }
 
 /// The way back to the control plane.
@@ -224,13 +254,8 @@ impl Answers {
     }
 }
 
-fn endpoint(url: &str) -> Result<Endpoint, ClientError> {
-    let endpoint = Endpoint::from_shared(url.to_owned()).ok();
-    let endpoint = endpoint.filter(|endpoint| endpoint.uri().scheme_str() == Some("http"));
-    let endpoint = endpoint.ok_or_else(|| {
-        let why = format!("endpoint `{url}` is not a URL such as http://127.0.0.1:7400");
-        ClientError::InvalidConfig(why)
-    })?;
+fn endpoint(url: &str, config: &SubscribeConfig) -> Result<Endpoint, EndpointError> {
+    let endpoint = lictor_wire::endpoint(url, &config.tls)?;
     Ok(endpoint
         .connect_timeout(PATIENCE)
         .tcp_nodelay(true)
@@ -246,15 +271,4 @@ fn pauses() -> impl Iterator<Item = Duration> {
         .without_max_times()
         .with_jitter()
         .build()
-}
-
-/// An error with what caused it, on one line.
-fn with_sources(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -48,6 +48,12 @@ pub(crate) enum ClusterCommand {
         /// Its name.
         name: ClusterName,
     },
+    /// Show how each node's connections are divided among the pools of subscribers.
+    #[command(after_help = "Example:\n  lictor cluster connections orders")]
+    Connections {
+        /// Its name.
+        name: ClusterName,
+    },
     /// Let nothing be done by itself for a time, not even a failover; what runs is
     /// finished.
     #[command(after_help = "Example:\n  \
@@ -103,7 +109,7 @@ Examples:
         group(clap::ArgGroup::new("change").required(true).multiple(true)
             .args(["mode", "profile", "durability", "budget", "max_read_lag", "rebuild",
                 "on_starved", "no_readers", "keep_readers", "max_readers", "accept_unfenced",
-                "better_placed"]))
+                "better_placed", "objective_availability", "objective_rto", "objective_rpo"]))
     )]
     Set {
         /// Its name.

@@ -21,6 +21,12 @@ pub(crate) enum NodeCommand {
         /// Its name.
         node: NodeName,
     },
+    /// Read a node's variables, and tell which should be another and why.
+    #[command(after_help = "Example:\n  lictor node variables orders-1")]
+    Variables {
+        /// Its name.
+        node: NodeName,
+    },
     /// Say how gladly a node is made primary, and where it stands.
     #[command(
         after_help = "\

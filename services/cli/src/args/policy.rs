@@ -2,18 +2,23 @@
 
 use clap::Args;
 use lictor_wire::domain::{
-    BetterPlaced, Budget, Durability, Mode, NoReaders, OnStarved, Profile, RebuildPolicy, Share,
+    AvailabilityPercent, BetterPlaced, Budget, Durability, Mode, NoReaders, OnStarved, Profile,
+    RebuildPolicy, Share,
 };
 use lictor_wire::v1;
 
-use super::values::{budget, durability, on_off, on_starved, whole_seconds, words};
+use super::values::{
+    Promise, budget, durability, objective_percent, objective_time, on_off, on_starved,
+    whole_seconds, words,
+};
 
 /// The policy of a new cluster, as it would be said.
 pub(super) const DEFAULTS: &str = "\
 --mode observe --profile balanced --durability semi-sync:1 --budget 3/10m
   --max-read-lag 5s --rebuild manual --on-starved wait --no-readers none
   --keep-readers 0 --max-readers 100% --accept-unfenced off
-  --better-placed switch";
+  --better-placed switch --objective-availability none --objective-rto none
+  --objective-rpo none";
 
 /// What differs from the policy there is.
 #[derive(Debug, Args)]
@@ -65,12 +70,23 @@ pub(crate) struct PolicyArgs {
     /// let the winner `stay`.
     #[arg(long, value_name = "WHAT", value_parser = words(BetterPlaced::ALL, BetterPlaced::as_str))]
     pub(crate) better_placed: Option<BetterPlaced>,
+    /// How much of the time the cluster is promised to take writes, in percent, such
+    /// as `99.95`; reports compare it with what was reached, and so the next two.
+    #[arg(long, value_name = "PERCENT|none", value_parser = objective_percent)]
+    pub(crate) objective_availability: Option<Promise<AvailabilityPercent>>,
+    /// No unplanned outage is promised to be longer, such as `30s`.
+    #[arg(long, value_name = "TIME|none", value_parser = objective_time)]
+    pub(crate) objective_rto: Option<Promise<u64>>,
+    /// A failover is promised to lose no more of what was acknowledged, such as `0s`.
+    #[arg(long, value_name = "TIME|none", value_parser = objective_time)]
+    pub(crate) objective_rpo: Option<Promise<u64>>,
 }
 
 impl From<PolicyArgs> for v1::PolicyChange {
     fn from(args: PolicyArgs) -> Self {
         let mode = args.mode.map(v1::Mode::from);
         let profile = args.profile.map(v1::Profile::from);
+        let objectives = objectives(&args);
         Self {
             mode: mode.unwrap_or_default().into(),
             profile: profile.unwrap_or_default().into(),
@@ -96,6 +112,30 @@ impl From<PolicyArgs> for v1::PolicyChange {
                 .map(v1::BetterPlaced::from)
                 .unwrap_or_default()
                 .into(),
+            objectives,
         }
     }
+}
+
+/// What changes of the promises, if anything does.
+fn objectives(args: &PolicyArgs) -> Option<v1::ObjectivesChange> {
+    use v1::Objective::{Availability, Rpo, Rto};
+    let (availability, rto, rpo) = (
+        args.objective_availability,
+        args.objective_rto,
+        args.objective_rpo,
+    );
+    let withdrawn = [
+        (availability == Some(Promise::None), Availability),
+        (rto == Some(Promise::None), Rto),
+        (rpo == Some(Promise::None), Rpo),
+    ];
+    let withdrawn = withdrawn.into_iter().filter(|(withdrawn, _)| *withdrawn);
+    let change = v1::ObjectivesChange {
+        availability_percent: availability.and_then(Promise::kept).map(Into::into),
+        rto_secs: rto.and_then(Promise::kept),
+        rpo_secs: rpo.and_then(Promise::kept),
+        withdrawn: withdrawn.map(|(_, objective)| objective.into()).collect(),
+    };
+    (change != v1::ObjectivesChange::default()).then_some(change)
 }

@@ -6,7 +6,7 @@ use lictor_wire::domain::{Mode, NodeName, Policy, PromotionRule};
 use lictor_wire::v1;
 
 use super::policy::DEFAULTS;
-use super::{Cli, ClusterCommand, Format, NodeCommand, Noun};
+use super::{Cli, ClusterCommand, Format, ImportCommand, NodeCommand, Noun};
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(line.split_whitespace())
@@ -26,7 +26,8 @@ fn a_policy_is_read_whole() {
     let line = "lictor cluster add orders --seed 127.0.0.1:3306 --mode auto \
                 --profile fast --durability semi-sync:2 --budget 2/1h --max-read-lag 10s \
                 --on-starved loosen:0/5s --no-readers primary --keep-readers 50% --accept-unfenced off --max-readers 2 \
-                --better-placed stay";
+                --better-placed stay --objective-availability 99.95 --objective-rto none \
+                --objective-rpo 0s";
     let Noun::Cluster(ClusterCommand::Add { policy, .. }) = parse(line).unwrap().noun else {
         panic!("not cluster add");
     };
@@ -47,6 +48,10 @@ fn a_policy_is_read_whole() {
     let half = v1::share::Kind::Percent(50);
     assert_eq!(change.accept_unfenced, Some(false));
     assert_eq!(change.better_placed(), v1::BetterPlaced::Stay);
+    let objectives = change.objectives.as_ref().unwrap();
+    assert_eq!(objectives.availability_percent, Some(99.95));
+    assert_eq!(objectives.rpo_secs, Some(0));
+    assert_eq!(objectives.withdrawn, [i32::from(v1::Objective::Rto)]);
     assert_eq!(change.keep_readers.unwrap().kind, Some(half));
     let two = v1::share::Kind::Count(2);
     assert_eq!(change.max_readers.unwrap().kind, Some(two));
@@ -79,7 +84,7 @@ fn the_policy_that_help_shows_is_that_of_a_new_cluster() {
 fn options_may_stand_anywhere() {
     let cli = parse("lictor cluster list -o json --server http://127.0.0.2:7400").unwrap();
     assert_eq!(cli.output, Format::Json);
-    assert_eq!(cli.server, "http://127.0.0.2:7400");
+    assert_eq!(cli.server.url, "http://127.0.0.2:7400");
 }
 
 #[test]
@@ -241,4 +246,40 @@ fn a_node_follows_another_by_name_or_the_primary_whoever_that_is() {
     }
     let missing = ErrorKind::MissingRequiredArgument;
     assert_eq!(kind_of_error("lictor node repoint orders-4"), missing);
+}
+
+#[test]
+fn a_cluster_is_given_with_the_addresses_of_its_nodes() {
+    let line = "lictor import proxysql dump.sql --cluster orders=10.0.0.1:3306,[::1]:3307";
+    let Noun::Import(ImportCommand::Proxysql { cluster, .. }) = parse(line).unwrap().noun else {
+        panic!("not import proxysql");
+    };
+    let addresses: Vec<_> = cluster[0]
+        .addresses
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(cluster[0].cluster.as_str(), "orders");
+    assert_eq!(addresses, ["10.0.0.1:3306", "[::1]:3307"]);
+    for wrong in [
+        "lictor import proxysql dump.sql --cluster orders",
+        "lictor import proxysql dump.sql --cluster orders=",
+        "lictor import proxysql dump.sql --cluster orders=10.0.0.1",
+        "lictor import orchestrator o.json --cluster Orders",
+        "lictor import mha app1.cnf --cluster orders=10.0.0.1:3306",
+    ] {
+        assert_eq!(kind_of_error(wrong), ErrorKind::ValueValidation, "{wrong}");
+    }
+    for missing in ["lictor import mha app1.cnf", "lictor import proxysql"] {
+        assert_eq!(
+            kind_of_error(missing),
+            ErrorKind::MissingRequiredArgument,
+            "{missing}"
+        );
+    }
+    parse("lictor import orchestrator o.json --cluster orders").unwrap();
+    assert_eq!(
+        kind_of_error("lictor import proxysql x --password secret"),
+        ErrorKind::UnknownArgument
+    );
 }

@@ -6,11 +6,57 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use humantime::format_duration;
 use lictor_wire::domain::cluster::LONGEST_EXCEPTION;
-use lictor_wire::domain::{Budget, Durability, NodeName, OnStarved, Order, PromotionRule};
+use lictor_wire::domain::{
+    AvailabilityPercent, Budget, Durability, NodeName, OnStarved, Order, PromotionRule,
+};
 
 /// Whom a node is to follow; nobody by name for the primary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source(pub(crate) Option<NodeName>);
+
+/// Something promised, or nothing any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Promise<T> {
+    /// Nothing.
+    None,
+    /// This.
+    Kept(T),
+}
+
+impl<T> Promise<T> {
+    /// What is promised.
+    pub(super) fn kept(self) -> Option<T> {
+        match self {
+            Self::None => None,
+            Self::Kept(value) => Some(value),
+        }
+    }
+}
+
+pub(super) fn objective_percent(text: &str) -> Result<Promise<AvailabilityPercent>, String> {
+    if text == "none" {
+        return Ok(Promise::None);
+    }
+    let percent: f64 = text
+        .trim_end_matches('%')
+        .parse()
+        .map_err(|_| "use a percentage such as 99.95, or none".to_owned())?;
+    let percent = percent.try_into();
+    percent
+        .map(Promise::Kept)
+        .map_err(|error| format!("{error}"))
+}
+
+pub(super) fn objective_time(text: &str) -> Result<Promise<u64>, String> {
+    if text == "none" {
+        return Ok(Promise::None);
+    }
+    let time = duration(text)?;
+    if time.subsec_nanos() != 0 {
+        return Err("use whole seconds, or none".to_owned());
+    }
+    Ok(Promise::Kept(time.as_secs()))
+}
 
 pub(super) fn source(text: &str) -> Result<Source, String> {
     if text == "primary" {
@@ -44,26 +90,13 @@ pub(super) fn on_off() -> impl TypedValueParser<Value = bool> {
 }
 
 pub(super) fn durability(text: &str) -> Result<Durability, String> {
-    text.replace(':', " ")
-        .parse()
-        .map_err(|_| "use async, semi-sync or semi-sync:N with N of at least 1".to_owned())
+    let read = lictor_view::read_durability(text);
+    read.ok_or_else(|| "use async, semi-sync or semi-sync:N with N of at least 1".to_owned())
 }
 
 pub(super) fn on_starved(text: &str) -> Result<OnStarved, String> {
-    if text == "wait" {
-        return Ok(OnStarved::Wait);
-    }
-    let loosen = text
-        .strip_prefix("loosen:")
-        .and_then(|rest| rest.split_once('/'));
-    let loosen = loosen.map(|(acks, time)| (acks.parse(), whole_seconds(time)));
-    match loosen {
-        Some((Ok(min_acks), Ok(after_secs))) => Ok(OnStarved::Loosen {
-            min_acks,
-            after_secs,
-        }),
-        _ => Err("use wait or loosen:N/TIME, such as loosen:0/5s".to_owned()),
-    }
+    let read = lictor_view::read_on_starved(text);
+    read.ok_or_else(|| "use wait or loosen:N/TIME, such as loosen:0/5s".to_owned())
 }
 
 pub(super) fn budget(text: &str) -> Result<Budget, String> {

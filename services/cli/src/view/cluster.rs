@@ -2,228 +2,128 @@
 
 use std::time::Duration;
 
-use lictor_wire::v1;
-use serde::Serialize;
+use lictor_view::{AddedCluster, Cluster, Node, NodeConnections, Objectives, Policy, Problem};
 
-use super::node::{Node, nodes_table};
-use super::upkeep::Maintenance;
-use super::{Finding, epoch, word};
-use crate::output::{Paint, Tone, View, count, plain};
+use super::node::{health, nodes_table};
+use super::{finding, of_severity, upkeep};
+use crate::output::{Paint, Tone, View, count, or_dash, plain};
 
-/// A cluster.
-#[derive(Debug, Serialize)]
-pub(crate) struct Cluster {
-    name: String,
-    epoch: String,
-    primary: String,
-    policy: Policy,
-    pause: Option<Maintenance>,
-    problems: Vec<Problem>,
-    pub(crate) nodes: Vec<Node>,
-}
-
-#[derive(Debug, Serialize)]
-struct Policy {
-    mode: String,
-    profile: String,
-    durability: String,
-    budget: Budget,
-    max_read_lag_secs: u64,
-    rebuild: String,
-    on_starved: String,
-    no_readers: String,
-    keep_readers: String,
-    max_readers: String,
-    accept_unfenced: bool,
-    better_placed: String,
-}
-
-#[derive(Debug, Default, Serialize)]
-struct Budget {
-    failovers: u32,
-    window_secs: u64,
-}
-
-/// Something that is not as it should be.
-#[derive(Debug, Serialize)]
-pub(crate) struct Problem {
-    code: String,
-    severity: String,
-    node: Option<String>,
-    sentence: String,
-    response: String,
-    evidence: Vec<String>,
-}
-
-impl From<v1::ClusterView> for Cluster {
-    fn from(view: v1::ClusterView) -> Self {
-        let name = view.name;
-        let nodes = view.nodes.into_iter();
-        Self {
-            epoch: epoch(view.epoch.as_ref()),
-            primary: view.primary,
-            policy: view.policy.unwrap_or_default().into(),
-            pause: view.pause.map(Into::into),
-            problems: view.problems.into_iter().map(Into::into).collect(),
-            nodes: nodes.map(|node| Node::new(&name, node)).collect(),
-            name,
-        }
+/// As a line of the policy; nothing where nothing is promised.
+fn promised(objectives: &Objectives) -> String {
+    let time = |secs| humantime::format_duration(Duration::from_secs(secs));
+    let percent = objectives.availability_percent;
+    let promises = [
+        percent.map(|percent| format!("available {percent} %")),
+        objectives
+            .rto_secs
+            .map(|secs| format!("RTO {}", time(secs))),
+        objectives
+            .rpo_secs
+            .map(|secs| format!("RPO {}", time(secs))),
+    ];
+    let promises: Vec<_> = promises.into_iter().flatten().collect();
+    if promises.is_empty() {
+        return String::new();
     }
+    format!("\npromised: {}", promises.join(", "))
 }
 
-impl From<v1::Policy> for Policy {
-    fn from(policy: v1::Policy) -> Self {
-        use v1::durability::Kind;
-        let durability = match policy.durability.and_then(|durability| durability.kind) {
-            Some(Kind::AsyncReplication(_)) => "async".to_owned(),
-            Some(Kind::SemiSync(semi_sync)) => format!("semi-sync:{}", semi_sync.acks),
-            None => "unknown".to_owned(),
+impl View for Vec<NodeConnections> {
+    fn text(&self, paint: Paint) -> String {
+        let number = |number: Option<u32>| plain(or_dash(number.map(|it| it.to_string())));
+        let row = |node: &NodeConnections| {
+            let there = node
+                .max_connections
+                .map(|all| u64::from(all.saturating_sub(node.reserve)));
+            let fits = there.is_some_and(|there| node.handed_out <= there);
+            vec![
+                plain(&node.node),
+                number(node.max_connections),
+                plain(node.reserve.to_string()),
+                plain(node.pools.to_string()),
+                number(node.share),
+                (
+                    node.handed_out.to_string(),
+                    if fits { Tone::Good } else { Tone::Doubtful },
+                ),
+            ]
         };
-        let budget = policy.budget.unwrap_or_default();
-        Self {
-            mode: word(policy.mode, v1::Mode::as_str_name, "MODE_"),
-            profile: word(policy.profile, v1::Profile::as_str_name, "PROFILE_"),
-            durability,
-            budget: Budget {
-                failovers: budget.failovers,
-                window_secs: budget.window_secs,
-            },
-            max_read_lag_secs: policy.max_read_lag_secs,
-            rebuild: word(
-                policy.rebuild,
-                v1::RebuildPolicy::as_str_name,
-                "REBUILD_POLICY_",
-            ),
-            on_starved: on_starved(policy.on_starved),
-            no_readers: word(policy.no_readers, v1::NoReaders::as_str_name, "NO_READERS_"),
-            keep_readers: share(policy.keep_readers),
-            max_readers: share(policy.max_readers),
-            accept_unfenced: policy.accept_unfenced,
-            better_placed: word(
-                policy.better_placed,
-                v1::BetterPlaced::as_str_name,
-                "BETTER_PLACED_",
-            ),
-        }
+        let header = [
+            "NODE",
+            "MAX_CONNECTIONS",
+            "RESERVE",
+            "POOLS",
+            "SHARE OF EACH",
+            "TOGETHER",
+        ];
+        paint.table(&header, self.iter().map(row))
     }
 }
 
-/// As `--on-starved` takes it.
-fn on_starved(policy: Option<v1::OnStarved>) -> String {
-    use v1::on_starved::Kind;
-    match policy.and_then(|policy| policy.kind) {
-        Some(Kind::Wait(_)) => "wait".to_owned(),
-        Some(Kind::Loosen(loosen)) => {
-            let after = humantime::format_duration(Duration::from_secs(loosen.after_secs));
-            format!("loosen:{}/{after}", loosen.min_acks)
-        }
-        None => "unknown".to_owned(),
+/// A problem with what it rests on, and what is done about it.
+pub(super) fn problem(problem: &Problem, paint: Paint) -> String {
+    let code = paint.tone(&problem.code, of_severity(problem.severity));
+    let mut lines = vec![format!("{code}: {}", problem.sentence)];
+    lines.extend(problem.evidence.iter().map(|fact| format!("  - {fact}")));
+    if !problem.response.is_empty() {
+        lines.push(format!("  {}", problem.response));
+    }
+    lines.join("\n")
+}
+
+/// Its problems in a word or two.
+fn state(cluster: &Cluster) -> (String, Tone) {
+    let problems = &cluster.problems;
+    let worst = problems.iter().map(|it| of_severity(it.severity)).max();
+    match (worst, problems.first()) {
+        (Some(tone), Some(first)) if problems.len() == 1 => (first.code.clone(), tone),
+        (Some(tone), Some(first)) => (format!("{} +{}", first.code, problems.len() - 1), tone),
+        _ => well(&cluster.nodes),
     }
 }
 
-/// As `--keep-readers` takes it.
-fn share(share: Option<v1::Share>) -> String {
-    use v1::share::Kind;
-    match share.and_then(|share| share.kind) {
-        Some(Kind::Count(count)) => count.to_string(),
-        Some(Kind::Percent(percent)) => format!("{percent}%"),
-        None => "unknown".to_owned(),
+/// Without a problem: a node may be unwell before it is one.
+fn well(nodes: &[Node]) -> (String, Tone) {
+    let unwell = |node: &&Node| health(node).1 > Tone::Good;
+    match nodes.iter().find(unwell) {
+        Some(node) => {
+            let (word, tone) = health(node);
+            (format!("{} {word}", node.name), tone)
+        }
+        None => ("healthy".to_owned(), Tone::Good),
     }
 }
 
-impl From<v1::Problem> for Problem {
-    fn from(problem: v1::Problem) -> Self {
-        let evidence = problem.evidence.into_iter();
-        Self {
-            code: problem.code,
-            severity: word(problem.severity, v1::Severity::as_str_name, "SEVERITY_"),
-            node: problem.node,
-            sentence: problem.sentence,
-            response: problem.response,
-            evidence: evidence.map(|fact| fact.sentence).collect(),
-        }
-    }
-}
-
-impl Problem {
-    fn tone(&self) -> Tone {
-        match self.severity.as_str() {
-            "info" => Tone::Plain,
-            "warning" => Tone::Doubtful,
-            _ => Tone::Bad,
-        }
-    }
-
-    pub(crate) fn text(&self, paint: Paint) -> String {
-        let mut lines = vec![format!(
-            "{}: {}",
-            paint.tone(&self.code, self.tone()),
-            self.sentence
-        )];
-        lines.extend(self.evidence.iter().map(|fact| format!("  - {fact}")));
-        if !self.response.is_empty() {
-            lines.push(format!("  {}", self.response));
-        }
-        lines.join("\n")
-    }
-}
-
-impl Cluster {
-    /// Its problems in a word or two.
-    fn state(&self) -> (String, Tone) {
-        let worst = self.problems.iter().map(Problem::tone).max();
-        match (worst, self.problems.first()) {
-            (Some(tone), Some(first)) if self.problems.len() == 1 => (first.code.clone(), tone),
-            (Some(tone), Some(first)) => {
-                (format!("{} +{}", first.code, self.problems.len() - 1), tone)
-            }
-            _ => self.health(),
-        }
-    }
-
-    /// Without a problem: a node may be unwell before it is one.
-    fn health(&self) -> (String, Tone) {
-        let unwell = |node: &&Node| node.health().1 > Tone::Good;
-        match self.nodes.iter().find(unwell) {
-            Some(node) => {
-                let (word, tone) = node.health();
-                (format!("{} {word}", node.name), tone)
-            }
-            None => ("healthy".to_owned(), Tone::Good),
-        }
-    }
-
-    fn policy_text(&self) -> String {
-        let policy = &self.policy;
-        format!(
-            "mode {}, profile {}, durability {}, when starved {}\n\
-             at most {} in {}, reads up to {} s behind, readers {} to {}, else {}\n\
-             rebuild {}, better-placed {}, a failover without a proof {}",
-            policy.mode,
-            policy.profile,
-            policy.durability,
-            policy.on_starved,
-            count(policy.budget.failovers as usize, "failover"),
-            humantime::format_duration(Duration::from_secs(policy.budget.window_secs)),
-            policy.max_read_lag_secs,
-            policy.keep_readers,
-            policy.max_readers,
-            policy.no_readers,
-            policy.rebuild,
-            policy.better_placed,
-            if policy.accept_unfenced {
-                "is accepted"
-            } else {
-                "is refused"
-            },
-        )
-    }
+fn policy(policy: &Policy) -> String {
+    format!(
+        "mode {}, profile {}, durability {}, when starved {}\n\
+         at most {} in {}, reads up to {} s behind, readers {} to {}, else {}\n\
+         rebuild {}, better-placed {}, a failover without a proof {}{}",
+        policy.mode,
+        policy.profile,
+        policy.durability,
+        policy.on_starved,
+        count(policy.budget.failovers as usize, "failover"),
+        humantime::format_duration(Duration::from_secs(policy.budget.window_secs)),
+        policy.max_read_lag_secs,
+        policy.keep_readers,
+        policy.max_readers,
+        policy.no_readers,
+        policy.rebuild,
+        policy.better_placed,
+        if policy.accept_unfenced {
+            "is accepted"
+        } else {
+            "is refused"
+        },
+        promised(&policy.objectives),
+    )
 }
 
 impl View for Cluster {
     fn text(&self, paint: Paint) -> String {
-        let problems = self.problems.iter().map(|problem| problem.text(paint));
-        let (state, tone) = self.state();
+        let problems = self.problems.iter().map(|it| problem(it, paint));
+        let (state, tone) = state(self);
         let state = if self.problems.is_empty() {
             state
         } else {
@@ -235,10 +135,10 @@ impl View for Cluster {
             paint.tone(&state, tone),
             self.primary,
             self.epoch,
-            self.policy_text(),
+            policy(&self.policy),
         );
         let paused = self.pause.as_ref().map(|pause| {
-            let line = format!("paused {}", pause.text());
+            let line = format!("paused {}", upkeep::left(pause));
             format!("{head}\n{}", paint.tone(&line, Tone::Doubtful))
         });
         std::iter::once(paused.unwrap_or(head))
@@ -249,14 +149,9 @@ impl View for Cluster {
     }
 }
 
-/// Several clusters.
-#[derive(Debug, Serialize)]
-#[serde(transparent)]
-pub(crate) struct Clusters(pub(crate) Vec<Cluster>);
-
-impl View for Clusters {
+impl View for Vec<Cluster> {
     fn text(&self, paint: Paint) -> String {
-        if self.0.is_empty() {
+        if self.is_empty() {
             return "There is no cluster yet; `lictor cluster add NAME --seed HOST:PORT` adds one."
                 .to_owned();
         }
@@ -267,11 +162,11 @@ impl View for Clusters {
                 plain(&cluster.epoch),
                 match cluster.pause {
                     Some(_) => (format!("{}, paused", cluster.policy.mode), Tone::Doubtful),
-                    None => plain(&cluster.policy.mode),
+                    None => plain(cluster.policy.mode.as_str()),
                 },
                 plain(&cluster.policy.durability),
                 plain(cluster.nodes.len().to_string()),
-                cluster.state(),
+                state(cluster),
             ]
         };
         paint.table(
@@ -284,30 +179,12 @@ impl View for Clusters {
                 "NODES",
                 "STATE",
             ],
-            self.0.iter().map(row),
+            self.iter().map(row),
         )
     }
 }
 
-/// What came of adding a cluster.
-#[derive(Debug, Serialize)]
-pub(crate) struct Added {
-    created: bool,
-    findings: Vec<Finding>,
-    cluster: Option<Cluster>,
-}
-
-impl From<v1::AddClusterResponse> for Added {
-    fn from(response: v1::AddClusterResponse) -> Self {
-        Self {
-            created: response.created,
-            findings: response.findings.into_iter().map(Into::into).collect(),
-            cluster: response.cluster.map(Into::into),
-        }
-    }
-}
-
-impl View for Added {
+impl View for AddedCluster {
     fn text(&self, paint: Paint) -> String {
         let head = match (&self.cluster, self.created) {
             (Some(cluster), true) => format!(
@@ -326,7 +203,7 @@ impl View for Added {
         let mut parts = vec![paint.tone(&head, Tone::Good)];
         if !self.findings.is_empty() {
             let title = paint.tone("Worth a look:", Tone::Doubtful);
-            let findings: Vec<_> = self.findings.iter().map(Finding::text).collect();
+            let findings: Vec<_> = self.findings.iter().map(finding).collect();
             parts.push(format!("{title}\n{}", findings.join("\n")));
         }
         parts.extend(self.cluster.as_ref().map(|cluster| cluster.text(paint)));

@@ -1,80 +1,55 @@
 //! What an ordered failover found before it began.
 
-use lictor_wire::v1;
+use lictor_view::FailoverReport;
 use serde::Serialize;
 
-use super::Finding;
-use super::recovery::Candidate;
+use super::finding;
+use super::recovery::candidate;
 use crate::output::{Paint, Tone, View};
 
-/// What was found, and what is or would be done.
+/// What was done at once, and began no recovery.
 #[derive(Debug, Serialize)]
-pub(crate) struct Found {
-    candidate: Option<String>,
-    blockers: Vec<Finding>,
-    steps: Vec<String>,
-    candidates: Vec<Candidate>,
-    recovery: Option<String>,
-    /// Nothing more is to come: it is done.
-    #[serde(skip)]
-    done: bool,
-}
+#[serde(transparent)]
+pub(crate) struct Done(pub(crate) FailoverReport);
 
-impl Found {
-    /// What was done at once, and began no recovery.
-    pub(crate) fn done(found: v1::FailoverClusterResponse) -> Self {
-        Self {
-            done: true,
-            ..found.into()
-        }
+impl View for Done {
+    fn text(&self, _: Paint) -> String {
+        let steps = self.0.steps.iter().map(|step| format!("  - {step}"));
+        let lines: Vec<_> = ["Done:".to_owned()].into_iter().chain(steps).collect();
+        lines.join("\n")
     }
 }
 
-impl From<v1::FailoverClusterResponse> for Found {
-    fn from(found: v1::FailoverClusterResponse) -> Self {
-        Self {
-            candidate: found.candidate,
-            blockers: found.blockers.into_iter().map(Into::into).collect(),
-            steps: found.steps,
-            candidates: found.candidates.into_iter().map(Into::into).collect(),
-            recovery: found.recovery,
-            done: false,
-        }
-    }
-}
-
-impl View for Found {
+impl View for FailoverReport {
     fn text(&self, paint: Paint) -> String {
-        if let Some(recovery) = &self.recovery {
+        if let Some(recovery) = &self.operation {
             return format!("Recovery {recovery} has begun:");
         }
         let steps = self.steps.iter().map(|step| format!("  - {step}"));
-        if self.done {
-            let lines: Vec<_> = ["Done:".to_owned()].into_iter().chain(steps).collect();
-            return lines.join("\n");
-        }
         let mut lines = vec![];
         if self.blockers.is_empty() {
             lines.push("Nothing stands in the way. A failover would:".to_owned());
         } else {
             lines.push(paint.tone("Nothing would be done:", Tone::Bad));
-            lines.extend(self.blockers.iter().map(Finding::text));
+            lines.extend(self.blockers.iter().map(finding));
             lines.push("Without that, a failover would:".to_owned());
         }
         lines.extend(steps);
         lines.push("Candidates:".to_owned());
-        lines.extend(self.candidates.iter().map(|one| one.line(paint)));
+        lines.extend(self.candidates.iter().map(|it| candidate(it, paint)));
         lines.join("\n")
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use lictor_wire::v1;
+
     use super::*;
 
     #[test]
     fn a_rehearsal_names_what_stands_in_the_way_and_how_to_override_it() {
-        let found = Found::from(v1::FailoverClusterResponse {
+        let found = FailoverReport::from(v1::FailoverClusterResponse {
             candidate: None,
             candidates: vec![v1::Candidate {
                 node: "orders-3".to_owned(),

@@ -1,257 +1,106 @@
 //! Recoveries: in a line each, and as a story.
 
-use lictor_wire::v1;
-use serde::Serialize;
+use lictor_view::{Candidate, Phase, Recovery, RecoveryKind, RecoveryState, RecoverySummary};
 
-use super::cluster::Problem;
-use super::{At, epoch, word};
+use super::{cluster, long, short};
 use crate::output::{Paint, Tone, View, moment, or_dash, plain, time};
 
 /// How much of an id a list shows: the time in it, as a UUID of version 7 begins.
 const SHORT_ID: usize = 13;
 
-/// A recovery in one line.
-#[derive(Debug, Serialize)]
-pub(crate) struct Summary {
-    pub(crate) id: String,
-    cluster: String,
-    kind: String,
-    epoch: String,
-    started_at: Option<At>,
-    old_primary: String,
-    new_primary: Option<String>,
-    state: String,
-    abort_reason: Option<String>,
-    verdict: String,
-    time_to_writable_us: Option<u64>,
-    write_pause_us: Option<u64>,
-}
-
-impl From<v1::RecoverySummary> for Summary {
-    fn from(summary: v1::RecoverySummary) -> Self {
-        Self {
-            id: summary.id,
-            cluster: summary.cluster,
-            kind: word(
-                summary.kind,
-                v1::RecoveryKind::as_str_name,
-                "RECOVERY_KIND_",
-            ),
-            epoch: epoch(summary.epoch.as_ref()),
-            started_at: At::read(summary.started_at.as_ref()),
-            old_primary: summary.old_primary,
-            new_primary: summary.new_primary,
-            state: word(
-                summary.state,
-                v1::RecoveryState::as_str_name,
-                "RECOVERY_STATE_",
-            ),
-            abort_reason: summary.abort_reason,
-            verdict: summary.verdict_code,
-            time_to_writable_us: summary.time_to_writable_us,
-            write_pause_us: summary.write_pause_us,
-        }
+const fn tone(summary: &RecoverySummary) -> Tone {
+    match summary.state {
+        RecoveryState::Done => Tone::Good,
+        RecoveryState::Aborted => Tone::Bad,
+        RecoveryState::Running | RecoveryState::Unknown => Tone::Doubtful,
     }
 }
 
-impl Summary {
-    fn tone(&self) -> Tone {
-        match self.state.as_str() {
-            "done" => Tone::Good,
-            "aborted" => Tone::Bad,
-            _ => Tone::Doubtful,
-        }
-    }
-
-    /// How it ended, or that it runs.
-    fn outcome(&self) -> String {
-        let new = self.new_primary.as_deref();
-        match (self.state.as_str(), new, &self.abort_reason) {
-            ("done", Some(new), _) => format!("{} took over from {}", new, self.old_primary),
-            ("aborted", _, Some(reason)) => format!("given up: {reason}"),
-            ("running", Some(new), _) => {
-                format!("under way from {} to {new}", self.old_primary)
-            }
-            (state, _, _) => format!("{state}, old primary {}", self.old_primary),
-        }
-    }
-
-    /// How it ended, in a word: how long nobody could write, when it went well.
-    fn result(&self) -> (String, Tone) {
-        let unwritable = self.write_pause_us.or(self.time_to_writable_us);
-        let text = match (self.state.as_str(), unwritable) {
-            ("done", Some(us)) => format!("in {}", time(us)),
-            (state, _) => state.to_owned(),
-        };
-        (text, self.tone())
-    }
-
-    fn began(&self) -> String {
-        or_dash(self.started_at.map(At::text))
-    }
-
-    /// The time in its id, to the millisecond: enough to find it by.
-    fn short_id(&self) -> &str {
-        self.id.get(..SHORT_ID).unwrap_or(&self.id)
+/// How it ended, or that it runs.
+fn outcome(summary: &RecoverySummary) -> String {
+    let (old, new) = (&summary.old_primary, summary.new_primary.as_deref());
+    match (summary.state, new, &summary.abort_reason) {
+        (RecoveryState::Done, Some(new), _) => format!("{new} took over from {old}"),
+        (RecoveryState::Aborted, _, Some(reason)) => format!("given up: {reason}"),
+        (RecoveryState::Running, Some(new), _) => format!("under way from {old} to {new}"),
+        (state, _, _) => format!("{state}, old primary {old}"),
     }
 }
 
-/// Several recoveries.
-#[derive(Debug, Serialize)]
-#[serde(transparent)]
-pub(crate) struct Summaries(pub(crate) Vec<Summary>);
+/// How it ended, in a word: how long nobody could write, when it went well.
+fn result(summary: &RecoverySummary) -> (String, Tone) {
+    let unwritable = summary.write_pause_us.or(summary.time_to_writable_us);
+    let text = match (summary.state, unwritable) {
+        (RecoveryState::Done, Some(us)) => format!("in {}", time(us)),
+        (state, _) => state.to_string(),
+    };
+    (text, tone(summary))
+}
 
-impl View for Summaries {
+/// The time in its id, to the millisecond: enough to find it by.
+fn short_id(summary: &RecoverySummary) -> &str {
+    summary.id.get(..SHORT_ID).unwrap_or(&summary.id)
+}
+
+impl View for Vec<RecoverySummary> {
     fn text(&self, paint: Paint) -> String {
-        if self.0.is_empty() {
+        if self.is_empty() {
             return "There was no recovery.".to_owned();
         }
-        let row = |summary: &Summary| {
+        let row = |summary: &RecoverySummary| {
             vec![
-                plain(summary.short_id()),
-                plain(or_dash(summary.started_at.map(At::short))),
+                plain(short_id(summary)),
+                plain(or_dash(summary.started_at.map(short))),
                 plain(&summary.verdict),
                 plain(&summary.old_primary),
                 plain(or_dash(summary.new_primary.clone())),
-                summary.result(),
+                result(summary),
             ]
         };
         paint.table(
             &["ID", "BEGAN (UTC)", "VERDICT", "FROM", "TO", "WRITABLE"],
-            self.0.iter().map(row),
+            self.iter().map(row),
         )
     }
 }
 
-/// A recovery in full.
-#[derive(Debug, Serialize)]
-pub(crate) struct Story {
-    #[serde(flatten)]
-    summary: Summary,
-    problem: Option<Problem>,
-    fencing: Option<Fencing>,
-    candidates: Vec<Candidate>,
-    phases: Vec<Phase>,
-}
-
-#[derive(Debug, Serialize)]
-struct Fencing {
-    proof: String,
-    sentence: String,
-}
-
-/// What the election found about one replica.
-#[derive(Debug, Serialize)]
-pub(crate) struct Candidate {
-    node: String,
-    rank: Option<u32>,
-    reason: String,
-    rejections: Vec<String>,
-    received: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Phase {
-    name: String,
-    took_us: u64,
-    steps: Vec<Step>,
-}
-
-#[derive(Debug, Serialize)]
-struct Step {
-    began_us: u64,
-    took_us: Option<u64>,
-    sentence: String,
-}
-
-impl From<v1::Recovery> for Story {
-    fn from(recovery: v1::Recovery) -> Self {
-        let (candidates, steps) = (recovery.candidates.into_iter(), &recovery.steps);
-        let phases = recovery.phases.iter().map(|span| Phase {
-            name: word(span.phase, v1::Phase::as_str_name, "PHASE_"),
-            took_us: span.took_us,
-            steps: steps
-                .iter()
-                .filter(|step| step.phase == span.phase)
-                .map(Step::from)
-                .collect(),
-        });
-        Self {
-            phases: phases.collect(),
-            summary: recovery.summary.unwrap_or_default().into(),
-            problem: recovery.verdict.map(Into::into),
-            fencing: recovery.fencing.map(|proof| Fencing {
-                proof: proof.code,
-                sentence: proof.sentence,
-            }),
-            candidates: candidates.map(Into::into).collect(),
-        }
+/// What an election found about a replica, as an item of a list.
+pub(super) fn candidate(candidate: &Candidate, paint: Paint) -> String {
+    match candidate.rank {
+        Some(rank) => format!("  {rank}. {}: {}", candidate.node, candidate.reason),
+        None => format!(
+            "  {} {}: {}",
+            paint.tone("x.", Tone::Bad),
+            candidate.node,
+            candidate.rejections.join("; ")
+        ),
     }
 }
 
-impl From<v1::Candidate> for Candidate {
-    fn from(candidate: v1::Candidate) -> Self {
-        Self {
-            node: candidate.node,
-            rank: candidate.rank,
-            reason: candidate.reason,
-            rejections: candidate.rejections,
-            received: candidate.received,
-        }
-    }
+fn phase(phase: &Phase, paint: Paint) -> String {
+    let name = format!("{:<13}", phase.name.as_str().replace('_', " "));
+    let head = format!("  {}{:>11}", paint.bold(&name), time(phase.took_us));
+    let steps = phase.steps.iter().map(|step| {
+        let took = step.took_us.map_or_else(|| "running".to_owned(), time);
+        let began = format!("+{}", moment(step.began_us));
+        format!("  {began:>13}{took:>11}  {}", step.sentence)
+    });
+    std::iter::once(head)
+        .chain(steps)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
-impl From<&v1::Step> for Step {
-    fn from(step: &v1::Step) -> Self {
-        Self {
-            began_us: step.began_us,
-            took_us: step.took_us,
-            sentence: step.sentence.clone(),
-        }
-    }
-}
-
-impl Candidate {
-    /// It as an item of a list.
-    pub(crate) fn line(&self, paint: Paint) -> String {
-        match self.rank {
-            Some(rank) => format!("  {rank}. {}: {}", self.node, self.reason),
-            None => format!(
-                "  {} {}: {}",
-                paint.tone("x.", Tone::Bad),
-                self.node,
-                self.rejections.join("; ")
-            ),
-        }
-    }
-}
-
-impl Phase {
-    fn lines(&self, paint: Paint) -> String {
-        let name = format!("{:<13}", self.name.replace('_', " "));
-        let head = format!("  {}{:>11}", paint.bold(&name), time(self.took_us));
-        let steps = self.steps.iter().map(|step| {
-            let took = step.took_us.map_or_else(|| "running".to_owned(), time);
-            let began = format!("+{}", moment(step.began_us));
-            format!("  {began:>13}{took:>11}  {}", step.sentence)
-        });
-        std::iter::once(head)
-            .chain(steps)
-            .collect::<Vec<_>>()
-            .join("\n")
-    }
-}
-
-impl View for Story {
+impl View for Recovery {
     fn text(&self, paint: Paint) -> String {
         let summary = &self.summary;
         let head = format!(
             "{} of {} at {}, epoch {}: {}.",
-            paint.bold(&capitalised(&summary.kind)),
+            paint.bold(&capitalised(summary.kind.as_str())),
             summary.cluster,
-            summary.began(),
+            or_dash(summary.started_at.map(long)),
             summary.epoch,
-            paint.tone(&summary.outcome(), summary.tone()),
+            paint.tone(&outcome(summary), tone(summary)),
         );
         let after_sign = |us| {
             let after = paint.bold(&time(us));
@@ -265,15 +114,19 @@ impl View for Story {
         let list = |title: &str, lines: Vec<String>| {
             (!lines.is_empty()).then(|| format!("{title}:\n{}", lines.join("\n")))
         };
-        let phases = self.phases.iter().map(|phase| phase.lines(paint)).collect();
-        let candidates = self.candidates.iter().map(|one| one.line(paint)).collect();
-        let since = match summary.kind.as_str() {
-            "switchover" => "What was done, since the order",
+        let phases = self.phases.iter().map(|it| phase(it, paint)).collect();
+        let candidates = self
+            .candidates
+            .iter()
+            .map(|it| candidate(it, paint))
+            .collect();
+        let since = match summary.kind {
+            RecoveryKind::Switchover => "What was done, since the order",
             _ => "What was done, since the first sign",
         };
         let parts = [
             Some(format!("{head}{}", writable.unwrap_or_default())),
-            self.problem.as_ref().map(|problem| problem.text(paint)),
+            self.problem.as_ref().map(|it| cluster::problem(it, paint)),
             self.fencing.as_ref().map(|fencing| {
                 format!("Fencing of {}: {}.", summary.old_primary, fencing.sentence)
             }),
@@ -294,7 +147,7 @@ fn capitalised(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lictor_wire::Timestamp;
+    use lictor_wire::{Timestamp, v1};
 
     use super::*;
 
@@ -379,7 +232,7 @@ mod tests {
     #[test]
     fn a_recovery_reads_as_a_story() {
         assert_eq!(
-            Story::from(failover()).text(Paint::off()),
+            Recovery::from(failover()).text(Paint::off()),
             "\
 Failover of orders at 1970-01-01 00:00:00.005 UTC, epoch 2.1: orders-3 took over from orders-1.
 The new primary took writes 24.2 ms after the first sign.
@@ -415,7 +268,7 @@ Id 0193a7b2-6c1e-7d3a-8f00-3b1c5d7e9f01"
         };
         let all = [v1::RecoveryState::Done, v1::RecoveryState::Aborted].map(summary);
         assert_eq!(
-            Summaries(all.map(Summary::from).into()).text(Paint::off()),
+            Vec::from(all.map(RecoverySummary::from)).text(Paint::off()),
             "\
 ID             BEGAN (UTC)          VERDICT      FROM      TO        WRITABLE
 0193a7b2-6c1e  1970-01-01 00:00:00  DeadPrimary  orders-1  orders-3  in 24.2 ms
@@ -429,25 +282,10 @@ ID             BEGAN (UTC)          VERDICT      FROM      TO        WRITABLE
         let summary = aborted.summary.as_mut().unwrap();
         summary.state = v1::RecoveryState::Aborted.into();
         summary.abort_reason = Some("the primary gave a sign of life".to_owned());
-        let story = Story::from(aborted).text(Paint::off());
+        let story = Recovery::from(aborted).text(Paint::off());
         assert!(
             story.contains("given up: the primary gave a sign of life."),
             "{story}"
         );
-    }
-
-    #[test]
-    fn json_names_are_stable() {
-        let json = serde_json::to_value(Story::from(failover())).unwrap();
-        assert_eq!(json["epoch"], "2.1");
-        assert_eq!(json["started_at"], "1970-01-01T00:00:00.005Z");
-        assert_eq!(json["time_to_writable_us"], 24_230);
-        assert_eq!(json["phases"][1]["name"], "catch_up");
-        assert_eq!(json["phases"][0]["steps"][0]["took_us"], 4_000);
-        assert_eq!(
-            json["problem"]["evidence"][0],
-            "the standing connection to orders-1 ended"
-        );
-        assert_eq!(json["candidates"][1]["rank"], serde_json::Value::Null);
     }
 }

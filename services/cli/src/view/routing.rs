@@ -1,95 +1,31 @@
 //! Routes, what changes in them, and who receives them.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, Utc};
-use lictor_wire::domain::{ClusterRoute, Endpoint, Reader, RouteState, RoutingTable};
-use lictor_wire::v1;
+use lictor_view::{At, Reader, Route, RouteState, RoutingTable, Subscriber};
+use lictor_wire::domain::{self, Changes, ClusterRoute, Endpoint};
 use serde::Serialize;
 
-use super::{At, revision, word};
 use crate::output::{Paint, Tone, View, count, or_dash, plain, time};
 
-/// The routing table.
-#[derive(Debug, Serialize)]
-pub(crate) struct Table {
-    revision: String,
-    clusters: Vec<Route>,
-}
-
-/// Where one cluster's traffic goes.
-#[derive(Debug, Serialize)]
-pub(crate) struct Route {
-    cluster: String,
-    epoch: String,
-    state: &'static str,
-    writer: Option<Node>,
-    readers: Vec<ReaderNode>,
-}
-
-#[derive(Debug, Serialize)]
-struct Node {
-    node: String,
-    address: String,
-}
-
-#[derive(Debug, Serialize)]
-struct ReaderNode {
-    node: String,
-    address: String,
-    weight: u32,
-}
-
-impl From<&RoutingTable> for Table {
-    fn from(table: &RoutingTable) -> Self {
-        Self {
-            revision: table.revision.to_string(),
-            clusters: table.clusters.values().map(Into::into).collect(),
-        }
+const fn tone(state: RouteState) -> Tone {
+    match state {
+        RouteState::Serving => Tone::Good,
+        RouteState::Held => Tone::Doubtful,
+        RouteState::NoPrimary | RouteState::Unknown => Tone::Bad,
     }
 }
 
-impl From<&ClusterRoute> for Route {
-    fn from(route: &ClusterRoute) -> Self {
-        let readers = route.readers.iter().map(|reader| ReaderNode {
-            node: reader.endpoint.node.to_string(),
-            address: reader.endpoint.address.to_string(),
-            weight: reader.weight,
-        });
-        Self {
-            cluster: route.name.to_string(),
-            epoch: route.epoch.to_string(),
-            state: match route.state {
-                RouteState::Serving { .. } => "serving",
-                RouteState::Held => "held",
-                RouteState::NoPrimary => "no_primary",
-            },
-            writer: route.writer().map(|writer| Node {
-                node: writer.node.to_string(),
-                address: writer.address.to_string(),
-            }),
-            readers: readers.collect(),
-        }
-    }
-}
-
-impl Route {
-    fn tone(&self) -> Tone {
-        match self.state {
-            "serving" => Tone::Good,
-            "held" => Tone::Doubtful,
-            _ => Tone::Bad,
-        }
-    }
-}
-
-impl View for Table {
+impl View for RoutingTable {
     fn text(&self, paint: Paint) -> String {
         let row = |route: &Route| {
             let writer = route.writer.as_ref();
-            let readers: Vec<_> = route.readers.iter().map(ReaderNode::text).collect();
+            let readers: Vec<_> = route.readers.iter().map(reader).collect();
             vec![
                 plain(&route.cluster),
                 plain(&route.epoch),
-                (route.state.replace('_', " "), route.tone()),
+                (route.state.as_str().replace('_', " "), tone(route.state)),
                 plain(or_dash(writer.map(|writer| {
                     format!("{} ({})", writer.node, writer.address)
                 }))),
@@ -103,20 +39,23 @@ impl View for Table {
         if self.clusters.is_empty() {
             return format!("{title}: no cluster is routed");
         }
-        format!(
-            "{title}\n\n{}",
-            paint.table(&header, self.clusters.iter().map(row))
-        )
+        let clusters = paint.table(&header, self.clusters.iter().map(row));
+        let configured = [
+            (!self.keyspaces.is_empty()).then(|| self.keyspaces.text(paint)),
+            (!self.hostgroups.is_empty()).then(|| self.hostgroups.text(paint)),
+            (!self.query_rules.is_empty()).then(|| self.query_rules.text(paint)),
+        ];
+        let parts = [title, clusters].into_iter();
+        let parts: Vec<_> = parts.chain(configured.into_iter().flatten()).collect();
+        parts.join("\n\n")
     }
 }
 
-impl ReaderNode {
-    fn text(&self) -> String {
-        if self.weight == 1 {
-            self.node.clone()
-        } else {
-            format!("{} x{}", self.node, self.weight)
-        }
+fn reader(reader: &Reader) -> String {
+    if reader.weight == 1 {
+        reader.node.clone()
+    } else {
+        format!("{} x{}", reader.node, reader.weight)
     }
 }
 
@@ -136,12 +75,20 @@ pub(crate) struct Event {
 
 impl Event {
     /// The whole table arrived, where `before` was held.
-    pub(crate) fn snapshot(at: DateTime<Utc>, before: &RoutingTable, now: &RoutingTable) -> Self {
+    pub(crate) fn snapshot(
+        at: DateTime<Utc>,
+        before: &domain::RoutingTable,
+        now: &domain::RoutingTable,
+    ) -> Self {
         Self::update(at, "snapshot", before, now)
     }
 
     /// A change arrived.
-    pub(crate) fn delta(at: DateTime<Utc>, before: &RoutingTable, now: &RoutingTable) -> Self {
+    pub(crate) fn delta(
+        at: DateTime<Utc>,
+        before: &domain::RoutingTable,
+        now: &domain::RoutingTable,
+    ) -> Self {
         Self::update(at, "delta", before, now)
     }
 
@@ -160,32 +107,39 @@ impl Event {
     fn update(
         at: DateTime<Utc>,
         kind: &'static str,
-        before: &RoutingTable,
-        now: &RoutingTable,
+        before: &domain::RoutingTable,
+        now: &domain::RoutingTable,
     ) -> Self {
         let difference = before.diff(now);
-        let changed = difference
+        let clusters = difference.clusters;
+        let changed = clusters
             .changed
-            .iter()
+            .values()
             .map(|route| sentence(before.clusters.get(&route.name), route));
-        let removed = difference
+        let removed = clusters
             .removed
             .iter()
             .map(|name| format!("{name} is no longer routed"));
+        let configured = [
+            told("keyspace", &difference.keyspaces),
+            told("hostgroup", &difference.hostgroups),
+            told("query rule", &difference.query_rules),
+        ];
+        let sentences = changed.chain(removed);
         Self {
             at: At(at),
             kind,
             revision: Some(now.revision.to_string()),
-            sentences: changed.chain(removed).collect(),
-            changed: difference.changed.iter().map(Into::into).collect(),
-            removed: difference.removed.iter().map(ToString::to_string).collect(),
+            sentences: sentences.chain(configured.into_iter().flatten()).collect(),
+            changed: clusters.changed.values().map(Into::into).collect(),
+            removed: clusters.removed.iter().map(ToString::to_string).collect(),
         }
     }
 }
 
 impl View for Event {
     fn text(&self, paint: Paint) -> String {
-        let clock = self.at.clock();
+        let clock = self.at.0.format("%H:%M:%S%.3fZ").to_string();
         let Some(revision) = &self.revision else {
             let what = self.sentences.join("; ");
             return format!("{clock}  {}", paint.tone(&what, Tone::Doubtful));
@@ -199,6 +153,15 @@ impl View for Event {
         let lines = self.sentences.join(&format!("\n{margin}  "));
         format!("{head}  {lines}")
     }
+}
+
+/// What changed among other things, each by its name.
+fn told<K: Ord + Display, V>(what: &str, changes: &Changes<K, V>) -> Vec<String> {
+    let other = changes.changed.keys();
+    let other = other.map(|key| format!("{what} {key} is different"));
+    let gone = changes.removed.iter();
+    let gone = gone.map(|key| format!("{what} {key} is gone"));
+    other.chain(gone).collect()
 }
 
 /// What changed for one cluster.
@@ -219,21 +182,21 @@ fn sentence(before: Option<&ClusterRoute>, now: &ClusterRoute) -> String {
     format!("{} epoch {}: {}", now.name, now.epoch, parts.join(", "))
 }
 
-fn state_sentence(before: Option<&Endpoint>, now: &RouteState) -> String {
+fn state_sentence(before: Option<&Endpoint>, now: &domain::RouteState) -> String {
     let was = |text: String| match before {
         Some(before) => format!("{text} (was {})", before.node),
         None => text,
     };
     match now {
-        RouteState::Serving { writer } => {
+        domain::RouteState::Serving { writer } => {
             was(format!("writer {} at {}", writer.node, writer.address))
         }
-        RouteState::Held => was("writes are held".to_owned()),
-        RouteState::NoPrimary => was("no primary".to_owned()),
+        domain::RouteState::Held => was("writes are held".to_owned()),
+        domain::RouteState::NoPrimary => was("no primary".to_owned()),
     }
 }
 
-fn readers_sentence(readers: &[Reader]) -> String {
+fn readers_sentence(readers: &[domain::Reader]) -> String {
     if readers.is_empty() {
         return "no readers".to_owned();
     }
@@ -249,76 +212,49 @@ fn readers_sentence(readers: &[Reader]) -> String {
     format!("{word} {}", names.join(" "))
 }
 
-/// Who is subscribed.
-#[derive(Debug, Serialize)]
-#[serde(transparent)]
-pub(crate) struct Subscribers(pub(crate) Vec<Subscriber>);
-
-/// One subscriber.
-#[derive(Debug, Serialize)]
-pub(crate) struct Subscriber {
-    id: String,
-    kind: String,
-    version: String,
-    address: String,
-    clusters: Vec<String>,
-    connected_at: Option<At>,
-    sent: Option<String>,
-    acked: Option<String>,
-    ack_delay_us: Option<u64>,
-    nacks: u64,
-    last_nack: Option<Nack>,
-}
-
-#[derive(Debug, Serialize)]
-struct Nack {
-    revision: Option<String>,
-    reason: String,
-}
-
-impl From<v1::Subscriber> for Subscriber {
-    fn from(subscriber: v1::Subscriber) -> Self {
-        Self {
-            id: subscriber.id,
-            kind: word(
-                subscriber.kind,
-                v1::SubscriberKind::as_str_name,
-                "SUBSCRIBER_KIND_",
-            ),
-            version: subscriber.version,
-            address: subscriber.address,
-            clusters: subscriber.clusters,
-            connected_at: At::read(subscriber.connected_at.as_ref()),
-            sent: subscriber.sent.as_ref().map(revision),
-            acked: subscriber.acked.as_ref().map(revision),
-            ack_delay_us: subscriber.ack_delay_us,
-            nacks: subscriber.nacks,
-            last_nack: subscriber.last_nack.map(|nack| Nack {
-                revision: nack.revision.as_ref().map(revision),
-                reason: nack.reason,
-            }),
-        }
+/// What a subscriber wants, in few words.
+fn wants(subscriber: &Subscriber) -> String {
+    let groups = subscriber.hostgroups.iter().map(ToString::to_string);
+    let parts = [
+        ("", subscriber.clusters.clone()),
+        ("keyspace ", subscriber.keyspaces.clone()),
+        ("hostgroup ", groups.collect()),
+    ];
+    let named = parts.iter().filter(|(_, names)| !names.is_empty());
+    let texts: Vec<_> = named
+        .map(|(what, names)| format!("{what}{}", names.join(" ")))
+        .collect();
+    if texts.is_empty() {
+        return "everything".to_owned();
     }
+    texts.join(", ")
 }
 
-impl View for Subscribers {
+impl View for Vec<Subscriber> {
     fn text(&self, paint: Paint) -> String {
-        if self.0.is_empty() {
-            return "Nobody is subscribed here.".to_owned();
+        if self.is_empty() {
+            return "Nobody is subscribed.".to_owned();
         }
         let row = |subscriber: &Subscriber| {
-            let behind = subscriber.sent != subscriber.acked;
             let nacks = subscriber.nacks > 0;
             vec![
                 plain(&subscriber.id),
+                plain(subscriber.kind.as_str()),
                 plain(&subscriber.version),
                 plain(&subscriber.address),
+                plain(&subscriber.instance),
+                plain(wants(subscriber)),
                 plain(or_dash(subscriber.sent.clone())),
                 (
                     or_dash(subscriber.acked.clone()),
-                    if behind { Tone::Doubtful } else { Tone::Good },
+                    if subscriber.behind {
+                        Tone::Doubtful
+                    } else {
+                        Tone::Good
+                    },
                 ),
                 plain(or_dash(subscriber.ack_delay_us.map(time))),
+                plain(subscriber.pools.to_string()),
                 (
                     subscriber.nacks.to_string(),
                     if nacks { Tone::Bad } else { Tone::Plain },
@@ -326,10 +262,11 @@ impl View for Subscribers {
             ]
         };
         let header = [
-            "ID", "VERSION", "ADDRESS", "SENT", "ACKED", "DELAY", "NACKS",
+            "ID", "KIND", "VERSION", "ADDRESS", "AT", "WANTS", "SENT", "ACKED", "DELAY", "POOLS",
+            "NACKS",
         ];
-        let table = paint.table(&header, self.0.iter().map(row));
-        let refusals = self.0.iter().filter_map(|subscriber| {
+        let table = paint.table(&header, self.iter().map(row));
+        let refusals = self.iter().filter_map(|subscriber| {
             let nack = subscriber.last_nack.as_ref()?;
             let revision = or_dash(nack.revision.clone());
             Some(format!(
@@ -337,7 +274,7 @@ impl View for Subscribers {
                 subscriber.id, nack.reason
             ))
         });
-        std::iter::once(format!("{table}\n\n{}", count(self.0.len(), "subscriber")))
+        std::iter::once(format!("{table}\n\n{}", count(self.len(), "subscriber")))
             .chain(refusals)
             .collect::<Vec<_>>()
             .join("\n")
@@ -346,7 +283,10 @@ impl View for Subscribers {
 
 #[cfg(test)]
 mod tests {
-    use lictor_wire::domain::{ClusterName, Epoch, NodeName, Revision, Term};
+    use lictor_wire::domain::{
+        ClusterName, Epoch, NodeName, Reader, Revision, RouteState, RoutingTable, Term,
+    };
+    use lictor_wire::v1;
 
     use super::*;
 
@@ -373,6 +313,7 @@ mod tests {
         RoutingTable {
             revision: Revision { term: Term(1), n },
             clusters: [(name, route)].into(),
+            ..RoutingTable::default()
         }
     }
 
@@ -383,7 +324,7 @@ mod tests {
     #[test]
     fn a_table_is_shown_with_writers_and_readers() {
         assert_eq!(
-            Table::from(&table(4, Some(1), &[1, 2])).text(Paint::off()),
+            lictor_view::RoutingTable::from(&table(4, Some(1), &[1, 2])).text(Paint::off()),
             "\
 revision 1.4
 
@@ -391,7 +332,7 @@ CLUSTER  EPOCH  STATE    WRITER                     READERS
 orders   1.4    serving  orders-1 (127.0.0.1:3306)  orders-1, orders-2 x2"
         );
         assert_eq!(
-            Table::from(&RoutingTable::default()).text(Paint::off()),
+            lictor_view::RoutingTable::from(&RoutingTable::default()).text(Paint::off()),
             "revision 0.0: no cluster is routed"
         );
     }
@@ -436,30 +377,32 @@ orders   1.4    serving  orders-1 (127.0.0.1:3306)  orders-1, orders-2 x2"
 
     #[test]
     fn subscribers_are_shown_with_what_they_refused() {
-        let shown = Subscribers(vec![
-            v1::Subscriber {
-                id: "shop-1".to_owned(),
-                kind: v1::SubscriberKind::Client.into(),
-                version: "lictor-client/0.1.0".to_owned(),
-                address: "127.0.0.1:50000".to_owned(),
-                sent: Some(v1::Revision { term: 1, n: 4 }),
-                acked: Some(v1::Revision { term: 1, n: 3 }),
-                ack_delay_us: Some(420),
-                nacks: 1,
-                last_nack: Some(v1::Nack {
-                    revision: Some(v1::Revision { term: 1, n: 4 }),
-                    reason: "it cannot be read".to_owned(),
-                }),
-                ..v1::Subscriber::default()
-            }
-            .into(),
-        ])
+        let shown = vec![Subscriber::from(v1::Subscriber {
+            id: "shop-1".to_owned(),
+            kind: v1::SubscriberKind::Client.into(),
+            version: "lictor-client/0.1.0".to_owned(),
+            clusters: vec!["orders".to_owned()],
+            keyspaces: vec!["shop".to_owned(), "carts".to_owned()],
+            hostgroups: vec![10],
+            address: "127.0.0.1:50000".to_owned(),
+            instance: "lictord-1".to_owned(),
+            sent: Some(v1::Revision { term: 1, n: 4 }),
+            acked: Some(v1::Revision { term: 1, n: 3 }),
+            ack_delay_us: Some(420),
+            pools: 1,
+            nacks: 1,
+            last_nack: Some(v1::Nack {
+                revision: Some(v1::Revision { term: 1, n: 4 }),
+                reason: "it cannot be read".to_owned(),
+            }),
+            ..v1::Subscriber::default()
+        })]
         .text(Paint::off());
         assert_eq!(
             shown,
             "\
-ID      VERSION              ADDRESS          SENT  ACKED  DELAY   NACKS
-shop-1  lictor-client/0.1.0  127.0.0.1:50000  1.4   1.3    0.4 ms  1
+ID      KIND    VERSION              ADDRESS          AT         WANTS                                      SENT  ACKED  DELAY   POOLS  NACKS
+shop-1  client  lictor-client/0.1.0  127.0.0.1:50000  lictord-1  orders, keyspace shop carts, hostgroup 10  1.4   1.3    0.4 ms  1      1
 
 1 subscriber
 shop-1 refused revision 1.4: it cannot be read"

@@ -1,71 +1,10 @@
 //! How the control plane stands.
 
-use lictor_wire::v1;
-use serde::Serialize;
+use lictor_view::{ControlPlane, Member, Relay};
 
 use crate::output::{Paint, Tone, View, or_dash, plain, time};
 
-/// How an instance stands.
-#[derive(Debug, Serialize)]
-pub(crate) struct Status {
-    version: String,
-    instance: String,
-    leader: bool,
-    ready: bool,
-    term: u64,
-    uptime_secs: u64,
-    consul_drift: u64,
-    leases: Vec<Lease>,
-    stores: Vec<Store>,
-    sentences: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Lease {
-    store: String,
-    holder: Option<String>,
-    advertise: String,
-    term: u64,
-    age_us: Option<u64>,
-}
-
-#[derive(Debug, Serialize)]
-struct Store {
-    name: String,
-    reachable: bool,
-    sentence: String,
-}
-
-impl From<v1::GetStatusResponse> for Status {
-    fn from(status: v1::GetStatusResponse) -> Self {
-        let leases = status.leases.into_iter().map(|lease| Lease {
-            store: lease.store,
-            holder: lease.holder,
-            advertise: lease.advertise,
-            term: lease.term,
-            age_us: lease.age_us,
-        });
-        let stores = status.stores.into_iter().map(|store| Store {
-            name: store.name,
-            reachable: store.reachable,
-            sentence: store.sentence,
-        });
-        Self {
-            version: status.version,
-            instance: status.instance,
-            leader: status.leader,
-            ready: status.ready,
-            term: status.term,
-            uptime_secs: status.uptime_secs,
-            consul_drift: status.consul_drift,
-            leases: leases.collect(),
-            stores: stores.collect(),
-            sentences: status.sentences,
-        }
-    }
-}
-
-impl View for Status {
+impl View for ControlPlane {
     fn text(&self, paint: Paint) -> String {
         let ready = if self.ready {
             paint.tone("ready", Tone::Good)
@@ -102,9 +41,39 @@ impl View for Status {
                 plain(or_dash(lease.age_us.map(time))),
             ]
         });
+        let members = self.members.iter().map(|member| {
+            let ready = match member.ready {
+                Some(true) => ("ready".to_owned(), Tone::Good),
+                Some(false) => ("not ready".to_owned(), Tone::Bad),
+                None => ("unknown".to_owned(), Tone::Bad),
+            };
+            vec![
+                plain(&member.instance),
+                plain(&member.address),
+                plain(if member.leader { "leader" } else { "follower" }),
+                ready,
+                plain(or_dash(member.term.map(|term| term.to_string()))),
+                relayed(member),
+                plain(or_dash(heard(member).map(time))),
+                plain(or_dash(member.subscribers.map(|it| it.to_string()))),
+                plain(&member.sentence),
+            ]
+        });
+        let member_header = [
+            "MEMBER",
+            "AT",
+            "ROLE",
+            "STATE",
+            "TERM",
+            "BEHIND",
+            "HEARD AGO",
+            "SUBSCRIBERS",
+            "",
+        ];
         let lease_header = ["LEASE", "HOLDER", "AT", "TERM", "RENEWED AGO"];
         let mut parts = vec![
             head,
+            paint.table(&member_header, members),
             paint.table(&["STORE", "STATE", ""], stores),
             paint.table(&lease_header, leases),
             format!("Drift repaired in Consul: {}", self.consul_drift),
@@ -116,8 +85,31 @@ impl View for Status {
     }
 }
 
+/// How many revisions a member is behind the leader.
+fn relayed(member: &Member) -> (String, Tone) {
+    match &member.relay {
+        None => plain("-"),
+        Some(Relay {
+            current: true,
+            behind,
+            ..
+        }) => (number(*behind), Tone::Good),
+        Some(Relay { behind, .. }) => (number(*behind), Tone::Bad),
+    }
+}
+
+fn number(behind: Option<u64>) -> String {
+    behind.map_or_else(|| "unknown".to_owned(), |it| it.to_string())
+}
+
+fn heard(member: &Member) -> Option<u64> {
+    member.relay.as_ref()?.heard_us
+}
+
 #[cfg(test)]
 mod tests {
+    use lictor_wire::v1;
+
     use super::*;
 
     #[test]
@@ -146,12 +138,45 @@ mod tests {
             consul_drift: 2,
             uptime_secs: 61,
             ready: true,
+            members: vec![
+                v1::Member {
+                    instance: "lictord-1".to_owned(),
+                    address: "127.0.0.1:7400".to_owned(),
+                    leader: true,
+                    ready: Some(true),
+                    sentence: "It serves.".to_owned(),
+                    answers: true,
+                    term: Some(3),
+                    subscribers: Some(2),
+                    ..v1::Member::default()
+                },
+                v1::Member {
+                    instance: "lictord-2".to_owned(),
+                    address: "127.0.0.2:7400".to_owned(),
+                    ready: Some(true),
+                    sentence: "It relays.".to_owned(),
+                    answers: true,
+                    term: Some(3),
+                    subscribers: Some(40),
+                    relay: Some(v1::RelayState {
+                        current: true,
+                        behind: Some(0),
+                        heard_us: Some(120_000),
+                        ..v1::RelayState::default()
+                    }),
+                    ..v1::Member::default()
+                },
+            ],
             sentences: vec!["Consul is away; DNS keeps its last answers.".to_owned()],
         };
         assert_eq!(
-            Status::from(status).text(Paint::off()),
+            ControlPlane::from(status).text(Paint::off()),
             "\
 lictord-1  ready  leader in term 3, lictord 0.1.0, up 1m 1s
+
+MEMBER     AT              ROLE      STATE  TERM  BEHIND  HEARD AGO  SUBSCRIBERS
+lictord-1  127.0.0.1:7400  leader    ready  3     -       -          2            It serves.
+lictord-2  127.0.0.2:7400  follower  ready  3     0       120.0 ms   40           It relays.
 
 STORE     STATE
 postgres  reachable    It answers.

@@ -1,74 +1,28 @@
 //! What is found before a switchover, and how it goes on.
 
-use lictor_wire::v1;
+use lictor_view::{CheckFinding, PreflightCheck, Recovery, SwitchoverReport};
 use serde::Serialize;
 
-use super::recovery::{Candidate, Story};
-use super::word;
+use super::recovery::candidate;
 use crate::output::{Paint, Tone, View};
 
-/// What was found.
-#[derive(Debug, Serialize)]
-pub(crate) struct Preflight {
-    /// Whether nothing stands in the way.
-    pub(crate) clear: bool,
-    candidate: Option<String>,
-    checks: Vec<Check>,
-    candidates: Vec<Candidate>,
+fn line(check: &PreflightCheck, paint: Paint) -> String {
+    let tone = match check.finding {
+        CheckFinding::Ok => Tone::Good,
+        CheckFinding::Warning => Tone::Doubtful,
+        CheckFinding::Blocker | CheckFinding::Unknown => Tone::Bad,
+    };
+    let finding = paint.tone(&format!("{:<9}", check.finding), tone);
+    format!("  {finding}{:<18}{}", check.code, check.sentence)
 }
 
-#[derive(Debug, Serialize)]
-struct Check {
-    code: String,
-    finding: String,
-    sentence: String,
-}
-
-impl From<v1::SwitchoverClusterResponse> for Preflight {
-    fn from(response: v1::SwitchoverClusterResponse) -> Self {
-        let checks: Vec<_> = response.checks.into_iter().map(Check::from).collect();
-        Self {
-            clear: checks.iter().all(|check| check.finding != "blocker"),
-            candidate: response.candidate,
-            checks,
-            candidates: response.candidates.into_iter().map(Into::into).collect(),
-        }
-    }
-}
-
-impl From<v1::Check> for Check {
-    fn from(check: v1::Check) -> Self {
-        Self {
-            finding: word(
-                check.finding,
-                v1::CheckFinding::as_str_name,
-                "CHECK_FINDING_",
-            ),
-            code: check.code,
-            sentence: check.sentence,
-        }
-    }
-}
-
-impl Check {
-    fn line(&self, paint: Paint) -> String {
-        let tone = match self.finding.as_str() {
-            "ok" => Tone::Good,
-            "warning" => Tone::Doubtful,
-            _ => Tone::Bad,
-        };
-        let finding = paint.tone(&format!("{:<9}", self.finding), tone);
-        format!("  {finding}{:<18}{}", self.code, self.sentence)
-    }
-}
-
-impl View for Preflight {
+impl View for SwitchoverReport {
     fn text(&self, paint: Paint) -> String {
-        let checks = self.checks.iter().map(|check| check.line(paint));
+        let checks = self.checks.iter().map(|check| line(check, paint));
         let mut lines = vec![paint.bold("Before a switchover:")];
         lines.extend(checks);
         lines.push("Candidates:".to_owned());
-        lines.extend(self.candidates.iter().map(|one| one.line(paint)));
+        lines.extend(self.candidates.iter().map(|it| candidate(it, paint)));
         lines.push(match (&self.candidate, self.clear) {
             (Some(candidate), true) => format!("Nothing stands in the way of {candidate}."),
             _ => paint.tone("There is no switchover with a blocker.", Tone::Bad),
@@ -81,9 +35,9 @@ impl View for Preflight {
 #[derive(Debug, Serialize)]
 pub(crate) struct Switchover {
     /// What was found before.
-    pub(crate) preflight: Preflight,
+    pub(crate) preflight: SwitchoverReport,
     /// What was done.
-    pub(crate) story: Story,
+    pub(crate) story: Recovery,
 }
 
 impl View for Switchover {
@@ -94,6 +48,8 @@ impl View for Switchover {
 
 #[cfg(test)]
 mod tests {
+    use lictor_wire::v1;
+
     use super::*;
 
     fn check(code: &str, finding: v1::CheckFinding, sentence: &str) -> v1::Check {
@@ -112,7 +68,7 @@ mod tests {
             candidates: vec![],
             recovery: None,
         };
-        let clear = Preflight::from(response.clone());
+        let clear = SwitchoverReport::from(response.clone());
         assert_eq!(
             clear.text(Paint::off()),
             "Before a switchover:\n  \
@@ -123,7 +79,7 @@ mod tests {
         let lag = "how far orders-2 is behind is unknown";
         let unknown = check("CandidateLag", v1::CheckFinding::Blocker, lag);
         response.checks.push(unknown);
-        let blocked = Preflight::from(response);
+        let blocked = SwitchoverReport::from(response);
         assert!(!blocked.clear);
         let text = blocked.text(Paint::off());
         assert!(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lictor_client::domain::RouteState;
 use lictor_client::mysql_async::prelude::Queryable;
-use lictor_client::{ClientConfig, ClientError, Credentials, Idempotent, Lictor};
+use lictor_client::{AnyLag, ClientConfig, ClientError, Credentials, Idempotent, Lictor};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
@@ -19,8 +19,8 @@ async fn connect(plane: &ControlPlane, acquire_timeout: Duration) -> Lictor {
     };
     let mut config = ClientConfig::new("shop-1", vec![plane.url()], credentials);
     // The first table is waited for as long as a connection.
-    config.acquire_timeout = acquire_timeout;
-    config.connect_timeout = Duration::from_millis(100);
+    config.pool.connection_timeout = acquire_timeout;
+    config.pool.login_timeout = Duration::from_millis(100);
     Lictor::connect(config).await.unwrap()
 }
 
@@ -50,7 +50,9 @@ async fn an_unknown_cluster_is_an_error_at_once() {
     let lictor = connect(&plane, PATIENCE * 10).await;
     for result in [
         timeout(PATIENCE, lictor.writer("users")).await.unwrap(),
-        timeout(PATIENCE, lictor.reader("users")).await.unwrap(),
+        timeout(PATIENCE, lictor.reader("users", AnyLag))
+            .await
+            .unwrap(),
     ] {
         let error = result.unwrap_err();
         assert!(matches!(error, ClientError::UnknownCluster(_)), "{error}");
@@ -63,7 +65,7 @@ async fn a_node_where_nothing_listens_is_named_with_the_reason() {
     let lictor = connect(&plane, SHORT).await;
     for error in [
         lictor.writer("orders").await.unwrap_err(),
-        lictor.reader("orders").await.unwrap_err(),
+        lictor.reader("orders", AnyLag).await.unwrap_err(),
     ] {
         let ClientError::TimedOut {
             node: named,
@@ -96,8 +98,8 @@ async fn a_waiter_for_a_writer_wakes_when_the_route_leaves_a_hung_node() {
         },
     );
     // Only the route can end the wait for the hung node.
-    config.connect_timeout = PATIENCE * 10;
-    config.acquire_timeout = PATIENCE * 10;
+    config.pool.login_timeout = PATIENCE * 10;
+    config.pool.connection_timeout = PATIENCE * 10;
     let lictor = Lictor::connect(config).await.unwrap();
 
     let next = TcpListener::bind("127.0.0.1:0").await.unwrap();

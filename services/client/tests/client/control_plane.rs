@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use lictor_client::SubscribeConfig;
 use lictor_client::domain::{
     ClusterName, ClusterRoute, Endpoint, Epoch, NodeName, Reader, Revision, RouteState,
     RoutingDelta, RoutingTable, Term,
 };
-use lictor_client::{SubscribeConfig, SubscriberKind};
 use lictor_wire::v1::routing_service_server::{RoutingService, RoutingServiceServer};
 use lictor_wire::v1::subscribe_request::Message as Request;
 use lictor_wire::v1::subscribe_response::Message as Update;
@@ -221,6 +221,10 @@ fn heard(message: Request) -> Heard {
         Request::Hello(hello) => Heard::Hello(hello),
         Request::Ack(ack) => Heard::Ack(revision(ack.revision)),
         Request::Nack(nack) => Heard::Nack(revision(nack.revision), nack.reason),
+        Request::Relayed(relayed) => {
+            let reason = "an application relays nothing".to_owned();
+            Heard::Nack(revision(relayed.revision), reason)
+        }
     }
 }
 
@@ -271,6 +275,7 @@ pub(crate) fn table(n: u64, epoch: u64, state: RouteState) -> RoutingTable {
     RoutingTable {
         revision: revision(n),
         clusters: [(orders(), route)].into(),
+        ..RoutingTable::default()
     }
 }
 
@@ -281,10 +286,5 @@ pub(crate) fn served_by(n: u64, writer: u32) -> RoutingTable {
 }
 
 pub(crate) fn subscriber(endpoints: Vec<String>) -> SubscribeConfig {
-    SubscribeConfig {
-        endpoints,
-        id: "shop-1".to_owned(),
-        kind: SubscriberKind::Client,
-        clusters: vec![],
-    }
+    SubscribeConfig::new("shop-1", endpoints)
 }

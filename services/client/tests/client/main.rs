@@ -7,6 +7,15 @@
     reason = "what a test needs and does not get is its failure"
 )]
 
+mod cache;
+mod causal;
 mod connections;
 mod control_plane;
+mod hints;
+mod pools;
+mod retries;
+mod routing;
+mod shards;
+mod stage;
 mod subscription;
+mod telemetry;

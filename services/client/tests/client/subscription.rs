@@ -187,7 +187,7 @@ async fn a_configuration_that_makes_no_sense_is_refused_at_once() {
         (nameless, "the id is empty"),
         (subscriber(vec![]), "there is no endpoint"),
         (subscriber(vec!["127.0.0.1:7400".to_owned()]), "not a URL"),
-        (subscriber(vec!["https://a:1".to_owned()]), "not a URL"),
+        (subscriber(vec!["ftp://a:1".to_owned()]), "not a URL"),
     ] {
         let error = Routes::subscribe(config, PATIENCE).await.unwrap_err();
         assert!(matches!(error, ClientError::InvalidConfig(_)), "{error}");
