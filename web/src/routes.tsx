@@ -1,0 +1,32 @@
+// Every address of the page. A page is a file of its own that is loaded when it is visited; it
+// exports `Component`.
+import { createBrowserRouter } from "react-router";
+import { Crash } from "./shell/Crash";
+import { Shell } from "./shell/Shell";
+
+export const router = createBrowserRouter([
+  {
+    element: <Shell />,
+    errorElement: <Crash />,
+    hydrateFallbackElement: <></>,
+    children: [
+      {
+        errorElement: <Crash />,
+        children: [
+          { index: true, lazy: () => import("./pages/fleet") },
+          { path: "clusters/:name", lazy: () => import("./pages/cluster") },
+          { path: "nodes/:name", lazy: () => import("./pages/node") },
+          { path: "recoveries", lazy: () => import("./pages/recoveries") },
+          { path: "recoveries/:id", lazy: () => import("./pages/recoveries/one") },
+          { path: "routing", lazy: () => import("./pages/routing") },
+          { path: "subscribers", lazy: () => import("./pages/subscribers") },
+          { path: "control-plane", lazy: () => import("./pages/control-plane") },
+          { path: "problems", lazy: () => import("./pages/problems") },
+          { path: "audit", lazy: () => import("./pages/audit") },
+          { path: "availability", lazy: () => import("./pages/availability") },
+          { path: "*", lazy: () => import("./shell/NotFound") },
+        ],
+      },
+    ],
+  },
+]);

@@ -1,0 +1,32 @@
+// English, the catalogue the others are held to. One file per page.
+import audit from "./audit.json";
+import availability from "./availability.json";
+import cluster from "./cluster.json";
+import common from "./common.json";
+import config from "./config.json";
+import controlPlane from "./control-plane.json";
+import fleet from "./fleet.json";
+import node from "./node.json";
+import orders from "./orders.json";
+import problems from "./problems.json";
+import recoveries from "./recoveries.json";
+import routing from "./routing.json";
+import shell from "./shell.json";
+import subscribers from "./subscribers.json";
+
+export default {
+  audit,
+  availability,
+  cluster,
+  common,
+  config,
+  "control-plane": controlPlane,
+  fleet,
+  node,
+  orders,
+  problems,
+  recoveries,
+  routing,
+  shell,
+  subscribers,
+};
