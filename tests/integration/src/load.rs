@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use futures::future::BoxFuture;
 use lictor_client::{Idempotent, Lictor};
 use lictor_lab::{Node, Server, eventually};
+use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use tokio::task::JoinSet;
 
@@ -115,6 +117,15 @@ impl Ledger {
     }
 }
 
+/// Where writers write.
+#[derive(Clone)]
+enum Target {
+    /// A cluster.
+    Cluster(String),
+    /// The shard of a keyspace that owns the id.
+    Keyspace(String),
+}
+
 /// Writers at work.
 pub struct Load {
     ledger: Arc<Ledger>,
@@ -145,17 +156,34 @@ impl Load {
         first: u64,
         rest: Duration,
     ) -> Self {
+        let target = Target::Cluster(cluster.to_owned());
+        Self::start_at(client, &target, writers, first, rest)
+    }
+
+    /// Starts so many writers on a keyspace, each write where its id lives.
+    pub fn start_on_keyspace(client: &Arc<Lictor>, keyspace: &str, writers: u64) -> Self {
+        let target = Target::Keyspace(keyspace.to_owned());
+        Self::start_at(client, &target, writers, 1, Duration::ZERO)
+    }
+
+    fn start_at(
+        client: &Arc<Lictor>,
+        target: &Target,
+        writers: u64,
+        first: u64,
+        rest: Duration,
+    ) -> Self {
         let ledger = Arc::new(Ledger::default());
         let stop = Arc::new(AtomicBool::new(false));
         let next = Arc::new(AtomicU64::new(first));
         let mut tasks = JoinSet::new();
         for _ in 0..writers {
-            let (client, cluster) = (client.clone(), cluster.to_owned());
+            let (client, target) = (client.clone(), target.clone());
             let (ledger, stop, next) = (ledger.clone(), stop.clone(), next.clone());
             tasks.spawn(async move {
                 while !stop.load(Ordering::Relaxed) {
                     let id = next.fetch_add(1, Ordering::Relaxed);
-                    match write(&client, &cluster, id).await {
+                    match write(&client, &target, id).await {
                         Ok((server, sent)) => ledger.acknowledge(id, server, sent),
                         Err(error) => ledger.fail(format!("{error:#}")),
                     }
@@ -199,18 +227,32 @@ impl Load {
 
 /// Writing the same id twice does no harm, so a write cut off by a failover is
 /// done again. Returns who acknowledged it, and when it was sent there.
-async fn write(client: &Lictor, cluster: &str, id: u64) -> Result<(String, Instant)> {
-    let acknowledged = client
-        .with_writer(cluster, Idempotent::Yes, move |connection| {
-            Box::pin(async move {
-                let sent = Instant::now();
-                let server = connection.opts().ip_or_hostname().to_owned();
-                connection
-                    .exec_drop("INSERT IGNORE INTO writes (id) VALUES (?)", (id,))
-                    .await?;
-                Ok((server, sent))
-            })
-        })
-        .await?;
+async fn write(client: &Lictor, target: &Target, id: u64) -> Result<(String, Instant)> {
+    let acknowledged = match target {
+        Target::Cluster(name) => {
+            client
+                .with_writer(name, Idempotent::Yes, move |connection| {
+                    insert(connection, id)
+                })
+                .await?
+        }
+        Target::Keyspace(name) => {
+            let shard = client.shard(name, id)?;
+            shard
+                .with_writer(Idempotent::Yes, move |connection| insert(connection, id))
+                .await?
+        }
+    };
     Ok(acknowledged)
+}
+
+fn insert(connection: &mut Conn, id: u64) -> BoxFuture<'_, mysql_async::Result<(String, Instant)>> {
+    Box::pin(async move {
+        let sent = Instant::now();
+        let server = connection.opts().ip_or_hostname().to_owned();
+        connection
+            .exec_drop("INSERT IGNORE INTO writes (id) VALUES (?)", (id,))
+            .await?;
+        Ok((server, sent))
+    })
 }

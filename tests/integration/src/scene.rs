@@ -7,7 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use lictor_client::{ClientConfig, Credentials, Lictor};
-use lictor_lab::{APP, APP_DATABASE, Lab, LabBuilder, Node, Server, State, eventually, sibling};
+use lictor_lab::{
+    APP, APP_DATABASE, Authority, Lab, LabBuilder, Lictord, Node, Server, State, eventually,
+    sibling,
+};
+use lictor_tls::ClientTls;
 use lictor_wire::v1;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
@@ -29,6 +33,9 @@ pub async fn supervise(node: &Node) -> Result<()> {
     .await?;
     node.start().await
 }
+
+/// Who runs `lictor`, as the audit log has it.
+pub const OPERATOR: &str = "ada@laboratory";
 
 /// A laboratory with `lictord`.
 pub struct Scene {
@@ -87,27 +94,45 @@ impl Scene {
     /// Lets a cluster fail over as often as it must.
     pub async fn lift_budget(&self, cluster: &str) -> Result<()> {
         let mut api = v1::cluster_service_client::ClusterServiceClient::new(self.channel().await?);
+        api.update_policy(Self::lifted_budget(cluster)).await?;
+        Ok(())
+    }
+
+    /// The request that lets a cluster fail over as often as it must.
+    #[must_use]
+    pub fn lifted_budget(cluster: &str) -> v1::UpdatePolicyRequest {
         let budget = v1::Budget {
             failovers: 10_000,
             window_secs: 600,
         };
-        let request = v1::UpdatePolicyRequest {
+        v1::UpdatePolicyRequest {
             name: cluster.to_owned(),
             change: Some(v1::PolicyChange {
                 budget: Some(budget),
                 ..Default::default()
             }),
             reason: "many failovers in a row are what is measured".to_owned(),
-        };
-        api.update_policy(request).await?;
-        Ok(())
+        }
+    }
+
+    /// The URL of `lictord`; of several, of the one that leads, once one does.
+    pub async fn server(&self) -> Result<String> {
+        if let [only] = self.lab.lictords() {
+            return Ok(only.url());
+        }
+        let leader = eventually("a leader", PATIENCE, || async {
+            Ok::<_, anyhow::Error>(self.lab.leader().await?.url())
+        });
+        leader.await
     }
 
     /// Runs the command line `lictor`.
     pub async fn lictor(&self, args: &[&str]) -> Result<Output> {
         let mut run = Command::new(&self.lictor)
-            .args(["--server", &self.lab.lictord().url()])
+            .args(["--server", &self.server().await?])
             .args(args)
+            .env("LICTOR_ACTOR", OPERATOR)
+            .envs(self.trust().ca_file.map(|file| ("LICTOR_CA_FILE", file)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -151,10 +176,32 @@ impl Scene {
         Ok(said)
     }
 
-    /// A connection to the API.
+    /// Whom to trust where `lictord` speaks TLS; nothing is said where it does not.
+    #[must_use]
+    pub fn trust(&self) -> ClientTls {
+        ClientTls {
+            ca_file: self.lab.authority().map(Authority::ca_file),
+            identity: None,
+        }
+    }
+
+    /// A connection to the API; of several `lictord`, to the one that leads.
     pub async fn channel(&self) -> Result<Channel> {
-        let endpoint = Channel::from_shared(self.lab.lictord().url())?;
+        let endpoint = lictor_wire::endpoint(&self.server().await?, &self.trust())?;
         Ok(endpoint.connect().await?)
+    }
+
+    /// A connection to the API of that one.
+    pub async fn channel_to(&self, lictord: &Lictord) -> Result<Channel> {
+        let endpoint = Channel::from_shared(lictord.url())?;
+        Ok(endpoint.connect().await?)
+    }
+
+    /// How that one says that it stands.
+    pub async fn status_of(&self, lictord: &Lictord) -> Result<v1::GetStatusResponse> {
+        use v1::control_plane_service_client::ControlPlaneServiceClient;
+        let mut api = ControlPlaneServiceClient::new(self.channel_to(lictord).await?);
+        Ok(api.get_status(v1::GetStatusRequest {}).await?.into_inner())
     }
 
     /// What the API shows of a cluster.
@@ -195,8 +242,11 @@ impl Scene {
             password: APP.password.into(),
             database: Some(APP_DATABASE.to_owned()),
         };
-        let mut config = ClientConfig::new(id, vec![self.lab.lictord().url()], credentials);
-        config.acquire_timeout = PATIENCE;
+        let servers = self.lab.lictords().iter().map(Lictord::url).collect();
+        let mut config = ClientConfig::new(id, servers, credentials);
+        config.pool.connection_timeout = PATIENCE;
+        config.subscribe.tls = self.trust();
+        config.mysql_tls = Some(self.trust()).filter(ClientTls::is_said);
         Ok(Arc::new(Lictor::connect(config).await?))
     }
 

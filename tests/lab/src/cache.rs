@@ -8,10 +8,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use rustix::fs::{FlockOperation, flock};
 
-use crate::process::User;
+use crate::process::{User, run};
 use crate::tools::cache_dir;
 
 /// The template called `name` made from `ingredients`: everything that, when
@@ -60,16 +60,5 @@ pub(crate) fn copy(from: &Path, to: &Path, owner: Option<&User>) -> Result<()> {
             .arg(format!("{uid}:{gid}"))
             .arg(to))?;
     }
-    Ok(())
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let output = command.output()?;
-    ensure!(
-        output.status.success(),
-        "{}: {}",
-        command.get_program().display(),
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
     Ok(())
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use futures::future::{join_all, try_join_all};
 
 use crate::block::Block;
-use crate::mysqld::Agent;
+use crate::mysqld::Surroundings;
 use crate::node::Node;
 use crate::server::{Server, State};
 use crate::tools::Tools;
@@ -36,19 +36,11 @@ impl Cluster {
         name: &str,
         replicas: u8,
         lab: &Path,
-        agent: Option<&Agent>,
+        around: &Surroundings,
     ) -> Result<Self> {
         let nodes = (0..=replicas).map(|index| async move {
             let name = format!("{name}-{}", index + 1);
-            let node = Node::new(
-                tools,
-                block,
-                first_octet + index,
-                &name,
-                lab,
-                agent.cloned(),
-            )
-            .await?;
+            let node = Node::new(tools, block, first_octet + index, &name, lab, around).await?;
             node.start().await?;
             anyhow::Ok(node)
         });

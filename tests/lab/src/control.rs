@@ -2,14 +2,14 @@
 //! there, one line back, over a unix socket in the laboratory's directory.
 
 use std::net::SocketAddrV4;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::Subcommand;
 use futures::future::join_all;
 use futures::stream::{self, StreamExt};
-use lictor_lab::{Block, Kind, Lab, Server, State};
+use lictor_lab::{Block, Kind, Lab, Server, Standing, State};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -21,7 +21,10 @@ const DEADLINE: Duration = Duration::from_mins(2);
 const CLIENTS: usize = 16;
 const LINE: u64 = 64 * 1024;
 
-/// How long a node may take to tell its role.
+/// What the leading one of several is called where something is broken.
+const LICTORD: &str = "lictord";
+
+/// How long a server may take to tell its role.
 const ROLE: Duration = Duration::from_secs(1);
 
 /// What the laboratory is asked.
@@ -32,17 +35,18 @@ pub(crate) enum Request {
 }
 
 /// What may be done to a server. Where something is broken, a cluster's name
-/// means its current primary; where it is mended that would be another node.
+/// means its current primary, and `lictord` the leading one of several; where it
+/// is mended that would be another.
 #[derive(Debug, Serialize, Deserialize, Subcommand)]
 pub(crate) enum Fault {
     /// Kill a server (SIGKILL)
     Kill {
-        /// A server, or a cluster for its current primary
+        /// A server, a cluster for its current primary, or lictord for the one that leads
         target: String,
     },
     /// Stop a server (SIGSTOP): it stays connected and answers nothing
     Freeze {
-        /// A server, or a cluster for its current primary
+        /// A server, a cluster for its current primary, or lictord for the one that leads
         target: String,
     },
     /// Let a frozen server go on
@@ -94,10 +98,14 @@ impl Fault {
     async fn meant(&self, lab: &Lab) -> Result<String> {
         match self {
             Self::Kill { target } | Self::Freeze { target } | Self::Block { target } => {
-                match lab.clusters().iter().find(|it| it.name() == target) {
-                    Some(cluster) => Ok(cluster.primary().await?.name().to_owned()),
-                    None => Ok(lab.server(target)?.name().to_owned()),
+                let cluster = lab.clusters().iter().find(|it| it.name() == target);
+                if let Some(cluster) = cluster {
+                    return Ok(cluster.primary().await?.name().to_owned());
                 }
+                if target == LICTORD && lab.lictords().len() > 1 {
+                    return Ok(lab.leader().await?.name().to_owned());
+                }
+                Ok(lab.server(target)?.name().to_owned())
             }
             Self::Thaw { target }
             | Self::Restart { target }
@@ -123,7 +131,7 @@ pub(crate) enum Answer {
 pub(crate) struct ServerStatus {
     pub(crate) name: String,
     pub(crate) kind: Kind,
-    /// What it is for; none when a node does not say.
+    /// What it is for; none when it does not say.
     pub(crate) role: Option<String>,
     pub(crate) state: State,
     pub(crate) pid: Option<u32>,
@@ -131,22 +139,22 @@ pub(crate) struct ServerStatus {
     pub(crate) log: PathBuf,
 }
 
-/// Where the demonstration listens.
-fn socket() -> PathBuf {
-    Block::DEMO.dir().join("control.sock")
+/// Where the laboratory on that block listens.
+pub(crate) fn socket_of(block: Block) -> PathBuf {
+    block.dir().join("control.sock")
 }
 
-/// Whether a laboratory runs already.
-pub(crate) async fn is_served() -> bool {
-    UnixStream::connect(socket()).await.is_ok()
+/// Whether a laboratory listens there.
+pub(crate) async fn is_served(socket: &Path) -> bool {
+    UnixStream::connect(socket).await.is_ok()
 }
 
-/// Asks the running laboratory.
+/// Asks the laboratory that listens there.
 ///
 /// # Errors
 /// When none runs, or what it says went wrong.
-pub(crate) async fn ask(request: &Request) -> Result<Answer> {
-    let stream = UnixStream::connect(socket())
+pub(crate) async fn ask(socket: &Path, request: &Request) -> Result<Answer> {
+    let stream = UnixStream::connect(socket)
         .await
         .map_err(|_| anyhow!("no laboratory runs: start one with 'make demo'"))?;
     let asked = tokio::time::timeout(DEADLINE, async {
@@ -163,7 +171,8 @@ pub(crate) async fn ask(request: &Request) -> Result<Answer> {
 
 /// Serves requests until it is dropped.
 pub(crate) async fn serve(lab: &Lab) -> Result<()> {
-    let listener = UnixListener::bind(socket()).context("cannot make the control socket")?;
+    let listener =
+        UnixListener::bind(socket_of(lab.block())).context("cannot make the control socket")?;
     stream::unfold(listener, async |listener| {
         let accepted = listener.accept().await;
         Some((accepted, listener))
@@ -217,8 +226,16 @@ async fn role(lab: &Lab, server: &dyn Server) -> Option<&'static str> {
     match server.kind() {
         Kind::Consul => Some("catalog"),
         Kind::Postgres => Some("store"),
-        Kind::Lictord => Some("control plane"),
-        Kind::Mysql if server.state() != State::Running => None,
+        Kind::Lictord | Kind::Mysql if server.state() != State::Running => None,
+        Kind::Lictord => {
+            let mut lictords = lab.lictords().iter();
+            let lictord = lictords.find(|it| it.name() == server.name())?;
+            let standing = tokio::time::timeout(ROLE, lictord.standing()).await;
+            Some(match standing.ok()?.ok()? {
+                Standing::Follows => "follower",
+                Standing::Begins | Standing::Leads => "leader",
+            })
+        }
         Kind::Mysql => {
             let node = lab.node(server.name()).ok()?;
             let writable = tokio::time::timeout(ROLE, node.is_writable()).await;

@@ -1,38 +1,98 @@
-//! The demonstration: two clusters under a control plane, until Ctrl-C.
+//! The demonstration: two clusters under a control plane of several lictord,
+//! until Ctrl-C.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use lictor_lab::{APP, Block, Cluster, Lab, ROOT, Server, Tools, sibling};
+use lictor_lab::{APP, Block, Cluster, Lab, LabBuilder, Lictord, ROOT, Server, Tools, sibling};
+use serde::Serialize;
+use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::control;
 
 const CLUSTERS: [&str; 2] = ["orders", "users"];
 const REPLICAS: u8 = 2;
 
-/// How long the control plane may take to take a cluster.
-const REGISTER: Duration = Duration::from_secs(30);
+/// How long the control plane may take for an order.
+const ORDER: Duration = Duration::from_secs(30);
+/// What is routed where.
+const CONFIG: &str = include_str!("demo.yaml");
+
+/// Where it is laid, and so who reads what it prints.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// On the demonstration's block of addresses, for a person.
+    Known,
+    /// On any free block, for a program, and no longer than that program lives.
+    Anywhere,
+}
+
+/// What a program is told of the laboratory that it started.
+#[derive(Serialize)]
+struct Ready {
+    /// The URL of the first `lictord`.
+    url: String,
+    /// The URL of each.
+    urls: Vec<String>,
+    /// For `lab --socket`.
+    socket: PathBuf,
+}
 
 /// Runs until Ctrl-C or `SIGTERM`, then stops what it started.
-pub(crate) async fn run() -> Result<()> {
+pub(crate) async fn run(place: Place, lictords: u8) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {
-        ended = start_and_serve() => ended,
+        ended = start_and_serve(place, lictords) => ended,
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
+        () = end_of_input(), if place == Place::Anywhere => Ok(()),
     }?;
-    println!("\nStopped.");
+    if place == Place::Known {
+        println!("\nStopped.");
+    }
     Ok(())
 }
 
-async fn start_and_serve() -> Result<()> {
-    let from = Instant::now();
+/// Waits until whoever started this is gone, or closes our standard input. The
+/// thread is our own: the runtime would wait for one of its own to end.
+async fn end_of_input() {
+    let (ended, wait) = oneshot::channel();
+    thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        let _ = ended.send(());
+    });
+    let _ = wait.await;
+}
+
+async fn start_and_serve(place: Place, lictords: u8) -> Result<()> {
     let cli = sibling("lictor", "LICTOR_BIN")?;
-    if control::is_served().await {
+    let plan = Lab::builder().lictords(lictords);
+    match place {
+        Place::Known => start_and_explain(&cli, plan.block(Block::DEMO)).await,
+        Place::Anywhere => {
+            let lab = start(&cli, plan, |_, _| ()).await?;
+            let ready = Ready {
+                url: lab.lictord().url(),
+                urls: lab.lictords().iter().map(Lictord::url).collect(),
+                socket: control::socket_of(lab.block()),
+            };
+            println!("{}", serde_json::to_string(&ready)?);
+            control::serve(&lab).await
+        }
+    }
+}
+
+async fn start_and_explain(cli: &Path, plan: LabBuilder) -> Result<()> {
+    let from = Instant::now();
+    if control::is_served(&control::socket_of(Block::DEMO)).await {
         let holder = Block::DEMO.holder();
         let pid = holder.map_or_else(String::new, |pid| format!(" (pid {pid})"));
         bail!("a demo runs already{pid}: 'lab status' shows it, Ctrl-C in its shell stops it");
@@ -42,17 +102,32 @@ async fn start_and_serve() -> Result<()> {
     let mut words = said.split_whitespace().skip_while(|word| *word != "Ver");
     let version = words.nth(1).unwrap_or(said);
     println!("Starting a laboratory with MySQL {version}:");
-    let mut plan = Lab::builder().block(Block::DEMO).lictord().progress(step);
+    let lab = start(cli, plan, step).await?;
+    println!("Ready after {:.1} s.\n", from.elapsed().as_secs_f64());
+    explain(&lab, cli);
+    control::serve(&lab).await
+}
+
+/// Starts everything, with the clusters under the control plane.
+async fn start(cli: &Path, plan: LabBuilder, tell: fn(&str, Duration)) -> Result<Lab> {
+    let mut plan = plan.progress(tell);
     for cluster in CLUSTERS {
         plan = plan.cluster(cluster, REPLICAS);
     }
     let lab = plan.start().await?;
+    let server = lab.lictord().url();
     for cluster in lab.clusters() {
-        register(&cli, lab.lictord().url(), cluster).await?;
+        let from = Instant::now();
+        register(cli, &server, cluster).await?;
+        tell(
+            &format!("registered cluster {}", cluster.name()),
+            from.elapsed(),
+        );
     }
-    println!("Ready after {:.1} s.\n", from.elapsed().as_secs_f64());
-    explain(&lab, &cli);
-    control::serve(&lab).await
+    let from = Instant::now();
+    configure(cli, &server).await?;
+    tell("routed keyspace shop", from.elapsed());
+    Ok(lab)
 }
 
 fn step(what: &str, took: Duration) {
@@ -60,34 +135,53 @@ fn step(what: &str, took: Duration) {
 }
 
 /// Puts a cluster under the control plane, as an operator would.
-async fn register(cli: &Path, server: String, cluster: &Cluster) -> Result<()> {
-    let from = Instant::now();
+async fn register(cli: &Path, server: &str, cluster: &Cluster) -> Result<()> {
     let seed = cluster.node(1).address().to_string();
-    let mut command = Command::new(cli);
-    command
-        .args(["--server", &server, "cluster", "add", cluster.name()])
-        .args(["--seed", &seed, "--mode", "auto"])
-        .kill_on_drop(true);
-    let output = tokio::time::timeout(REGISTER, command.output())
-        .await
-        .with_context(|| format!("'lictor cluster add {}' took too long", cluster.name()))?
+    let args = ["cluster", "add", cluster.name(), "--seed", &seed];
+    order(cli, server, &[&args[..], &["--mode", "auto"]].concat(), "").await
+}
+
+/// Says what is routed where, so that there is something to look at.
+async fn configure(cli: &Path, server: &str) -> Result<()> {
+    let args = [
+        "config",
+        "apply",
+        "-",
+        "--yes",
+        "--reason",
+        "the demonstration",
+    ];
+    order(cli, server, &args, CONFIG).await
+}
+
+/// Runs `lictor` with this input.
+async fn order(cli: &Path, server: &str, args: &[&str], input: &str) -> Result<()> {
+    let said = format!("'lictor {}'", args.join(" "));
+    let mut child = Command::new(cli)
+        .args(["--server", server])
+        .args(args)
+        .env("LICTOR_ACTOR", "lab")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
         .with_context(|| format!("cannot run {}", cli.display()))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "'lictor cluster add {}' failed: {}",
-            cluster.name(),
-            said.trim()
-        );
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(input.as_bytes()).await?;
     }
-    step(
-        &format!("registered cluster {}", cluster.name()),
-        from.elapsed(),
-    );
+    let output = tokio::time::timeout(ORDER, child.wait_with_output())
+        .await
+        .with_context(|| format!("{said} took too long"))??;
+    if !output.status.success() {
+        let told = String::from_utf8_lossy(&output.stderr);
+        bail!("{said} failed: {}", told.trim());
+    }
     Ok(())
 }
 
 fn explain(lab: &Lab, cli: &Path) {
+    println!("Open {}/\n", lab.lictord().url());
     for server in lab.servers() {
         println!("  {:<10} {}", server.name(), server.address());
     }
@@ -104,6 +198,7 @@ fn explain(lab: &Lab, cli: &Path) {
          dig @{ip} -p {port} primary.orders.service.consul +short\n  \
          lab restart orders-1         # the old primary comes back as a replica\n  \
          lab freeze users             # a primary that hangs; lab thaw users-1 ends it\n  \
+         lab kill lictord             # the lictord that leads: another takes over\n  \
          lab status                   # every process with pid, address and log file\n  \
          lab --help                   # the other faults\n\n\
          Ctrl-C stops everything.",

@@ -15,6 +15,8 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
+use crate::process::run;
+
 /// What fills a disk up.
 const BALLAST: &str = "ballast";
 
@@ -88,17 +90,6 @@ fn mounted(below: &Path) -> Vec<PathBuf> {
 
 fn unmount(dir: &Path) -> Result<()> {
     run(Command::new("umount").arg(dir))
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let output = command.output()?;
-    ensure!(
-        output.status.success(),
-        "{}: {}",
-        command.get_program().display(),
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    Ok(())
 }
 
 #[cfg(test)]

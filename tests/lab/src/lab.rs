@@ -2,26 +2,31 @@
 
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use futures::future::try_join_all;
+use futures::future::{join_all, try_join_all};
 
 use crate::block::{Block, Lease};
 use crate::cluster::Cluster;
-use crate::consul::Consul;
-use crate::lictord::{Lictord, sibling};
-use crate::mysqld::Agent;
+use crate::consul::{Consul, Tokens};
+use crate::lictord::{Lictord, Standing, sibling};
+use crate::mysqld::{Agent, Surroundings};
 use crate::network::Network;
 use crate::node::Node;
 use crate::postgres::Postgres;
 use crate::server::Server;
+use crate::tls::Authority;
 use crate::tools::{Program, Tools};
 
 /// Last octets of the addresses. The clusters' nodes start at 11, 21, ...
 const CONSUL: u8 = 2;
 const POSTGRES: u8 = 3;
 const LICTORD: u8 = 4;
+const LICTORDS: u8 = 3;
+const MORE_CONSULS: [u8; 2] = [7, 8];
+const STANDBY: u8 = 9;
 const NODES_A_CLUSTER: u8 = 9;
 const CLUSTERS: usize = 24;
 
@@ -42,16 +47,18 @@ enum Place {
 /// What a laboratory will hold.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is one kind of server that there may be"
+    reason = "each is one thing to be had or not"
 )]
 #[derive(Default)]
 pub struct LabBuilder {
     place: Place,
     clusters: Vec<(String, u8)>,
-    consul: bool,
+    consuls: Vec<u8>,
     postgres: bool,
-    lictord: bool,
+    standby: bool,
+    lictords: u8,
     agents: bool,
+    tls: bool,
     progress: Option<Progress>,
 }
 
@@ -81,7 +88,17 @@ impl LabBuilder {
     /// With Consul.
     #[must_use]
     pub fn consul(mut self) -> Self {
-        self.consul = true;
+        if self.consuls.is_empty() {
+            self.consuls.push(CONSUL);
+        }
+        self
+    }
+
+    /// With three Consul servers, `consul-1`, `consul-2` and `consul-3`, which
+    /// elect a leader.
+    #[must_use]
+    pub fn three_consuls(mut self) -> Self {
+        self.consuls = [CONSUL].into_iter().chain(MORE_CONSULS).collect();
         self
     }
 
@@ -92,10 +109,25 @@ impl LabBuilder {
         self
     }
 
+    /// With Postgres and a standby of it.
+    #[must_use]
+    pub fn standby(mut self) -> Self {
+        self.standby = true;
+        self.postgres()
+    }
+
     /// With `lictord`, and so with Consul and Postgres.
     #[must_use]
-    pub fn lictord(mut self) -> Self {
-        self.lictord = true;
+    pub fn lictord(self) -> Self {
+        let one = self.lictords.max(1);
+        self.lictords(one)
+    }
+
+    /// With so many `lictord`; the first leads to begin with. A single one is
+    /// called `lictord`, several `lictord-1`, `lictord-2`, …
+    #[must_use]
+    pub fn lictords(mut self, count: u8) -> Self {
+        self.lictords = count;
         self.consul().postgres()
     }
 
@@ -104,6 +136,13 @@ impl LabBuilder {
     #[must_use]
     pub fn agents(mut self) -> Self {
         self.agents = true;
+        self
+    }
+
+    /// With TLS between all of it, by an authority of the laboratory's own.
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
         self
     }
 
@@ -141,8 +180,12 @@ impl LabBuilder {
                     .all(|(_, replicas)| *replicas < NODES_A_CLUSTER),
             "a laboratory has room for {CLUSTERS} clusters of {NODES_A_CLUSTER} nodes"
         );
+        ensure!(
+            self.lictords <= LICTORDS,
+            "a laboratory has room for {LICTORDS} lictord"
+        );
         let tools = Tools::find()?;
-        let lictord = self.lictord.then(Lictord::find).transpose()?;
+        let lictord = (self.lictords > 0).then(Lictord::find).transpose()?;
         let agent = self
             .agents
             .then(|| sibling("lictor-agent", "LICTOR_AGENT_BIN"));
@@ -153,8 +196,18 @@ impl LabBuilder {
             Place::Networked => Lease::any_networked()?,
         };
         let (block, dir) = (lease.block(), lease.block().dir());
-        let server = Lictord::url_at(block, LICTORD);
-        let agent = agent.map(|program| Agent { program, server });
+        let authority = self
+            .tls
+            .then(|| Authority::new(&dir.join("tls"), "laboratory"))
+            .transpose()?
+            .map(Arc::new);
+        let tls = authority.as_deref();
+        let urls = self.lictord_octets();
+        let servers: Vec<_> = urls.map(|last| Lictord::url_at(block, last, tls)).collect();
+        let around = Surroundings {
+            agent: agent.map(|program| Agent { program, servers }),
+            authority: authority.clone(),
+        };
         let network = matches!(self.place, Place::Networked)
             .then(|| Network::lay(block, &self.hosts()))
             .transpose()?;
@@ -164,44 +217,110 @@ impl LabBuilder {
                 let first = tens * 10 + 1;
                 self.timed(
                     what,
-                    Cluster::start(tools, block, first, name, *replicas, &dir, agent.as_ref()),
+                    Cluster::start(tools, block, first, name, *replicas, &dir, &around),
                 )
             },
         ));
-        let consul = self.timed("Consul".to_owned(), async {
-            let consul = Consul::new(tools, block, CONSUL, &dir)?;
-            consul.start().await?;
-            Ok(consul)
-        });
+        let consuls = self.timed(
+            words_for(self.consuls.len(), "Consul"),
+            self.start_consuls(tools, block, tls),
+        );
         let postgres = self.timed("Postgres".to_owned(), async {
-            let postgres = Postgres::new(tools, block, POSTGRES, &dir).await?;
+            let postgres = Postgres::new(tools, block, POSTGRES, &dir, tls).await?;
             postgres.start().await?;
-            Ok(postgres)
+            let standby = when(self.standby, async {
+                let standby = Postgres::standby(&postgres, block, STANDBY, &dir, tls).await?;
+                standby.start().await?;
+                Ok(standby)
+            });
+            let standby = standby.await?;
+            Ok((postgres, standby))
         });
-        let (clusters, consul, postgres) = tokio::try_join!(
+        let (clusters, consuls, postgres) = tokio::try_join!(
             clusters,
-            when(self.consul, consul),
+            when(!self.consuls.is_empty(), consuls),
             when(self.postgres, postgres)
         )?;
+        let (postgres, standby) = postgres.unzip();
         let mut lab = Lab {
             clusters,
-            consul,
+            consuls: consuls.unwrap_or_default(),
             postgres,
-            lictord: None,
+            standby: standby.flatten(),
+            lictords: vec![],
             network,
+            authority,
             lease,
         };
-        if let (Some(program), Some(consul), Some(postgres)) = (lictord, &lab.consul, &lab.postgres)
+        if let (Some(program), [consul, ..], Some(postgres)) =
+            (lictord, &lab.consuls[..], &lab.postgres)
         {
-            let lictord = self.timed("lictord".to_owned(), async {
-                let lictord = Lictord::new(program, block, LICTORD, &dir, consul, postgres)?;
-                lictord.start().await?;
-                lictord.wait_ready().await?;
-                Ok(lictord)
-            });
-            lab.lictord = Some(lictord.await?);
+            let url = match &lab.standby {
+                None => postgres.url(),
+                Some(standby) => postgres.url_with(standby),
+            };
+            let start = self.start_lictords(&program, &lab, consul, &url);
+            let what = words_for(self.lictords.into(), "lictord");
+            lab.lictords = self.timed(what, start).await?;
         }
         Ok(lab)
+    }
+
+    async fn start_consuls(
+        &self,
+        tools: &'static Tools,
+        block: Block,
+        tls: Option<&Authority>,
+    ) -> Result<Vec<Consul>> {
+        let tokens = Tokens::new();
+        let named = self.consuls.iter().zip(1..).map(|(last, number)| {
+            let name = match self.consuls.len() {
+                1 => "consul".to_owned(),
+                _ => format!("consul-{number}"),
+            };
+            let place = (*last, &self.consuls[..]);
+            Consul::new(&name, tools, block, place, &block.dir(), &tokens, tls)
+        });
+        let consuls = named.collect::<Result<Vec<_>>>()?;
+        try_join_all(consuls.iter().map(Consul::start)).await?;
+        if let Some(one) = consuls.first() {
+            let clusters = self.clusters.iter().map(|(name, _)| name.as_str());
+            one.admit(clusters).await?;
+        }
+        Ok(consuls)
+    }
+
+    /// The first is ready, and so leads, before the others start.
+    async fn start_lictords(
+        &self,
+        program: &Program,
+        lab: &Lab,
+        consul: &Consul,
+        postgres: &str,
+    ) -> Result<Vec<Lictord>> {
+        let (block, tls) = (lab.block(), lab.authority());
+        let named = self.lictord_octets().zip(1..).map(|(last, number)| {
+            let name = match self.lictords {
+                1 => "lictord".to_owned(),
+                _ => format!("lictord-{number}"),
+            };
+            Lictord::new(&name, program, block, last, consul, postgres, tls)
+        });
+        let lictords = named.collect::<Result<Vec<_>>>()?;
+        if let Some((first, others)) = lictords.split_first() {
+            first.start().await?;
+            first.wait_ready().await?;
+            try_join_all(others.iter().map(async |other| {
+                other.start().await?;
+                other.wait_serving().await
+            }))
+            .await?;
+        }
+        Ok(lictords)
+    }
+
+    fn lictord_octets(&self) -> impl Iterator<Item = u8> {
+        LICTORD..LICTORD + self.lictords
     }
 
     /// The last octets of every server's address.
@@ -211,8 +330,10 @@ impl LabBuilder {
             .iter()
             .zip(1_u8..)
             .flat_map(|((_, replicas), tens)| (1..=replicas + 1).map(move |n| tens * 10 + n));
-        [CONSUL, POSTGRES, LICTORD]
+        [CONSUL, POSTGRES, STANDBY]
             .into_iter()
+            .chain(MORE_CONSULS)
+            .chain(self.lictord_octets())
             .chain(nodes)
             .collect()
     }
@@ -224,6 +345,14 @@ impl LabBuilder {
             tell(&what, from.elapsed());
         }
         Ok(done)
+    }
+}
+
+/// `lictord`, or `3 lictord`.
+fn words_for(count: usize, what: &str) -> String {
+    match count {
+        1 => what.to_owned(),
+        _ => format!("{count} {what}"),
     }
 }
 
@@ -240,10 +369,12 @@ async fn when<T>(wanted: bool, work: impl Future<Output = Result<T>>) -> Result<
 #[derive(Debug)]
 pub struct Lab {
     clusters: Vec<Cluster>,
-    consul: Option<Consul>,
+    consuls: Vec<Consul>,
     postgres: Option<Postgres>,
-    lictord: Option<Lictord>,
+    standby: Option<Postgres>,
+    lictords: Vec<Lictord>,
     network: Option<Network>,
+    authority: Option<Arc<Authority>>,
     lease: Lease,
 }
 
@@ -258,6 +389,12 @@ impl Lab {
     #[must_use]
     pub fn block(&self) -> Block {
         self.lease.block()
+    }
+
+    /// Whose certificates its servers have, where it was built with TLS.
+    #[must_use]
+    pub fn authority(&self) -> Option<&Authority> {
+        self.authority.as_deref()
     }
 
     /// Its clusters, in the order they were asked for.
@@ -287,16 +424,22 @@ impl Lab {
             .with_context(|| format!("the laboratory has no node {name}"))
     }
 
-    /// Consul.
+    /// Consul; of several servers, the one that `lictord` asks.
     ///
     /// # Panics
     /// When the laboratory was built without it.
     #[must_use]
     pub fn consul(&self) -> &Consul {
-        let Some(consul) = &self.consul else {
+        let Some(consul) = self.consuls.first() else {
             panic!("the laboratory has no Consul");
         };
         consul
+    }
+
+    /// Every Consul server.
+    #[must_use]
+    pub fn consuls(&self) -> &[Consul] {
+        &self.consuls
     }
 
     /// Postgres.
@@ -311,25 +454,61 @@ impl Lab {
         postgres
     }
 
-    /// The control plane.
+    /// The standby of Postgres.
+    ///
+    /// # Panics
+    /// When the laboratory was built without it.
+    #[must_use]
+    pub fn standby(&self) -> &Postgres {
+        let Some(standby) = &self.standby else {
+            panic!("the laboratory has no standby of Postgres");
+        };
+        standby
+    }
+
+    /// The control plane; of several, the first one.
     ///
     /// # Panics
     /// When the laboratory was built without it.
     #[must_use]
     pub fn lictord(&self) -> &Lictord {
-        let Some(lictord) = &self.lictord else {
+        let Some(lictord) = self.lictords.first() else {
             panic!("the laboratory has no lictord");
         };
         lictord
+    }
+
+    /// Every instance of the control plane.
+    #[must_use]
+    pub fn lictords(&self) -> &[Lictord] {
+        &self.lictords
+    }
+
+    /// The `lictord` that says that it leads, and has looked at every cluster.
+    ///
+    /// # Errors
+    /// When none says so, or more than one does.
+    pub async fn leader(&self) -> Result<&Lictord> {
+        let leading = self.lictords.iter().map(async |lictord| {
+            // One that does not answer does not say so.
+            matches!(lictord.standing().await, Ok(Standing::Leads)).then_some(lictord)
+        });
+        let leaders: Vec<_> = join_all(leading).await.into_iter().flatten().collect();
+        match leaders[..] {
+            [leader] => Ok(leader),
+            [] => bail!("no lictord leads"),
+            [one, other, ..] => bail!("both {} and {} lead", one.name(), other.name()),
+        }
     }
 
     /// Everything in it.
     #[must_use]
     pub fn servers(&self) -> Vec<&dyn Server> {
         let mut servers: Vec<&dyn Server> = Vec::new();
-        servers.extend(self.consul.as_ref().map(|server| server as &dyn Server));
-        servers.extend(self.postgres.as_ref().map(|server| server as &dyn Server));
-        servers.extend(self.lictord.as_ref().map(|server| server as &dyn Server));
+        servers.extend(self.consuls.iter().map(|server| server as &dyn Server));
+        let postgres = self.postgres.iter().chain(&self.standby);
+        servers.extend(postgres.map(|server| server as &dyn Server));
+        servers.extend(self.lictords.iter().map(|server| server as &dyn Server));
         let nodes = self.clusters.iter().flat_map(Cluster::nodes);
         servers.extend(nodes.map(|node| node as &dyn Server));
         servers
@@ -388,13 +567,17 @@ impl Lab {
     /// it runs.
     pub async fn restart(&self, name: &str) -> Result<()> {
         let is_it = |server: &dyn Server| server.name() == name;
-        if let Some(consul) = self.consul.as_ref().filter(|it| is_it(*it)) {
+        let mut postgres = self.postgres.iter().chain(&self.standby);
+        if let Some(consul) = self.consuls.iter().find(|it| is_it(*it)) {
             consul.start().await
-        } else if let Some(postgres) = self.postgres.as_ref().filter(|it| is_it(*it)) {
+        } else if let Some(postgres) = postgres.find(|it| is_it(*it)) {
             postgres.start().await
-        } else if let Some(lictord) = self.lictord.as_ref().filter(|it| is_it(*it)) {
+        } else if let Some(lictord) = self.lictords.iter().find(|it| is_it(*it)) {
             lictord.start().await?;
-            lictord.wait_ready().await
+            match self.lictords.len() {
+                1 => lictord.wait_ready().await,
+                _ => lictord.wait_serving().await,
+            }
         } else {
             self.node(name)?.start().await
         }

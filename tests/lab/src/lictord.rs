@@ -1,19 +1,20 @@
-//! The control plane itself, started on the laboratory's servers.
+//! An instance of the control plane, started on the laboratory's servers.
 
 use std::env;
 use std::fs;
 use std::net::SocketAddrV4;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use serde::Deserialize;
 
 use crate::accounts::{CONTROL, REPLICATION};
 use crate::block::Block;
 use crate::consul::Consul;
-use crate::postgres::Postgres;
 use crate::process::Recipe;
 use crate::server::{Kind, Server, Slot};
+use crate::tls::Authority;
 use crate::tools::Program;
 
 const PORT: u16 = 7400;
@@ -27,6 +28,25 @@ pub struct Lictord {
     slot: Slot,
     program: Program,
     http: reqwest::Client,
+    scheme: &'static str,
+}
+
+/// How a `lictord` stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It does not lead.
+    Follows,
+    /// It leads, and has not looked at every cluster yet.
+    Begins,
+    /// It leads, with a complete routing table.
+    Leads,
+}
+
+/// What it says of itself, as far as it matters here.
+#[derive(Deserialize)]
+struct Told {
+    leader: bool,
+    ready: bool,
 }
 
 impl Server for Lictord {
@@ -42,38 +62,47 @@ impl Lictord {
     }
 
     /// Its URL where it will be.
-    pub(crate) fn url_at(block: Block, last_octet: u8) -> String {
-        format!("http://{}:{PORT}", block.address(last_octet))
+    pub(crate) fn url_at(block: Block, last_octet: u8, tls: Option<&Authority>) -> String {
+        format!("{}://{}:{PORT}", scheme(tls), block.address(last_octet))
     }
 
     /// Writes its settings; it does not run yet.
     pub(crate) fn new(
-        program: Program,
+        name: &str,
+        program: &Program,
         block: Block,
         last_octet: u8,
-        lab: &Path,
         consul: &Consul,
-        postgres: &Postgres,
+        postgres: &str,
+        tls: Option<&Authority>,
     ) -> Result<Self> {
         let address = SocketAddrV4::new(block.address(last_octet), PORT);
-        let slot = Slot::new(Kind::Lictord, "lictord", address, lab)?;
+        let slot = Slot::new(Kind::Lictord, name, address, &block.dir())?;
         let secret = |account: crate::Account| -> Result<PathBuf> {
             let file = slot.dir().join(format!("{}.password", account.user));
             fs::write(&file, account.password)?;
             Ok(file)
         };
+        let token = slot.dir().join("consul.token");
+        fs::write(&token, consul.control_token())?;
         let settings = format!(
             "listen = \"{address}\"\n\n\
+             [tls]\n{tls}\n\
              [postgres]\nurl = \"{postgres}\"\n\n\
-             [consul]\naddress = \"{consul}\"\n\n\
-             [mysql]\n\
+             [consul]\naddress = \"{consul}\"\ntoken_file = \"{token}\"\n{consul_tls}\n\
+             [mysql]\n{mysql_tls}\
              user = \"{user}\"\n\
              password_file = \"{password}\"\n\
              replication_user = \"{replication_user}\"\n\
              replication_password_file = \"{replication_password}\"\n\n\
+             [history]\nspool_dir = \"{spool}\"\n\n\
              [log]\nformat = \"json\"\n",
-            postgres = postgres.url(),
+            tls = tls_settings(name, address, tls)?,
+            spool = slot.dir().join("spool").display(),
             consul = consul.url(),
+            token = token.display(),
+            consul_tls = consul_settings(name, address, tls)?,
+            mysql_tls = mysql_settings(tls),
             user = CONTROL.user,
             password = secret(CONTROL)?.display(),
             replication_user = REPLICATION.user,
@@ -82,9 +111,16 @@ impl Lictord {
         fs::write(settings_file(&slot), settings)?;
         Ok(Self {
             slot,
-            program,
-            http: reqwest::Client::builder().timeout(LOOK).build()?,
+            program: program.clone(),
+            http: client(tls)?,
+            scheme: scheme(tls),
         })
+    }
+
+    /// Its settings; what is changed there is in force after the next start.
+    #[must_use]
+    pub fn settings_file(&self) -> PathBuf {
+        settings_file(&self.slot)
     }
 
     /// Starts it, after killing it if it runs; see [`Lictord::wait_ready`].
@@ -122,11 +158,93 @@ impl Lictord {
             .await
     }
 
-    /// Its address for clients, `http://ADDRESS:7400`.
+    /// Waits until it serves, whether it leads or not.
+    ///
+    /// # Errors
+    /// When it ends, or does not serve; the error shows the end of its log.
+    pub async fn wait_serving(&self) -> Result<()> {
+        self.slot
+            .until_ready(async || self.standing().await.map(drop))
+            .await
+    }
+
+    /// How it says that it stands.
+    ///
+    /// # Errors
+    /// When it does not answer within two seconds.
+    pub async fn standing(&self) -> Result<Standing> {
+        let status = format!("{}/v1/control-plane", self.url());
+        let answer = self.http.get(&status).send().await?.error_for_status()?;
+        let told: Told = answer.json().await?;
+        Ok(match told {
+            Told { leader: false, .. } => Standing::Follows,
+            Told { ready: false, .. } => Standing::Begins,
+            Told { .. } => Standing::Leads,
+        })
+    }
+
+    /// Its address for clients, `http://ADDRESS:7400`, or `https`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address())
+        format!("{}://{}", self.scheme, self.address())
     }
+}
+
+const fn scheme(tls: Option<&Authority>) -> &'static str {
+    match tls {
+        Some(_) => "https",
+        None => "http",
+    }
+}
+
+fn client(tls: Option<&Authority>) -> Result<reqwest::Client> {
+    let client = reqwest::Client::builder().timeout(LOOK);
+    let client = match tls {
+        Some(authority) => authority.http(client)?,
+        None => client,
+    };
+    Ok(client.build()?)
+}
+
+/// It asks for certificates of clients, and lets those in who have none.
+fn tls_settings(name: &str, address: SocketAddrV4, tls: Option<&Authority>) -> Result<String> {
+    let Some(authority) = tls else {
+        return Ok(format!("plaintext = {}\n", !address.ip().is_loopback()));
+    };
+    let own = authority.issue(name, &[address.ip().to_string()])?;
+    Ok(format!(
+        "cert_file = \"{}\"\nkey_file = \"{}\"\nca_file = \"{}\"\n\
+         client_ca_file = \"{}\"\nclient_auth = \"optional\"\n",
+        own.cert_file.display(),
+        own.key_file.display(),
+        own.ca_file.display(),
+        own.ca_file.display(),
+    ))
+}
+
+/// Consul asks for a certificate, too.
+fn consul_settings(name: &str, address: SocketAddrV4, tls: Option<&Authority>) -> Result<String> {
+    let Some(authority) = tls else {
+        return Ok(format!("plaintext = {}\n", !address.ip().is_loopback()));
+    };
+    let shown = authority.issue(&format!("{name}-at-consul"), &[])?;
+    Ok(format!(
+        "ca_file = \"{}\"\ncert_file = \"{}\"\nkey_file = \"{}\"\n",
+        shown.ca_file.display(),
+        shown.cert_file.display(),
+        shown.key_file.display(),
+    ))
+}
+
+fn mysql_settings(tls: Option<&Authority>) -> String {
+    tls.map_or_else(String::new, |authority| {
+        let ca_file = authority.ca_file();
+        let ca_file = ca_file.display();
+        format!(
+            "tls = \"verify_identity\"\nca_file = \"{ca_file}\"\n\
+             replication_tls = \"verify_identity\"\nreplication_ca_file = \"{ca_file}\"\n"
+        )
+    })
 }
 
 fn settings_file(slot: &Slot) -> PathBuf {

@@ -5,6 +5,7 @@ mod control;
 mod demo;
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -12,16 +13,20 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use comfy_table::{Table, presets};
 
+use lictor_lab::Block;
+
 use crate::control::{Answer, Fault, Request, ServerStatus};
+use crate::demo::Place;
 
 const EXAMPLES: &str = "\
 Examples:
   lab demo                 # in one shell; the rest in another
   lab status
   lab kill orders          # the current primary of cluster orders
+  lab kill lictord         # the lictord that leads; or lab kill lictord-2
   lab restart orders-1     # it, once more
   lab lag orders-3 30
-  lab logs lictord -f
+  lab logs lictord-1 -f
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
@@ -30,6 +35,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.";
 #[command(about = "A laboratory of real MySQL, Consul and Postgres servers on loopback")]
 #[command(after_help = EXAMPLES)]
 struct Cli {
+    /// The control socket of the laboratory meant; without: that of 'lab demo'
+    #[arg(long, global = true, env = "LAB_SOCKET", value_name = "FILE")]
+    socket: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -37,7 +45,17 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run a laboratory with lictord and two clusters until Ctrl-C
-    Demo,
+    Demo {
+        /// How many lictord; one of them leads
+        #[arg(long, value_name = "COUNT", default_value_t = 3,
+              value_parser = clap::value_parser!(u8).range(1..=3))]
+        lictords: u8,
+        /// On any free block of addresses, beside whatever runs. What it prints is one line of
+        /// JSON, when it is ready: where lictord and the control socket are. It ends when its
+        /// standard input does, too
+        #[arg(long)]
+        anywhere: bool,
+    },
     /// List every server of the running laboratory
     Status {
         /// How to print it
@@ -72,7 +90,7 @@ enum Output {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Cli::parse().command).await {
+    match run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("lab: {error:#}");
@@ -81,11 +99,20 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> Result<()> {
-    match command {
-        Command::Demo => demo::run().await,
-        Command::Status { output } => print_status(&status().await?, output),
-        Command::Fault(fault) => match control::ask(&Request::Fault(fault)).await? {
+async fn run(cli: Cli) -> Result<()> {
+    let socket = cli.socket;
+    let socket = socket.unwrap_or_else(|| control::socket_of(Block::DEMO));
+    match cli.command {
+        Command::Demo { lictords, anywhere } => {
+            let place = if anywhere {
+                Place::Anywhere
+            } else {
+                Place::Known
+            };
+            demo::run(place, lictords).await
+        }
+        Command::Status { output } => print_status(&status(&socket).await?, output),
+        Command::Fault(fault) => match control::ask(&socket, &Request::Fault(fault)).await? {
             Answer::Done(what) => say(&what),
             Answer::Status(_) => bail!("the laboratory answered something else"),
         },
@@ -93,7 +120,7 @@ async fn run(command: Command) -> Result<()> {
             name,
             lines,
             follow,
-        } => logs(&name, lines, follow).await,
+        } => logs(&socket, &name, lines, follow).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "lab", &mut script);
@@ -102,8 +129,8 @@ async fn run(command: Command) -> Result<()> {
     }
 }
 
-async fn status() -> Result<Vec<ServerStatus>> {
-    match control::ask(&Request::Status).await? {
+async fn status(socket: &Path) -> Result<Vec<ServerStatus>> {
+    match control::ask(socket, &Request::Status).await? {
         Answer::Status(servers) => Ok(servers),
         Answer::Done(_) => bail!("the laboratory answered something else"),
     }
@@ -143,8 +170,8 @@ fn say(text: &str) -> Result<()> {
     }
 }
 
-async fn logs(name: &str, lines: u32, follow: bool) -> Result<()> {
-    let servers = status().await?;
+async fn logs(socket: &Path, name: &str, lines: u32, follow: bool) -> Result<()> {
+    let servers = status(socket).await?;
     let Some(server) = servers.iter().find(|server| server.name == name) else {
         let names: Vec<&str> = servers.iter().map(|server| server.name.as_str()).collect();
         bail!("no server is called {name}: there are {}", names.join(", "));

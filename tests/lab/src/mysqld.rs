@@ -3,12 +3,14 @@
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
 use crate::accounts::init_sql;
 use crate::cache;
 use crate::process::{Recipe, is_root};
+use crate::tls::{Authority, Identity};
 use crate::tools::{Program, Tools};
 use crate::words;
 
@@ -63,14 +65,16 @@ performance_schema_events_waits_history_long_size=0
 
 /// What only one server has.
 #[derive(Clone, Copy)]
-pub(crate) struct Own {
+pub(crate) struct Own<'a> {
     /// Where it listens.
     pub(crate) address: Ipv4Addr,
     /// How often it was built anew.
     pub(crate) built: u32,
+    /// Its certificate; with one it lets nobody in without TLS.
+    pub(crate) tls: Option<&'a Identity>,
 }
 
-impl Own {
+impl Own<'_> {
     /// Unlike that of any other server of the laboratory, or of this one before
     /// it was built anew.
     fn server_id(self) -> u32 {
@@ -78,13 +82,22 @@ impl Own {
     }
 }
 
+/// What is around every `MySQL` server of a laboratory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Surroundings {
+    /// What starts it.
+    pub(crate) agent: Option<Agent>,
+    /// Whose certificates are used.
+    pub(crate) authority: Option<Arc<Authority>>,
+}
+
 /// The agent that starts a server, and the `lictord` it asks.
 #[derive(Clone, Debug)]
 pub(crate) struct Agent {
     /// Its binary.
     pub(crate) program: Program,
-    /// The URL of `lictord`.
-    pub(crate) server: String,
+    /// The URL of each `lictord`.
+    pub(crate) servers: Vec<String>,
 }
 
 /// Writes the settings file of a server and returns how to start it, by an agent
@@ -92,7 +105,7 @@ pub(crate) struct Agent {
 pub(crate) fn recipe(
     tools: &Tools,
     dir: &Path,
-    own: Own,
+    own: Own<'_>,
     agent: Option<&Agent>,
     log: &Path,
 ) -> Result<Recipe> {
@@ -108,10 +121,12 @@ pub(crate) fn recipe(
          report_host={address}\n\
          report_port={PORT}\n\
          server_id={id}\n\
-         log_bin={binlog}\n",
+         log_bin={binlog}\n\
+         {tls}",
         data = data_dir(dir).display(),
         tmp = tmp.display(),
         binlog = binlog(dir).display(),
+        tls = own.tls.map(tls_settings).unwrap_or_default(),
     );
     fs::write(
         &file,
@@ -121,10 +136,24 @@ pub(crate) fn recipe(
     let server = match agent {
         None => Recipe::new(&tools.mysqld, None, log),
         Some(agent) => Recipe::new(&agent.program, None, log)
-            .args(["--server", &agent.server, "--"])
+            .args(agent.servers.iter().flat_map(|url| ["--server", url]))
+            .args(
+                own.tls
+                    .map(|tls| format!("--ca-file={}", tls.ca_file.display())),
+            )
+            .arg("--")
             .args(tools.mysqld.words()),
     };
     Ok(located(server.arg(defaults), tools))
+}
+
+fn tls_settings(tls: &Identity) -> String {
+    format!(
+        "ssl_ca={}\nssl_cert={}\nssl_key={}\nrequire_secure_transport=ON\n",
+        tls.ca_file.display(),
+        tls.cert_file.display(),
+        tls.key_file.display()
+    )
 }
 
 /// Where a server has its binary log: on its small disk, if it has one, and

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, OptsBuilder, Row, Value};
+use mysql_async::{Conn, OptsBuilder, Row, SslOpts, Value};
 
 use crate::accounts::{Account, REPLICATION, ROOT};
 use crate::block::Block;
 use crate::disk;
 use crate::firewall::{self, Blocked};
-use crate::mysqld::{self, Agent};
+use crate::mysqld::{self, Agent, Surroundings};
 use crate::server::{Kind, Server, Slot};
+use crate::tls::Identity;
 use crate::tools::Tools;
 use crate::words;
 
@@ -38,6 +39,7 @@ struct Shared {
     built: AtomicU32,
     tools: &'static Tools,
     agent: Option<Agent>,
+    tls: Option<Identity>,
 }
 
 impl Server for Node {
@@ -54,9 +56,11 @@ impl Node {
         last_octet: u8,
         name: &str,
         lab: &Path,
-        agent: Option<Agent>,
+        around: &Surroundings,
     ) -> Result<Self> {
         let address = SocketAddrV4::new(block.address(last_octet), mysqld::PORT);
+        let authority = around.authority.as_ref();
+        let tls = authority.map(|it| it.issue(name, &[address.ip().to_string()]));
         let node = Self {
             shared: Arc::new(Shared {
                 slot: Slot::new(Kind::Mysql, name, address, lab)?,
@@ -64,7 +68,8 @@ impl Node {
                 server_uuid: uuid::Uuid::new_v4().to_string(),
                 built: AtomicU32::new(0),
                 tools,
-                agent,
+                agent: around.agent.clone(),
+                tls: tls.transpose()?,
             }),
         };
         node.lay().await?;
@@ -99,11 +104,13 @@ impl Node {
             tools,
             built,
             agent,
+            tls,
             ..
         } = &*self.shared;
         let own = mysqld::Own {
             address: *self.address().ip(),
             built: built.load(Ordering::Relaxed),
+            tls: tls.as_ref(),
         };
         let recipe = mysqld::recipe(tools, slot.dir(), own, agent.as_ref(), self.log_path())?;
         slot.launch(recipe).await?;
@@ -152,6 +159,11 @@ impl Node {
             .user(Some(account.user))
             .pass(Some(account.password))
             .prefer_socket(false)
+            .ssl_opts(self.shared.tls.as_ref().map(|tls| {
+                SslOpts::default()
+                    .with_root_certs(vec![tls.ca_file.clone().into()])
+                    .with_disable_built_in_roots(true)
+            }))
     }
 
     /// A connection as that account.
@@ -217,12 +229,13 @@ impl Node {
             "CHANGE REPLICATION SOURCE TO SOURCE_HOST='{host}', SOURCE_PORT={port}, \
              SOURCE_BIND='{bind}', SOURCE_USER='{user}', SOURCE_PASSWORD='{password}', \
              SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1, SOURCE_CONNECT_RETRY=1, \
-             SOURCE_RETRY_COUNT=86400, SOURCE_HEARTBEAT_PERIOD=0.2",
+             SOURCE_RETRY_COUNT=86400, SOURCE_HEARTBEAT_PERIOD=0.2, SOURCE_SSL={tls}",
             host = source.address().ip(),
             port = source.address().port(),
             bind = self.address().ip(),
             user = REPLICATION.user,
             password = REPLICATION.password,
+            tls = u8::from(self.shared.tls.is_some()),
         );
         self.all(&["STOP REPLICA", &change, "START REPLICA"]).await
     }

@@ -1,4 +1,5 @@
-//! A Postgres server with one database and one user, both called `lictor`.
+//! A Postgres server with one database, and the role and schema that users are told
+//! to make there for `lictord`; and a standby of it.
 
 use std::fs::{self, File, Permissions};
 use std::io::Write;
@@ -9,16 +10,23 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::accounts::statements;
 use crate::block::Block;
 use crate::cache;
 use crate::process::{Recipe, User, is_root};
 use crate::server::{Kind, Server, Slot};
+use crate::tls::{Authority, Identity};
 use crate::tools::{Program, Tools};
 
 const PORT: u16 = 5432;
 
-/// The database, and the superuser who owns it and logs in without a password.
+/// The database, and the role that logs in there without a password.
 const NAME: &str = "lictor";
+/// The superuser, and a database that is always there.
+const ADMIN: &str = "postgres";
+
+/// What users are told to do: no test has more.
+const PRIVILEGES: &str = include_str!("../../../deploy/privileges/postgres.sql");
 
 /// A Postgres server.
 #[derive(Debug)]
@@ -26,6 +34,7 @@ pub struct Postgres {
     slot: Slot,
     tools: &'static Tools,
     user: Option<User>,
+    tls: Option<Identity>,
 }
 
 impl Server for Postgres {
@@ -41,10 +50,13 @@ impl Postgres {
         block: Block,
         last_octet: u8,
         lab: &Path,
+        authority: Option<&Authority>,
     ) -> Result<Self> {
         let address = SocketAddrV4::new(block.address(last_octet), PORT);
         let slot = Slot::new(Kind::Postgres, "postgres", address, lab)?;
         let user = unprivileged()?;
+        let tls = identity(&slot, authority, user.as_ref())?;
+        let host = if tls.is_some() { "hostssl" } else { "host" };
         let (data, owner) = (data_dir(&slot), user.clone());
         let network = block.address(0);
         tokio::task::spawn_blocking(move || {
@@ -52,12 +64,69 @@ impl Postgres {
             let mut rules = File::options()
                 .append(true)
                 .open(data.join("pg_hba.conf"))?;
-            writeln!(rules, "host all all {network}/24 trust")?;
+            writeln!(rules, "{host} all all {network}/24 trust")?;
+            writeln!(rules, "{host} replication all {network}/24 trust")?;
             // Postgres insists.
             anyhow::Ok(fs::set_permissions(&data, Permissions::from_mode(0o700))?)
         })
         .await??;
-        Ok(Self { slot, tools, user })
+        Ok(Self {
+            slot,
+            tools,
+            user,
+            tls,
+        })
+    }
+
+    /// A standby of a server that runs; it does not run yet.
+    pub(crate) async fn standby(
+        primary: &Self,
+        block: Block,
+        last_octet: u8,
+        lab: &Path,
+        authority: Option<&Authority>,
+    ) -> Result<Self> {
+        let address = SocketAddrV4::new(block.address(last_octet), PORT);
+        let slot = Slot::new(Kind::Postgres, "postgres-standby", address, lab)?;
+        let (tools, user, data) = (primary.tools, primary.user.clone(), data_dir(&slot));
+        let tls = identity(&slot, authority, user.as_ref())?;
+        let (from, log) = (primary.address().ip().to_string(), slot.dir().join("log"));
+        let owner = user.clone();
+        tokio::task::spawn_blocking(move || {
+            fs::create_dir_all(&data)?;
+            fs::set_permissions(&data, Permissions::from_mode(0o700))?;
+            if let Some(User { uid, gid, .. }) = &owner {
+                chown(&data, Some(*uid), Some(*gid))?;
+            }
+            Recipe::new(&tools.pg_basebackup, owner.as_ref(), &log)
+                .args(["-h", &from, "-p", &PORT.to_string(), "-U", ADMIN])
+                .args(["-R", "-X", "stream", "-c", "fast", "--no-sync", "-D"])
+                .arg(&data)
+                .run()
+        })
+        .await??;
+        Ok(Self {
+            slot,
+            tools,
+            user,
+            tls,
+        })
+    }
+
+    /// Makes a standby take writes; returns when it does.
+    ///
+    /// # Errors
+    /// When it does not run, or is none.
+    pub async fn promote(&self) -> Result<()> {
+        let (tools, user, data) = (self.tools, self.user.clone(), data_dir(&self.slot));
+        let log = self.log_path().to_owned();
+        let promoted = tokio::task::spawn_blocking(move || {
+            Recipe::new(&tools.pg_ctl, user.as_ref(), &log)
+                .args(["promote", "-w", "-D"])
+                .arg(&data)
+                .run()
+        });
+        promoted.await?
     }
 
     /// Starts it on the data it has, after killing it if it runs, and waits
@@ -69,7 +138,21 @@ impl Postgres {
             .arg("-D")
             .arg(data_dir(&self.slot))
             .args(["-h", &ip.to_string(), "-p", &PORT.to_string(), "-k", ""])
-            .args(["-c", "shared_buffers=32MB", "-c", "max_connections=200"]);
+            .args(["-c", "shared_buffers=32MB", "-c", "max_connections=200"])
+            // In its own directory: a killed one leaves nothing in the memory of
+            // the machine.
+            .args(["-c", "dynamic_shared_memory_type=mmap"]);
+        let recipe = match &self.tls {
+            None => recipe,
+            Some(tls) => recipe.args([
+                "-c".to_owned(),
+                "ssl=on".to_owned(),
+                "-c".to_owned(),
+                format!("ssl_cert_file={}", tls.cert_file.display()),
+                "-c".to_owned(),
+                format!("ssl_key_file={}", tls.key_file.display()),
+            ]),
+        };
         self.slot.launch(recipe).await?;
         self.slot
             .until_ready(async || {
@@ -85,11 +168,61 @@ impl Postgres {
             .await
     }
 
-    /// How to connect to it, `postgres://USER@ADDRESS:5432/DATABASE`.
+    /// How `lictord` connects to it, `postgres://USER@ADDRESS:5432/DATABASE`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("postgres://{NAME}@{}/{NAME}", self.address())
+        self.url_to(NAME, &self.address().to_string(), &[])
     }
+
+    /// How to connect to whichever of the two takes writes.
+    pub(crate) fn url_with(&self, standby: &Self) -> String {
+        let hosts = format!("{},{}", self.address(), standby.address());
+        self.url_to(
+            NAME,
+            &hosts,
+            &["target_session_attrs=read-write".to_owned()],
+        )
+    }
+
+    /// How its superuser connects to it, to a database other than `lictord`'s.
+    #[must_use]
+    pub fn admin_url(&self) -> String {
+        self.url_to(ADMIN, &self.address().to_string(), &[])
+    }
+
+    fn url_to(&self, name: &str, hosts: &str, options: &[String]) -> String {
+        let protection = match &self.tls {
+            Some(tls) => vec![
+                "sslmode=verify-full".to_owned(),
+                format!("sslrootcert={}", tls.ca_file.display()),
+            ],
+            // Elsewhere it has to be said.
+            None if !self.address().ip().is_loopback() => vec!["sslmode=disable".to_owned()],
+            None => vec![],
+        };
+        let options = [options, &protection].concat();
+        let url = format!("postgres://{name}@{hosts}/{name}");
+        match options[..] {
+            [] => url,
+            _ => format!("{url}?{}", options.join("&")),
+        }
+    }
+}
+
+/// Its certificate; Postgres insists that the key is its own.
+fn identity(
+    slot: &Slot,
+    authority: Option<&Authority>,
+    user: Option<&User>,
+) -> Result<Option<Identity>> {
+    let Some(authority) = authority else {
+        return Ok(None);
+    };
+    let own = authority.issue(slot.name(), &[slot.address().ip().to_string()])?;
+    if let Some(User { uid, gid, .. }) = user {
+        chown(&own.key_file, Some(*uid), Some(*gid))?;
+    }
+    Ok(Some(own))
 }
 
 fn data_dir(slot: &Slot) -> PathBuf {
@@ -107,23 +240,29 @@ fn unprivileged() -> Result<Option<User>> {
 }
 
 fn template(tools: &Tools, user: Option<&User>) -> Result<PathBuf> {
-    cache::template("postgres", &(&tools.postgres_version, NAME), |dir| {
+    let ingredients = (&tools.postgres_version, NAME, PRIVILEGES);
+    cache::template("postgres", &ingredients, |dir| {
         if let Some(User { uid, gid, .. }) = user {
             chown(dir, Some(*uid), Some(*gid))?;
         }
         let scratch = tempfile::tempdir()?;
         let log = scratch.path().join("log");
         Recipe::new(&tools.initdb, user, &log)
-            .args(["-U", NAME, "-A", "trust", "-E", "UTF8", "--locale=C"])
+            .args(["-U", ADMIN, "-A", "trust", "-E", "UTF8", "--locale=C"])
             .args(["--no-sync", "--no-instructions", "-D"])
             .arg(dir)
             .run()?;
-        Recipe::new(&Program::of_system("/bin/sh".into()), user, &log)
-            .args(["-c", r#"echo "CREATE DATABASE $0" | exec "$@""#, NAME])
-            .args(tools.postgres.words())
-            .args(["--single", "-D"])
-            .arg(dir)
-            .arg("postgres")
-            .run()
+        let alone = |sql: &str, database: &str| {
+            Recipe::new(&Program::of_system("/bin/sh".into()), user, &log)
+                .args(["-c", r#"printf '%s\n' "$0" | exec "$@""#, sql])
+                .args(tools.postgres.words())
+                .args(["--single", "-D"])
+                .arg(dir)
+                .arg(database)
+                .run()
+        };
+        alone(&format!("CREATE DATABASE {NAME}"), ADMIN)?;
+        let privileges: Vec<_> = statements(PRIVILEGES).collect();
+        alone(&privileges.join("\n"), NAME)
     })
 }

@@ -16,13 +16,25 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
 
 use crate::tools::Program;
 
 /// Between two looks at a process that was killed.
 const PAUSE: Duration = Duration::from_millis(2);
+
+/// Runs a command to its end; what it complains of when it fails.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let output = command.output()?;
+    ensure!(
+        output.status.success(),
+        "{}: {}",
+        command.get_program().display(),
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(())
+}
 
 /// A user to run a server as.
 #[derive(Clone, Debug)]

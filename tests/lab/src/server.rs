@@ -87,6 +87,14 @@ impl Slot {
         })
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) const fn address(&self) -> SocketAddrV4 {
+        self.address
+    }
+
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
     }

@@ -78,6 +78,8 @@ pub struct Tools {
     pub(crate) consul: Program,
     pub(crate) initdb: Program,
     pub(crate) postgres: Program,
+    pub(crate) pg_basebackup: Program,
+    pub(crate) pg_ctl: Program,
     pub(crate) pg_isready: PathBuf,
     pub(crate) postgres_version: String,
 }
@@ -113,6 +115,8 @@ impl Tools {
             consul: find_consul()?,
             postgres_version: postgres.version()?,
             initdb: Program::of_system(bin.join("initdb")),
+            pg_basebackup: Program::of_system(bin.join("pg_basebackup")),
+            pg_ctl: Program::of_system(bin.join("pg_ctl")),
             pg_isready: bin.join("pg_isready"),
             postgres,
         })

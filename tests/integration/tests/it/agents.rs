@@ -51,6 +51,14 @@ fn runs(pid: u32) -> bool {
     after_name.is_some_and(|after| !after.starts_with('Z'))
 }
 
+async fn dies(server: u32) -> Result<()> {
+    eventually("the server to die", PATIENCE, || async {
+        ensure!(!runs(server), "it lives on");
+        Ok(())
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_dies_with_its_agent_and_comes_back_with_it() {
     let scene = scene(Lab::builder(), 1).await.unwrap();
@@ -77,12 +85,7 @@ async fn a_server_dies_with_its_agent_and_comes_back_with_it() {
     let server = server_of(old).unwrap();
     assert!(runs(server));
     old.kill().unwrap();
-    eventually("the server to die with its agent", PATIENCE, || async {
-        ensure!(!runs(server), "it lives on");
-        Ok(())
-    })
-    .await
-    .unwrap();
+    dies(server).await.unwrap();
     scene.new_primary("orders", old.name()).await.unwrap();
 
     old.start().await.unwrap();
@@ -173,12 +176,7 @@ async fn an_agent_that_was_frozen_is_missed_and_kills_its_server_when_it_goes_on
     .await
     .unwrap();
     primary.thaw().unwrap();
-    eventually("the server to be killed", PATIENCE, || async {
-        ensure!(!runs(server), "it lives on");
-        Ok(())
-    })
-    .await
-    .unwrap();
+    dies(server).await.unwrap();
     eventually("a primary to be open again", PATIENCE, || async {
         let writable = scene.writable_nodes("orders").await?;
         ensure!(writable.len() == 1, "{writable:?}");

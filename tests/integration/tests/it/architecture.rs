@@ -9,25 +9,42 @@ use serde_json::Value;
 /// Which rooms each room may use in what it ships.
 const ARROWS: &[(&str, &[&str])] = &[
     ("lictor-domain", &[]),
+    ("lictor-document", &["lictor-domain"]),
     ("lictor-engine", &["lictor-domain"]),
-    ("lictor-wire", &["lictor-domain"]),
+    ("lictor-tls", &[]),
+    ("lictor-wire", &["lictor-domain", "lictor-tls"]),
+    ("lictor-view", &["lictor-wire"]),
     ("lictor-store", &["lictor-domain"]),
-    ("lictor-consul", &["lictor-domain"]),
-    ("lictor-mysql", &["lictor-domain"]),
+    ("lictor-consul", &["lictor-domain", "lictor-tls"]),
+    ("lictor-mysql", &["lictor-domain", "lictor-tls"]),
     (
         "lictor-control-plane",
         &[
             "lictor-domain",
+            "lictor-document",
             "lictor-engine",
+            "lictor-tls",
+            "lictor-view",
             "lictor-wire",
             "lictor-store",
             "lictor-consul",
             "lictor-mysql",
         ],
     ),
-    ("lictor-client", &["lictor-domain", "lictor-wire"]),
-    ("lictor-cli", &["lictor-wire"]),
-    ("lictor-agent", &["lictor-wire"]),
+    (
+        "lictor-client",
+        &["lictor-domain", "lictor-tls", "lictor-wire"],
+    ),
+    (
+        "lictor-cli",
+        &[
+            "lictor-document",
+            "lictor-tls",
+            "lictor-view",
+            "lictor-wire",
+        ],
+    ),
+    ("lictor-agent", &["lictor-tls", "lictor-wire"]),
     ("lictor-lab", &[]),
     ("lictor-sim", &["lictor-domain", "lictor-engine"]),
     (
@@ -35,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "lictor-lab",
             "lictor-client",
+            "lictor-tls",
             "lictor-wire",
             "lictor-domain",
         ],
@@ -49,6 +67,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "lictor-integration",
         ],
     ),
+    ("lictor-fuzz", &["lictor-document", "lictor-domain"]),
     (
         "lictor-chaos",
         &[

@@ -2,7 +2,7 @@
 //! before anybody could look at it.
 
 use anyhow::{Result, ensure};
-use lictor_integration::Scene;
+use lictor_integration::{OPERATOR, Scene};
 use sqlx::{Connection, PgConnection};
 
 /// A cluster that is stored, and that no steward keeps: nobody told the leader.
@@ -51,4 +51,24 @@ async fn an_order_that_nobody_can_take_is_in_the_audit_log() {
         let after = told_of_refused(&scene, &mut log, &rehearsal).await.unwrap();
         assert_eq!(after, told, "a rehearsal is no deed");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_log_names_who_ran_the_command() {
+    let scene = Scene::with_orders(1).await.unwrap();
+    let reason = ["--reason", "a test"];
+    for deed in [
+        &["cluster", "pause", "orders"][..],
+        &["cluster", "set", "orders", "--rebuild", "auto"],
+        &["node", "set", "orders-2", "--zone", "eu-1"],
+    ] {
+        scene.lictor_ok(&[deed, &reason].concat()).await.unwrap();
+    }
+    let url = scene.lab.postgres().url();
+    let mut log = PgConnection::connect(&url).await.unwrap();
+    let deeds = "SELECT action, actor FROM audit WHERE actor <> 'lictor' ORDER BY id";
+    let told: Vec<(String, String)> = sqlx::query_as(deeds).fetch_all(&mut log).await.unwrap();
+    let by_us = ["cluster.add", "cluster.pause", "cluster.set", "node.set"];
+    let expected = by_us.map(|action| (action.to_owned(), OPERATOR.to_owned()));
+    assert_eq!(told, expected);
 }

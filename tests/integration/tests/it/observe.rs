@@ -241,7 +241,7 @@ pub(crate) async fn general_log(node: &Node) -> Result<String> {
 /// The statements of one account's sessions in a general log. An entry is
 /// `TIME\tID COMMAND\tARGUMENT`; a line without a time goes on with the one
 /// before, but for the heading of each start. Ids begin anew with each start.
-fn statements_of(account: &str, log: &str) -> Vec<String> {
+pub(crate) fn statements_of(account: &str, log: &str) -> Vec<String> {
     let mut sessions = BTreeSet::new();
     let mut statements: Vec<String> = vec![];
     let mut is_ours = false;

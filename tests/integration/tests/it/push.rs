@@ -14,13 +14,14 @@ use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tonic::Streaming;
+use tonic::transport::Channel;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// A revision, as it orders.
-type At = (u64, u64);
+pub(crate) type At = (u64, u64);
 
-fn at(revision: Option<v1::Revision>) -> At {
+pub(crate) fn at(revision: Option<v1::Revision>) -> At {
     let revision = revision.unwrap_or_default();
     (revision.term, revision.n)
 }
@@ -33,6 +34,11 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) async fn open(scene: &Scene, id: &str, last: Option<At>) -> Result<Self> {
+        Self::open_on(scene.channel().await?, id, last).await
+    }
+
+    /// The same at any instance.
+    pub(crate) async fn open_on(channel: Channel, id: &str, last: Option<At>) -> Result<Self> {
         let (requests, inbox) = mpsc::channel(16);
         let hello = v1::Hello {
             id: id.to_owned(),
@@ -40,11 +46,12 @@ impl Stream {
             version: "test".to_owned(),
             clusters: vec![],
             last_revision: last.map(|(term, n)| v1::Revision { term, n }),
+            ..v1::Hello::default()
         };
         requests
             .send(request(v1::subscribe_request::Message::Hello(hello)))
             .await?;
-        let mut api = RoutingServiceClient::new(scene.channel().await?);
+        let mut api = RoutingServiceClient::new(channel);
         let inbox = tokio_stream::wrappers::ReceiverStream::new(inbox);
         let responses = api.subscribe(inbox).await?.into_inner();
         Ok(Self {
@@ -63,15 +70,20 @@ impl Stream {
     }
 
     /// The next response's revision, acknowledged.
-    async fn next_acked(&mut self) -> Result<At> {
+    pub(crate) async fn next_acked(&mut self) -> Result<At> {
         let revision = match self.next().await? {
             v1::subscribe_response::Message::Snapshot(table) => table.revision,
             v1::subscribe_response::Message::Delta(delta) => delta.to,
+            other => bail!("nobody asked for {other:?}"),
         };
-        let ack = v1::Ack { revision };
-        let message = v1::subscribe_request::Message::Ack(ack);
-        self.requests.send(request(message)).await?;
+        self.ack(at(revision)).await?;
         Ok(at(revision))
+    }
+
+    pub(crate) async fn ack(&self, (term, n): At) -> Result<()> {
+        let revision = Some(v1::Revision { term, n });
+        let message = v1::subscribe_request::Message::Ack(v1::Ack { revision });
+        Ok(self.requests.send(request(message)).await?)
     }
 }
 
@@ -154,20 +166,27 @@ impl Listener {
     }
 }
 
-fn python_subscriber(scene: &Scene) -> Result<(Child, watch::Receiver<Vec<At>>)> {
+/// The example in Python, told to do this.
+pub(crate) fn python(scene: &Scene, args: &[&str]) -> Result<Command> {
     let python = Path::new(ROOT).join(".lab/python/bin/python");
     ensure!(
         python.exists(),
         "{} is missing: run `make install-tools`",
         python.display()
     );
-    let mut child = Command::new(python)
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/subscriber.py"))
-        .arg(Path::new(ROOT).join("proto"))
+    let mut command = Command::new(python);
+    command
+        .arg(Path::new(ROOT).join("deploy/examples/python/subscriber.py"))
         .arg(scene.lab.lictord().address().to_string())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
+        .args(args)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    Ok(command)
+}
+
+fn python_subscriber(scene: &Scene) -> Result<(Child, watch::Receiver<Vec<At>>)> {
+    let mut child = python(scene, &["watch"])?.stdout(Stdio::piped()).spawn()?;
     let output = child.stdout.take().context("no output")?;
     let (tell, seen) = watch::channel(vec![]);
     tokio::spawn(async move {
@@ -208,11 +227,12 @@ async fn a_subscriber_that_comes_back_gets_what_it_missed() {
                     return;
                 }
             }
+            other => panic!("it did not ask for {other:?}"),
         }
     }
 }
 
-fn serves(routes: &[v1::ClusterRoute], node: &str) -> bool {
+pub(crate) fn serves(routes: &[v1::ClusterRoute], node: &str) -> bool {
     routes.iter().any(|route| match &route.state {
         Some(v1::cluster_route::State::Serving(serving)) => serving
             .writer
@@ -285,6 +305,7 @@ async fn garbage_and_oversized_messages_hurt_nobody_else() {
     let mut api = RoutingServiceClient::new(scene.channel().await.unwrap());
     let oversized = v1::GetTableRequest {
         clusters: vec!["x".repeat(8 * 1024 * 1024)],
+        ..v1::GetTableRequest::default()
     };
     let refused = api.get_table(oversized).await.unwrap_err();
     assert!(

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use lictor_client::Lictor;
+use lictor_client::{Lictor, MaxLag};
 use lictor_integration::{PATIENCE, Scene};
 use lictor_lab::{Node, Server, eventually};
 
@@ -142,4 +142,47 @@ async fn a_replica_whose_lag_is_unknown_or_that_hangs_is_named_to_no_reader() {
     replicas[1].thaw().unwrap();
     replicas[0].sql("START REPLICA IO_THREAD").await.unwrap();
     pool.settles_at(&replicas).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_with_a_limit_goes_to_the_replica_that_is_known_to_be_within_it() {
+    let pool = Pool::of(2).await.unwrap();
+    let (primary, replicas) = (
+        pool.primary().await.unwrap(),
+        pool.replicas().await.unwrap(),
+    );
+    // However far behind, it stays among the readers.
+    pool.set(&["--max-read-lag", "1h"]).await.unwrap();
+    pool.settles_at(&replicas).await.unwrap();
+    let within = MaxLag(Duration::from_secs(2));
+    let served = || async {
+        let mut served = BTreeSet::new();
+        for _ in 0..2 {
+            let read = pool.client.reader("orders", within).never_the_writer();
+            served.insert(read.await?.node().to_string());
+        }
+        anyhow::Ok(served)
+    };
+    let addresses = |nodes: &[&Node]| -> BTreeSet<String> {
+        nodes
+            .iter()
+            .map(|node| node.address().to_string())
+            .collect()
+    };
+    let serve = async |nodes: &[&Node]| {
+        eventually("those within the limit to serve", PATIENCE, || async {
+            let served = served().await?;
+            ensure!(served == addresses(nodes), "{served:?} serve");
+            Ok(())
+        })
+        .await
+    };
+    serve(&replicas).await.unwrap();
+
+    replicas[0].sql("STOP REPLICA SQL_THREAD").await.unwrap();
+    let create = "CREATE TABLE app.t (id INT PRIMARY KEY)";
+    primary.sql(create).await.unwrap();
+    serve(&replicas[1..]).await.unwrap();
+    replicas[0].sql("START REPLICA SQL_THREAD").await.unwrap();
+    serve(&replicas).await.unwrap();
 }

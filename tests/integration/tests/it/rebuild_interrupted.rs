@@ -8,6 +8,10 @@ use lictor_wire::v1;
 
 use crate::rebuild::{diverged, has_the_primarys_data, rebuilt, seen};
 
+/// Whether a server's own data is gone, or going.
+const DROPPED: &str = "SELECT COUNT(*) FROM performance_schema.clone_progress \
+     WHERE STAGE = 'DROP DATA' AND STATE <> 'Not Started'";
+
 /// A diverged node whose data is being replaced.
 struct Copying {
     scene: Scene,
@@ -16,7 +20,8 @@ struct Copying {
 }
 
 impl Copying {
-    /// Into a node that takes so little at a time that it does not end by itself.
+    /// Into a node that waits once its own data is gone: a copy of so little data
+    /// would be over before anybody looked, however little the node takes at a time.
     async fn begin() -> Result<Self> {
         let scene = Scene::with_orders(2).await?;
         let name = diverged(&scene).await?;
@@ -26,13 +31,15 @@ impl Copying {
             !scene.rejoined("orders", &name).await?,
             "it did not diverge"
         );
-        node.sql("SET GLOBAL clone_max_data_bandwidth = 1").await?;
+        node.sql("SET GLOBAL clone_delay_after_data_drop = 3600")
+            .await?;
         let order = ["node", "rebuild", &name, "--detach"];
         scene.lictor_ok(&order).await?;
-        let donor = eventually("bytes to be copied", PATIENCE, || async {
+        let donor = eventually("a copy under way", PATIENCE, || async {
             let rebuild = seen(&scene, &name).await?.rebuild.context("no rebuild")?;
-            let copies = rebuild.state() == v1::RebuildState::Copying;
-            ensure!(copies && rebuild.copied_bytes > 0, "{rebuild:?}");
+            ensure!(rebuild.state() == v1::RebuildState::Copying, "{rebuild:?}");
+            let stages = node.value(DROPPED).await?;
+            ensure!(stages == "1", "its own data is still there");
             Ok(rebuild.donor)
         })
         .await?;
@@ -66,7 +73,8 @@ impl Copying {
     /// Rebuilds it as if nothing had been.
     async fn again(&self) -> Result<()> {
         let node = self.node()?;
-        node.sql("SET GLOBAL clone_max_data_bandwidth = 0").await?;
+        node.sql("SET GLOBAL clone_delay_after_data_drop = 0")
+            .await?;
         let said = self.scene.rebuild(node, "the last one failed").await?;
         ensure!(said.contains("done, from"), "{said}");
         has_the_primarys_data(&self.scene, node).await
