@@ -4,6 +4,7 @@
 //! are the only places that can fail. This crate does no I/O, reads no clock
 //! and draws no random number.
 
+pub mod access;
 pub mod clock;
 pub mod cluster;
 pub mod config;
@@ -32,6 +33,7 @@ mod tree;
 pub mod variable;
 pub mod version;
 
+pub use access::{Actor, Scope, Token, TokenId, TokenName};
 pub use clock::{Mono, Now};
 pub use cluster::{Cluster, Maintenance, Node, Pause, Quarantine};
 pub use config::{ClusterConfig, Config, Draft, Fault, Faults, Placement, Version};

@@ -1,6 +1,7 @@
 //! What happened, on the wire.
 
 use lictor_domain as domain;
+use lictor_domain::access::Outcome;
 
 use crate::policy::known;
 use crate::{WireError, timestamp, v1};
@@ -50,6 +51,26 @@ pub fn severity(number: i32) -> Result<Option<domain::Severity>, WireError> {
     })
 }
 
+impl From<Outcome> for v1::AuditOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::Done,
+            Outcome::Refused => Self::Refused,
+            Outcome::Denied => Self::Denied,
+        }
+    }
+}
+
+/// The outcome that a list is asked for; none for any.
+pub fn outcome(number: i32) -> Result<Option<Outcome>, WireError> {
+    Ok(match known::<v1::AuditOutcome>(number, "outcome")? {
+        v1::AuditOutcome::Unspecified => None,
+        v1::AuditOutcome::Done => Some(Outcome::Done),
+        v1::AuditOutcome::Refused => Some(Outcome::Refused),
+        v1::AuditOutcome::Denied => Some(Outcome::Denied),
+    })
+}
+
 impl v1::Happening {
     /// A happening with its place.
     #[must_use]
@@ -73,6 +94,16 @@ impl v1::Happening {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_outcome_reads_back_as_sent_and_a_newer_one_is_named() {
+        for sent in Outcome::ALL {
+            let number = v1::AuditOutcome::from(sent).into();
+            assert_eq!(outcome(number).unwrap(), Some(sent));
+        }
+        assert_eq!(outcome(0).unwrap(), None);
+        assert_eq!(outcome(99).unwrap_err().field(), "outcome");
+    }
 
     #[test]
     fn a_kind_reads_back_as_sent_and_one_that_is_not_said_is_named() {

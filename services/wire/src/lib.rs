@@ -5,6 +5,7 @@
 //! judged while it is converted, and an error names the field it is about
 //! ([`WireError`]); what goes to the wire cannot fail.
 
+mod bearer;
 mod cluster;
 mod config;
 mod endpoint;
@@ -24,6 +25,7 @@ mod rule;
 mod summary;
 mod switchover;
 mod time;
+mod token;
 mod variable;
 
 /// Messages, clients and servers of `lictor.v1`, generated from `proto/`.
@@ -40,10 +42,11 @@ pub mod v1 {
 /// The domain values that messages stand for.
 pub use lictor_domain as domain;
 
+pub use bearer::{Bearer, TOKEN_VARIABLE, TokenError, TokenSource};
 pub use config::{detail, moved_configuration, refused_document};
 pub use endpoint::{EndpointError, endpoint};
 pub use error::WireError;
-pub use history::severity;
+pub use history::{outcome, severity};
 /// A time of day in a message.
 pub use prost_types::Timestamp;
 pub use refusal::{objections, refusal};
