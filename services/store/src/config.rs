@@ -241,7 +241,7 @@ async fn record(
          VALUES ($1, $2, $3, $4, $5::jsonb) RETURNING at",
     )
     .bind(bigint(version)?)
-    .bind(&entry.actor)
+    .bind(&entry.actor.name)
     .bind(&entry.action)
     .bind(&entry.reason)
     .bind(text.map_err(|error| StoreError::Internal(error.into()))?)
@@ -250,7 +250,7 @@ async fn record(
     Ok(Some(ConfigVersion {
         version,
         at,
-        author: entry.actor.clone(),
+        author: entry.actor.name.clone(),
         action: entry.action.clone(),
         reason: entry.reason.clone(),
         document,

@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
-use lictor_domain::{ClusterName, Epoch, NodeAddress, NodeName, ServerUuid, Term, Version};
+use lictor_domain::{
+    ClusterName, Epoch, NodeAddress, NodeName, ServerUuid, Term, TokenName, Version,
+};
 use sqlx::migrate::MigrateError;
 use thiserror::Error;
 
@@ -92,6 +94,12 @@ pub enum Conflict {
         /// The cluster whose node it is.
         owner: ClusterName,
     },
+    /// A token that was not revoked has the name.
+    #[error("there is a token `{name}` already; revoke it, or choose another name")]
+    TokenExists {
+        /// The name.
+        name: TokenName,
+    },
     /// The configuration has changed since that version.
     #[error("the configuration is at version {head} by now, and this was made from version {base}")]
     ConfigMoved {
@@ -123,6 +131,8 @@ pub enum Kind {
     Recovery,
     /// A version of the configuration.
     Version,
+    /// A token.
+    Token,
 }
 
 impl Kind {
@@ -133,6 +143,7 @@ impl Kind {
             Self::Operation => "operation",
             Self::Recovery => "recovery",
             Self::Version => "version of the configuration",
+            Self::Token => "token",
         }
     }
 }

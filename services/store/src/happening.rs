@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use lictor_domain::{
-    ClusterName, Happening, HappeningKind, NodeName, RecoveryId, Severity, Span, Term,
+    ClusterName, Happening, HappeningKind, NodeName, RecoveryId, Scope, Severity, Span, Term,
 };
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryScalar;
@@ -15,7 +15,7 @@ use sqlx::types::Uuid;
 use sqlx::{FromRow, PgConnection, Postgres};
 
 use crate::error::StoreError;
-use crate::row::Place;
+use crate::row::{Place, named};
 use crate::search::Search;
 use crate::store::Store;
 
@@ -39,8 +39,8 @@ pub struct HappeningRecord {
 /// Which happenings are meant: those that meet every condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HappeningFilter {
-    /// Of this cluster.
-    pub cluster: Option<ClusterName>,
+    /// Of these clusters.
+    pub of: Scope,
     /// About this node.
     pub node: Option<NodeName>,
     /// Of one of these kinds; of any when there is none.
@@ -171,9 +171,8 @@ impl Store {
         before: Option<HappeningId>,
     ) -> Result<Vec<HappeningRecord>, StoreError> {
         let kinds: Vec<_> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
-        let cluster = filter.cluster.as_ref().map(ClusterName::as_str);
         let mut query = Search::of(SELECT)
-            .only("cluster =", cluster)
+            .among("cluster", named(&filter.of))
             .only("node =", filter.node.as_ref().map(NodeName::as_str))
             .only_any("kind", kinds)
             .only("code =", filter.code.as_deref())

@@ -27,6 +27,7 @@ mod search;
 mod store;
 mod term;
 mod tls;
+mod token;
 
 pub use audit::{AuditEntry, AuditFilter, AuditId, AuditRecord};
 pub use config::ConfigVersion;
@@ -37,3 +38,4 @@ pub use happening::{
 pub use late::AuditNote;
 pub use once::Claim;
 pub use store::{Store, StoreConfig};
+pub use token::StoredToken;

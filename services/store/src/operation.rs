@@ -1,11 +1,11 @@
 //! Operations: recoveries and rebuilds, read together.
 
-use lictor_domain::{ClusterName, Operation, OperationId, OperationState};
+use lictor_domain::{Operation, OperationId, OperationState, Scope};
 use sqlx::FromRow;
 use sqlx::types::Uuid;
 
 use crate::error::{Kind, StoreError};
-use crate::row::Place;
+use crate::row::{Place, named};
 use crate::store::Store;
 
 #[derive(FromRow)]
@@ -33,11 +33,11 @@ impl TryFrom<OperationRow> for Operation {
 }
 
 impl Store {
-    /// At most `limit` operations, of one cluster or of all, in one state or in any,
+    /// At most `limit` operations, of these clusters, in one state or in any,
     /// the newest first; those older than `before`, to turn the page.
     pub async fn operation_list(
         &self,
-        cluster: Option<&ClusterName>,
+        of: &Scope,
         state: Option<OperationState>,
         limit: u32,
         before: Option<OperationId>,
@@ -45,11 +45,11 @@ impl Store {
         self.read(async |connection| {
             let rows: Vec<OperationRow> = sqlx::query_as(
                 "SELECT id, recovers, document::text FROM operation
-                 WHERE ($1::text IS NULL OR cluster = $1) AND ($2::text IS NULL OR state = $2)
+                 WHERE ($1::text[] IS NULL OR cluster = ANY($1)) AND ($2::text IS NULL OR state = $2)
                    AND ($3::uuid IS NULL OR id < $3)
                  ORDER BY id DESC LIMIT $4",
             )
-            .bind(cluster.map(ClusterName::as_str))
+            .bind(named(of))
             .bind(state.map(OperationState::as_str))
             .bind(before.map(|id| id.0))
             .bind(i64::from(limit))

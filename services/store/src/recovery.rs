@@ -6,14 +6,14 @@
 //! [`Standing`](lictor_domain::Standing), however late a save arrives.
 
 use chrono::{DateTime, Utc};
-use lictor_domain::{ClusterName, NodeName, Recovery, RecoveryId, RecoveryOutcome, Term};
+use lictor_domain::{ClusterName, NodeName, Recovery, RecoveryId, RecoveryOutcome, Scope, Term};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::types::Uuid;
 use sqlx::{FromRow, PgConnection, Postgres};
 
 use crate::error::{Kind, StoreError};
-use crate::row::{Place, bigint};
+use crate::row::{Place, bigint, named};
 use crate::store::Store;
 use crate::term;
 
@@ -88,7 +88,7 @@ impl Store {
     /// [`StoreError::NotFound`] when there is no recovery `before`.
     pub async fn recovery_list(
         &self,
-        cluster: Option<&ClusterName>,
+        of: &Scope,
         limit: u32,
         before: Option<RecoveryId>,
     ) -> Result<Vec<Recovery>, StoreError> {
@@ -98,10 +98,10 @@ impl Store {
         self.read(async |connection| {
             let rows: Vec<RecoveryRow> = sqlx::query_as(
                 "SELECT id, document::text FROM recovery
-                 WHERE ($1::text IS NULL OR cluster = $1) AND ($2::uuid IS NULL OR id < $2)
+                 WHERE ($1::text[] IS NULL OR cluster = ANY($1)) AND ($2::uuid IS NULL OR id < $2)
                  ORDER BY id DESC LIMIT $3",
             )
-            .bind(cluster.map(ClusterName::as_str))
+            .bind(named(of))
             .bind(before.map(|id| id.0))
             .bind(i64::from(limit))
             .fetch_all(connection)

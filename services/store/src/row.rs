@@ -1,6 +1,6 @@
 //! From columns to values: each failure names its table, column and row.
 
-use lictor_domain::{Epoch, Term};
+use lictor_domain::{ClusterName, Epoch, Scope, Term};
 
 use crate::error::{Cause, StoreError};
 
@@ -35,6 +35,14 @@ impl Place<'_> {
             term: Term(self.number("epoch_term", term)?),
             n: self.number("epoch_n", n)?,
         })
+    }
+}
+
+/// The names of the clusters, where only some are meant.
+pub(crate) fn named(scope: &Scope) -> Option<Vec<&str>> {
+    match scope {
+        Scope::All => None,
+        Scope::Only(clusters) => Some(clusters.iter().map(ClusterName::as_str).collect()),
     }
 }
 

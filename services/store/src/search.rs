@@ -37,6 +37,15 @@ impl Search {
         self
     }
 
+    /// Only where a column holds one of these, if they are all that is meant.
+    pub(crate) fn among(mut self, column: &'static str, values: Option<Vec<&str>>) -> Self {
+        if let Some(values) = values {
+            self.query.push(" AND ").push(column).push(" = ANY(");
+            self.query.push_bind(values).push(")");
+        }
+        self
+    }
+
     /// Only where one of the columns contains a text, whatever the case.
     pub(crate) fn containing(mut self, columns: &[&'static str], text: Option<&str>) -> Self {
         let Some(text) = text else {

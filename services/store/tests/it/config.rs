@@ -1,4 +1,4 @@
-use lictor_domain::{Draft, Mode, Policy, PromotionRule, Zone};
+use lictor_domain::{Actor, Draft, Mode, Policy, PromotionRule, Zone};
 use lictor_store::{AuditEntry, AuditFilter, ConfigVersion, Conflict, Kind, Store, StoreError};
 
 use crate::database::Database;
@@ -37,7 +37,7 @@ async fn the_first_version_is_made_once_and_of_what_exists() {
     database.sql("DELETE FROM config_version").await;
     assert_eq!(store.config_head().await.unwrap(), None);
     let upgrade = AuditEntry {
-        actor: "lictor".into(),
+        actor: Actor::lictor(),
         ..entry("config.begin")
     };
     let first = store.config_begin(ONE, &upgrade).await.unwrap();

@@ -104,6 +104,7 @@ impl Database {
             "recovery",
             "audit",
             "config_version",
+            "token",
         ]
         .map(|table| format!("SELECT '{table}' AS of, t::text AS line FROM {table} t"));
         let all = rows.join(" UNION ALL ");

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use lictor_domain::access::{Outcome, Role};
 use lictor_domain::{
-    Cluster, ClusterName, Draft, Epoch, Node, NodeName, Phase, Policy, Problem, ProblemCode,
-    Promotion, Recovery, RecoveryId, RecoveryKind, RecoveryOutcome, ServerUuid, Severity, Step,
-    Term,
+    Actor, Cluster, ClusterName, Draft, Epoch, Node, NodeName, Phase, Policy, Problem, ProblemCode,
+    Promotion, Recovery, RecoveryId, RecoveryKind, RecoveryOutcome, Scope, ServerUuid, Severity,
+    Step, Term, Token,
 };
 use lictor_store::AuditEntry;
 use sqlx::types::Uuid;
@@ -57,11 +58,12 @@ pub(crate) fn cluster(cluster: &str, host: u8) -> Cluster {
 
 pub(crate) fn entry(action: &str) -> AuditEntry {
     AuditEntry {
-        actor: "ada".into(),
+        actor: Actor::called("ada"),
         action: action.into(),
         target: "orders".into(),
         reason: Some("a test".into()),
         result: "done".into(),
+        outcome: Outcome::Done,
     }
 }
 
@@ -72,6 +74,26 @@ pub(crate) fn with_hostgroup(id: u32) -> Draft {
              "servers":[{{"address":"10.0.0.9:3306"}}]}}]}}"#
     );
     serde_json::from_str(&document).unwrap()
+}
+
+/// That cluster, or every one.
+pub(crate) fn only(cluster: Option<&ClusterName>) -> Scope {
+    Scope::of(cluster.into_iter().cloned().collect())
+}
+
+/// The `number`th token.
+pub(crate) fn token(number: u8, name: &str) -> Token {
+    Token {
+        id: format!("{number:012x}").parse().unwrap(),
+        name: name.parse().unwrap(),
+        role: Role::Viewer,
+        scope: Scope::All,
+        created_at: minute(0),
+        created_by: "ada".into(),
+        expires_at: None,
+        revoked: None,
+        last_use: None,
+    }
 }
 
 /// Midnight, and so many minutes.

@@ -1,9 +1,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use lictor_domain::{Happening, HappeningKind, Severity, Span};
+use lictor_domain::access::Outcome;
+use lictor_domain::{Actor, Happening, HappeningKind, Severity, Span};
 use lictor_store::{AuditEntry, AuditFilter, HappeningFilter, HappeningRecord, Store};
 
 use crate::database::Database;
-use crate::fixture::{ONE, cluster, entry, minute, name, node_name};
+use crate::fixture::{ONE, cluster, entry, minute, name, node_name, only};
 
 const OPENED: HappeningKind = HappeningKind::ProblemOpened;
 const CLOSED: HappeningKind = HappeningKind::ProblemClosed;
@@ -132,7 +133,7 @@ async fn happenings_are_found_by_each_of_their_parts_and_by_text_as_it_stands() 
     };
     for filter in [
         HappeningFilter {
-            cluster: Some(name("users")),
+            of: only(Some(&name("users"))),
             ..none.clone()
         },
         HappeningFilter {
@@ -311,12 +312,18 @@ async fn what_is_old_is_forgotten_a_part_at_a_time_but_not_what_lasts() {
 async fn the_audit_log_is_found_by_each_of_its_parts() {
     let (_database, store) = store().await;
     let deed = AuditEntry {
-        actor: "bob".to_owned(),
+        actor: Actor {
+            name: "bob".to_owned(),
+            token: Some("ci-runner".to_owned()),
+            from: Some([10, 0, 0, 9].into()),
+        },
         action: "node.rebuild".to_owned(),
         target: "orders-2".to_owned(),
         reason: Some("its Disk was replaced".to_owned()),
-        result: "done".to_owned(),
+        result: "not rebuilt".to_owned(),
+        outcome: Outcome::Refused,
     };
+    store.audit_append(ONE, &entry("note")).await.unwrap();
     store.audit_append(ONE, &deed).await.unwrap();
     let none = AuditFilter::default();
     for filter in [
@@ -334,6 +341,14 @@ async fn the_audit_log_is_found_by_each_of_its_parts() {
         },
         AuditFilter {
             text: Some("DISK".to_owned()),
+            ..none.clone()
+        },
+        AuditFilter {
+            text: Some("CI-run".to_owned()),
+            ..none.clone()
+        },
+        AuditFilter {
+            outcome: Some(Outcome::Refused),
             ..none.clone()
         },
     ] {

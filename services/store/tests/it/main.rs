@@ -19,3 +19,4 @@ mod rebuild;
 mod recovery;
 mod secret;
 mod term;
+mod token;

@@ -8,7 +8,7 @@ use lictor_store::{Store, StoreError};
 use sqlx::types::Uuid;
 
 use crate::database::Database;
-use crate::fixture::{ONE, minute, name, recovery};
+use crate::fixture::{ONE, minute, name, only, recovery};
 
 fn rebuild(id: u128, state: RebuildState) -> Rebuild {
     let node = |number| NodeName::numbered(&name("orders"), number);
@@ -51,9 +51,9 @@ async fn operations_are_listed_the_newest_first_by_cluster_and_state() {
     let (_database, store) = Database::with_store().await;
     let all = four_of_them(&store).await;
     let listed = async |cluster: Option<&str>, state, limit, before: Option<u128>| {
-        let cluster = cluster.map(name);
+        let of = only(cluster.map(name).as_ref());
         let before = before.map(|id| OperationId(Uuid::from_u128(id)));
-        let listed = store.operation_list(cluster.as_ref(), state, limit, before);
+        let listed = store.operation_list(&of, state, limit, before);
         listed.await.unwrap()
     };
     assert_eq!(listed(None, None, 9, None).await, all);

@@ -1,7 +1,7 @@
 use lictor_store::{AuditEntry, AuditFilter};
 
 use crate::database::Database;
-use crate::fixture::{ONE, entry, name, recovery};
+use crate::fixture::{ONE, entry, name, only, recovery};
 
 #[tokio::test]
 async fn pages_of_recoveries_show_each_once_the_newest_first() {
@@ -22,7 +22,7 @@ async fn pages_of_recoveries_show_each_once_the_newest_first() {
         (Some(name("billing")), 2),
     ] {
         let all = store
-            .recovery_list(cluster.as_ref(), 99, None)
+            .recovery_list(&only(cluster.as_ref()), 99, None)
             .await
             .unwrap();
         assert_eq!(all.len(), count);
@@ -31,7 +31,7 @@ async fn pages_of_recoveries_show_each_once_the_newest_first() {
         loop {
             let before = paged.last().map(|last: &lictor_domain::Recovery| last.id);
             let page = store
-                .recovery_list(cluster.as_ref(), 3, before)
+                .recovery_list(&only(cluster.as_ref()), 3, before)
                 .await
                 .unwrap();
             if page.is_empty() {

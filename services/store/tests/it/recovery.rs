@@ -3,7 +3,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use lictor_domain::{
     AbortReason, CandidateVerdict, Evidence, FencingProof, GtidRole, GtidSet, NodeAddress,
-    NodeName, Phase, ReceiverState, Recovery, RecoveryId, RecoveryOutcome, Rejection, Step,
+    NodeName, Phase, ReceiverState, Recovery, RecoveryId, RecoveryOutcome, Rejection, Scope, Step,
 };
 use lictor_store::{Kind, StoreError};
 use sqlx::types::Uuid;
@@ -230,7 +230,10 @@ async fn a_save_takes_the_place_of_the_state_before() {
     let mut ended = done(full(1), 7);
     ended.epoch = crate::fixture::epoch(1, 9);
     store.recovery_save(ONE, &ended).await.unwrap();
-    assert_eq!(store.recovery_list(None, 9, None).await.unwrap(), [ended]);
+    assert_eq!(
+        store.recovery_list(&Scope::All, 9, None).await.unwrap(),
+        [ended]
+    );
     let columns = "SELECT concat_ws(' ', cluster, kind, state, epoch_term, epoch_n,
                    extract(epoch FROM finished_at - started_at)::int, old_primary, new_primary)
                    FROM recovery";
@@ -268,7 +271,10 @@ async fn an_unknown_recovery_is_not_found() {
     let (_database, store) = Database::with_store().await;
     let id = RecoveryId(Uuid::from_u128(9));
     let got = store.recovery_get(id).await.unwrap_err();
-    let paged = store.recovery_list(None, 9, Some(id)).await.unwrap_err();
+    let paged = store
+        .recovery_list(&Scope::All, 9, Some(id))
+        .await
+        .unwrap_err();
     for error in [got, paged] {
         assert!(
             matches!(&error, StoreError::NotFound { kind: Kind::Recovery, name } if *name == id.to_string()),

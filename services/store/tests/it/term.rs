@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use crate::database::Database;
 use crate::fixture::{
-    ONE, TWO, cluster, entry, epoch, name, node, node_name, recovery, with_hostgroup,
+    ONE, TWO, cluster, entry, epoch, name, node, node_name, recovery, token, with_hostgroup,
 };
 
 type Write<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>>;
@@ -76,8 +76,34 @@ async fn head_of(store: &Store) -> Result<Version, StoreError> {
     Ok(head.map_or(0, |head| head.version))
 }
 
-/// Each would change something that [`cluster`] `orders` has.
+/// Each would change something that [`cluster`] `orders` has, or who may call.
 fn every_write(store: &Store, term: Term) -> Vec<(&'static str, Write<'_>)> {
+    let mut every = writes_about_clusters(store, term);
+    every.extend(writes_about_tokens(store, term));
+    every
+}
+
+fn writes_about_tokens(store: &Store, term: Term) -> Vec<(&'static str, Write<'_>)> {
+    vec![
+        (
+            "token_add",
+            Box::pin(async move {
+                let (token, entry) = (token(1, "ci"), entry("token.create"));
+                store.token_add(term, &token, &[1; 32], &entry).await
+            }),
+        ),
+        (
+            "token_revoke",
+            Box::pin(async move {
+                let (id, entry) = (token(1, "ci").id, entry("token.revoke"));
+                let revoked = store.token_revoke(term, &id, "ada", &entry);
+                revoked.await.map(drop)
+            }),
+        ),
+    ]
+}
+
+fn writes_about_clusters(store: &Store, term: Term) -> Vec<(&'static str, Write<'_>)> {
     vec![
         (
             "cluster_add",
