@@ -25,6 +25,18 @@ words! {
     }
 }
 
+words! {
+    /// What came of a deed.
+    AuditOutcome from AuditOutcome {
+        /// It was done, or begun.
+        Done = "done",
+        /// It was looked at, and not done.
+        Refused = "refused",
+        /// Who asked may not.
+        Denied = "denied",
+    }
+}
+
 shown! {
     /// One thing that happened to a cluster.
     pub struct Happening {
@@ -58,8 +70,13 @@ shown! {
         pub id: i64,
         /// When it was written.
         pub at: At,
-        /// Who did it: an operator, or Lictor itself.
+        /// Who did it: an operator, as its caller says, or Lictor itself.
         pub actor: String,
+        /// The name of the token that was shown; null of what Lictor did itself, and of
+        /// callers without one.
+        pub token: Option<String>,
+        /// The address it was asked from; null where that is not known.
+        pub from: Option<String>,
         /// What was done, such as `cluster.set`.
         pub action: String,
         /// To what.
@@ -68,6 +85,8 @@ shown! {
         pub reason: Option<String>,
         /// How it ended.
         pub result: String,
+        /// What came of it.
+        pub outcome: AuditOutcome,
     }
 }
 
@@ -111,7 +130,10 @@ impl TryFrom<v1::AuditRecord> for AuditRecord {
         Ok(Self {
             id: record.id,
             at: At::said(record.at.as_ref(), "at")?,
+            outcome: record.outcome().into(),
             actor: record.actor,
+            token: record.token,
+            from: record.from,
             action: record.action,
             target: record.target,
             reason: record.reason,
@@ -163,7 +185,7 @@ mod tests {
         };
         assert_fields(
             AuditRecord::try_from(record).unwrap(),
-            "id at actor action target reason result",
+            "id at actor token from action target reason result outcome",
         );
         assert_fields(
             ClusterProblem::from(v1::ClusterProblem::default()),

@@ -13,6 +13,7 @@ mod words;
 #[macro_use]
 mod shown;
 
+mod access;
 mod availability;
 mod body;
 mod cluster;
@@ -36,13 +37,15 @@ mod time;
 mod upkeep;
 mod variable;
 
+pub use access::{CreatedToken, RevokedToken, Secret, Session, Token, TokenList, TokenRole};
 pub use availability::{Availability, ClusterAvailability, Outage};
 pub use body::{
     AddClusterRequest, BudgetChange, ConfigApplyFields, ConfigApplyRequest, ConfigDiffFields,
-    ConfigDiffRequest, ConfigRollbackRequest, FailoverRequest, LongTransactions,
-    MaintenanceEndRequest, MaintenanceRequest, NodeChange, NodeChangeFields, ObjectivesChange,
-    PauseRequest, PolicyChange, PolicyPatch, Promise, RebuildRequest, RejoinRequest,
-    RepointRequest, ResumeRequest, RuleTestRequest, SwitchoverRequest,
+    ConfigDiffRequest, ConfigRollbackRequest, CreateTokenRequest, FailoverRequest, LogInRequest,
+    LongTransactions, MaintenanceEndRequest, MaintenanceRequest, NodeChange, NodeChangeFields,
+    ObjectivesChange, PauseRequest, PolicyChange, PolicyPatch, Promise, RebuildRequest,
+    RejoinRequest, RepointRequest, ResumeRequest, RevokeTokenRequest, RuleTestRequest,
+    SwitchoverRequest,
 };
 pub use cluster::{
     AddedCluster, Cluster, ClusterState, ClusterSummary, NodeConnections, NodeCounts, ProblemCounts,
@@ -53,7 +56,7 @@ pub use config::{
 };
 pub use control_plane::{ControlPlane, Lease, Member, Relay, StoreState};
 pub use event::{RoutingChanged, SubscriberCounts, WatchHello};
-pub use history::{AuditRecord, ClusterProblem, Happening, HappeningKind};
+pub use history::{AuditOutcome, AuditRecord, ClusterProblem, Happening, HappeningKind};
 pub use keyspace::{KeyType, Keyspace, KeyspaceFunction, Resolution, Shard, Writes};
 pub use node::{
     Check, CheckKind, CheckStatus, Guard, Node, NodePlacement, NodeSemiSync, PromotionRule,

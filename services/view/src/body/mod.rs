@@ -58,6 +58,7 @@ macro_rules! alternatives {
     )+};
 }
 
+mod access;
 mod cluster;
 mod config;
 mod node;
@@ -65,6 +66,7 @@ mod policy;
 
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
+pub use access::{CreateTokenRequest, LogInRequest, RevokeTokenRequest};
 pub use cluster::{
     AddClusterRequest, FailoverRequest, LongTransactions, PauseRequest, ResumeRequest,
     SwitchoverRequest,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lictor_wire::domain::cluster::LONGEST_EXCEPTION;
-use lictor_wire::domain::{OnStarved, Order, Policy};
+use lictor_wire::domain::{OnStarved, Order, Policy, Token};
 use lictor_wire::v1;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -53,6 +53,9 @@ fn bodies_have_the_fields_of_the_contract() {
     assert_names::<ConfigDiffFields>("from version document yaml");
     assert_names::<ConfigApplyFields>("document yaml reason dry_run");
     assert_names::<ConfigRollbackRequest>("to reason dry_run");
+    assert_names::<CreateTokenRequest>("name role clusters expires_in_secs reason");
+    assert_names::<RevokeTokenRequest>("reason");
+    assert_names::<LogInRequest>("token");
 }
 
 #[test]
@@ -171,6 +174,31 @@ fn orders_become_messages() {
 }
 
 #[test]
+fn a_token_that_is_asked_for_becomes_a_message() {
+    let body = json!({"name": "ci", "role": "viewer", "clusters": ["orders"], "reason": "why"});
+    let expected = v1::CreateTokenRequest {
+        name: "ci".to_owned(),
+        role: v1::Role::Viewer.into(),
+        clusters: vec!["orders".to_owned()],
+        expires_in_secs: None,
+        reason: "why".to_owned(),
+    };
+    assert_eq!(read::<CreateTokenRequest>(body).message(), expected);
+    let revoke = read::<RevokeTokenRequest>(json!({"reason": "why"}));
+    assert_eq!(revoke.message("0123456789ab".to_owned()).id, "0123456789ab");
+    let wrong = json!({"name": "ci", "role": "king", "reason": "why"});
+    let error = refused::<CreateTokenRequest>(wrong);
+    assert!(error.contains("`operator`"), "{error}");
+}
+
+#[test]
+fn the_token_of_a_log_in_is_not_in_its_debug() {
+    let body = read::<LogInRequest>(json!({"token": "lictor_0123456789ab_feed"}));
+    assert_eq!(body.token.expose(), "lictor_0123456789ab_feed");
+    assert!(!format!("{body:?}").contains("feed"), "{body:?}");
+}
+
+#[test]
 fn a_document_is_said_once_as_json_or_as_yaml() {
     let apply = |body: Value| read::<ConfigApplyRequest>(body).message(3);
     let json = apply(json!({"reason": "why", "document": {"keyspaces": [{"name": "a: b"}]}}));
@@ -226,6 +254,8 @@ fn schemas_say_the_limits_that_the_services_have() {
             (&json!(1), &json!(longest))
         );
     }
+    let life = property(schema::<CreateTokenRequest>(), "expires_in_secs");
+    assert_eq!(life["maximum"], Token::LONGEST_LIFE.as_secs());
     let pause = property(schema::<SwitchoverRequest>(), "pause_us");
     let micros = |pause: &std::time::Duration| u64::try_from(pause.as_micros()).unwrap();
     assert_eq!(pause["minimum"], micros(Order::PAUSES.start()));
@@ -249,6 +279,7 @@ fn every_whole_number_in_a_body_has_limits() {
         schema::<NodeChangeFields>(),
         schema::<ConfigDiffFields>(),
         schema::<ConfigRollbackRequest>(),
+        schema::<CreateTokenRequest>(),
     ] {
         for (field, value) in schema["properties"].as_object().unwrap() {
             if value["type"].to_string().contains("integer") {
