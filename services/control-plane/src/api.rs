@@ -8,6 +8,7 @@ mod connection;
 mod deadline;
 mod forward;
 mod grpc;
+mod guard;
 mod http;
 mod problem;
 mod prompt;

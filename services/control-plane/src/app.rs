@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access::Access;
 use crate::bulletin::Bulletin;
 use crate::catalog::Behind;
 use crate::certificates::Certificates;
@@ -34,6 +35,8 @@ pub(crate) struct App {
     pub(crate) store: Store,
     /// Consul.
     pub(crate) consul: Consul,
+    /// Who may do what.
+    pub(crate) access: Access,
     /// What it serves with over TLS; nothing where it serves in plaintext.
     pub(crate) certificates: Option<Certificates>,
     /// The clusters it keeps.

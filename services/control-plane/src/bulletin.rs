@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use chrono::Utc;
-use lictor_domain::{ClusterName, Operation, OperationId, Recovery, RecoveryId, Revision};
+use lictor_domain::{ClusterName, Operation, OperationId, Recovery, RecoveryId, Revision, Scope};
 use lictor_store::{ConfigVersion, HappeningId, HappeningRecord};
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -79,6 +79,15 @@ impl Event {
             Self::Config(_) => Subject::Config,
             Self::Happening(record) => Subject::Happening(record.id),
             Self::Subscribers(_) => Subject::Subscribers,
+        }
+    }
+
+    /// Whether it is for those who see no more than these clusters. What is
+    /// configured is about all of them.
+    fn is_within(&self, scope: &Scope) -> bool {
+        match self.cluster() {
+            Some(cluster) => scope.has(cluster),
+            None => *scope == Scope::All || !matches!(self, Self::Config(_)),
         }
     }
 
@@ -177,14 +186,15 @@ impl Bulletin {
         });
     }
 
-    /// Takes up a reader of these clusters' events, or of all, after the event of
-    /// this id.
+    /// Takes up a reader of these clusters' events, or of all within a scope, after
+    /// the event of this id.
     ///
     /// # Errors
     /// [`TooManyReaders`].
     pub(crate) fn read(
         &self,
         clusters: BTreeSet<ClusterName>,
+        within: Scope,
         last: Option<&str>,
     ) -> Result<Reader, TooManyReaders> {
         let place = self.0.places.clone().try_acquire_owned();
@@ -197,6 +207,7 @@ impl Bulletin {
         Ok(Reader {
             bulletin: self.clone(),
             clusters,
+            within,
             at,
             hello: Some(Hello {
                 id: self.id(at),
@@ -230,6 +241,8 @@ pub(crate) struct Reader {
     bulletin: Bulletin,
     /// Only of these; of all when empty.
     clusters: BTreeSet<ClusterName>,
+    /// Of nothing else, whatever it wants.
+    within: Scope,
     /// What it was told last.
     at: u64,
     hello: Option<Hello>,
@@ -258,7 +271,8 @@ impl Reader {
         let (at, clusters) = (self.at, &self.clusters);
         let wanted = |notice: &Notice| {
             let of = notice.event.cluster();
-            clusters.is_empty() || of.is_none_or(|name| clusters.contains(name))
+            let named = clusters.is_empty() || of.is_none_or(|name| clusters.contains(name));
+            named && notice.event.is_within(&self.within)
         };
         let (number, notice) = self.bulletin.with(|ring| ring.next(at, wanted));
         self.at = number;

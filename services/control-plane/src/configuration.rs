@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use chrono::Utc;
 use futures::future::join_all;
+use lictor_domain::access;
 use lictor_domain::config::{Change, Item};
 use lictor_domain::keyspace::Preview;
-use lictor_domain::{Config, Draft, Faults, Revision, Term, Version};
+use lictor_domain::{Actor, Config, Draft, Faults, Revision, Term, Version};
 use lictor_store::{AuditEntry, ConfigVersion, Kind, StoreError};
 use thiserror::Error;
 
@@ -49,7 +50,7 @@ pub(crate) struct Wish {
     /// The newest version, as the operator knows it.
     pub(crate) base: Version,
     /// Who asks.
-    pub(crate) actor: String,
+    pub(crate) actor: Actor,
     /// Why.
     pub(crate) reason: String,
     /// Only say what it would change.
@@ -57,7 +58,7 @@ pub(crate) struct Wish {
 }
 
 impl Wish {
-    fn entry(&self, result: String) -> AuditEntry {
+    fn entry(&self, outcome: access::Outcome, result: String) -> AuditEntry {
         let action = match self.wanted {
             Wanted::Document(_) => "config.apply",
             Wanted::Version(_) => "config.rollback",
@@ -68,6 +69,7 @@ impl Wish {
             target: TARGET.to_owned(),
             reason: Some(self.reason.clone()),
             result,
+            outcome,
         }
     }
 }
@@ -159,11 +161,12 @@ pub(crate) enum ConfigError {
 /// yet, what is stored becomes the first.
 pub(crate) async fn begin(app: &Shared, term: Term) -> Result<Config, StoreError> {
     let entry = AuditEntry {
-        actor: "lictor".to_owned(),
+        actor: Actor::lictor(),
         action: "config.begin".to_owned(),
         target: TARGET.to_owned(),
         reason: Some("there was no version yet".to_owned()),
         result: "version 1 is made of what is stored".to_owned(),
+        outcome: access::Outcome::Done,
     };
     app.store.config_begin(term, &entry).await?.config()
 }
@@ -176,17 +179,20 @@ pub(crate) async fn change(app: &Shared, wish: Wish) -> Result<Outcome, ConfigEr
     let note = match &changed {
         _ if wish.rehearse => None,
         Ok(Outcome { made: Some(_), .. }) => None,
-        Ok(_) => Some(format!("version {} says the same already", wish.base)),
-        Err(error) => Some(format!("not changed: {error}")),
+        Ok(_) => {
+            let same = format!("version {} says the same already", wish.base);
+            Some((access::Outcome::Done, same))
+        }
+        Err(error) => Some((access::Outcome::Refused, format!("not changed: {error}"))),
     };
-    if let Some(note) = note {
-        audit::write(app, term, &wish.entry(note)).await;
+    if let Some((outcome, note)) = note {
+        audit::write(app, term, &wish.entry(outcome, note)).await;
     }
     changed
 }
 
 /// Writes into the audit log that a document could not be read.
-pub(crate) async fn unread(app: &Shared, actor: String, reason: String, why: &str) {
+pub(crate) async fn unread(app: &Shared, actor: Actor, reason: String, why: &str) {
     let Some(lease) = app.standing.lease() else {
         return;
     };
@@ -196,6 +202,7 @@ pub(crate) async fn unread(app: &Shared, actor: String, reason: String, why: &st
         target: TARGET.to_owned(),
         reason: Some(reason),
         result: format!("not changed: {why}"),
+        outcome: access::Outcome::Refused,
     };
     audit::write(app, lease.term(), &entry).await;
 }
@@ -227,7 +234,7 @@ async fn try_change(app: &Shared, wish: &Wish, term: Term) -> Result<Outcome, Co
         (kept != *cluster).then_some(kept)
     });
     let different: Vec<_> = different.collect();
-    let entry = wish.entry(told(wish, &changes));
+    let entry = wish.entry(access::Outcome::Done, told(wish, &changes));
     let document = Draft::from(config.clone());
     let stored = app
         .store

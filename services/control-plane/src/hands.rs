@@ -45,6 +45,8 @@ pub(crate) struct Hands {
     pub(crate) reign: Reign,
     /// One hand for each node.
     pub(crate) nodes: BTreeMap<NodeName, Arc<Hand>>,
+    /// What Lictor itself logs in with.
+    pub(crate) control: Account,
     /// What replicas log in with at their source.
     pub(crate) replication: Account,
     /// What a commit must survive.

@@ -1,6 +1,7 @@
 //! lictord, Lictor's control plane: discovers MySQL clusters, watches them,
 //! fails them over, and tells clients and Consul where to go.
 
+mod access;
 mod api;
 mod app;
 mod args;
@@ -99,7 +100,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let _armed = failpoint::arm();
     lictor_tls::choose_provider();
     handles::take_all(settings.max_subscribers.get());
-    let app = build(settings)?;
+    let (app, denials) = build(settings)?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"), instance = %app.instance, listen = %app.settings.listen,
         "lictord starts"
@@ -108,6 +109,8 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     app.tasks.spawn(migrate(app.clone()));
     app.tasks
         .spawn(leadership::run(app.clone(), app.settings.lease));
+    app.tasks.spawn(access::keep(app.clone()));
+    app.tasks.spawn(access::keep_denials(app.clone(), denials));
     app.tasks.spawn(membership::keep(app.clone()));
     app.tasks.spawn(bulletin::tell(app.clone()));
     app.tasks.spawn(relay::run(app.clone()));
@@ -130,20 +133,22 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn build(settings: Settings) -> anyhow::Result<Shared> {
+fn build(settings: Settings) -> anyhow::Result<(Shared, access::Told)> {
     let store = Store::new(&settings.postgres.config())
         .context("the settings for Postgres are not usable")?;
     let consul =
         Consul::new(settings.consul.config()).context("the settings for Consul are not usable")?;
     let certificates = settings.tls.clone().map(Certificates::of).transpose();
     let certificates = certificates.context("the settings for TLS are not usable")?;
+    let (access, denials) = access::Access::new(&settings.access).context("access.key_file")?;
     let history = &settings.history;
     let spool = Spool::open(&history.spool_dir, history.spool_max_mb.get()).with_context(|| {
         let dir = history.spool_dir.display();
         format!("history.spool_dir: lictord cannot keep history in {dir} while Postgres is away")
     })?;
-    Ok(Arc::new(App {
+    let app = Arc::new(App {
         spool,
+        access,
         instance: settings.instance.clone(),
         started: Instant::now(),
         store,
@@ -161,7 +166,8 @@ fn build(settings: Settings) -> anyhow::Result<Shared> {
         shutdown: CancellationToken::new(),
         tasks: TaskTracker::new(),
         settings,
-    }))
+    });
+    Ok((app, denials))
 }
 
 /// Brings the database up to date, trying until it can.

@@ -9,13 +9,20 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
+use http::HeaderValue;
 use lictor_wire::v1::member_service_client::MemberServiceClient;
+use secrecy::ExposeSecret;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
-use tonic::{Response, Status};
+use tonic::{Request, Response, Status};
 
 use crate::app::App;
 use crate::membership::{self, Member};
 
+/// In this header an instance shows that it belongs to the control plane.
+pub(crate) const PROOF: &str = "lictor-member";
 /// Another instance takes a connection within this.
 pub(crate) const CONNECT: Duration = Duration::from_secs(1);
 /// It is asked this often whether it lives, and says so within the other.
@@ -24,8 +31,21 @@ pub(crate) const PING_PATIENCE: Duration = Duration::from_secs(2);
 /// Bytes of an answer at most: ten thousands of subscribers.
 const ANSWER_MAX: usize = 64 * 1024 * 1024;
 
+/// A connection on which every call shows that this instance is a member.
+pub(crate) type Connection = InterceptedService<Channel, Belongs>;
 /// One that can be asked.
-pub(crate) type Client = MemberServiceClient<Channel>;
+pub(crate) type Client = MemberServiceClient<Connection>;
+
+/// Shows other instances that this one belongs to them.
+#[derive(Clone)]
+pub(crate) struct Belongs(MetadataValue<Ascii>);
+
+impl Interceptor for Belongs {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert(PROOF, self.0.clone());
+        Ok(request)
+    }
+}
 
 /// The members as Consul last had them.
 #[derive(Debug, Default)]
@@ -73,9 +93,8 @@ where
     let others = members.into_iter().filter(|it| it.instance != app.instance);
     let asked = others.map(|member| async move {
         let answer = async {
-            let channel = connect(app, &member.url).await;
-            let channel = channel.map_err(|error| error.to_string())?;
-            let client = MemberServiceClient::new(channel).max_decoding_message_size(ANSWER_MAX);
+            let client = client(app, &member.url).await;
+            let client = client.map_err(|error| error.to_string())?;
             let answer = question(client).await;
             answer
                 .map(Response::into_inner)
@@ -88,12 +107,33 @@ where
     join_all(asked).await
 }
 
+/// The instance that serves at this URL, to be asked.
+///
+/// # Errors
+/// As [`connect`].
+pub(crate) async fn client(app: &App, url: &str) -> Result<Client, Box<dyn Error + Send + Sync>> {
+    let client = MemberServiceClient::new(connect(app, url).await?);
+    Ok(client.max_decoding_message_size(ANSWER_MAX))
+}
+
+/// What shows other instances that this one belongs to them.
+pub(crate) fn proof(app: &App) -> HeaderValue {
+    let text = app.access.keys.member().expose_secret();
+    // Hexadecimal digits are always a header.
+    let mut proof = HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
+    proof.set_sensitive(true);
+    proof
+}
+
 /// A connection to the instance that serves at this URL; over TLS, where this one
 /// has a certificate, and then by no other way.
 ///
 /// # Errors
 /// When it cannot be reached, or the URL is none.
-pub(crate) async fn connect(app: &App, url: &str) -> Result<Channel, Box<dyn Error + Send + Sync>> {
+pub(crate) async fn connect(
+    app: &App,
+    url: &str,
+) -> Result<Connection, Box<dyn Error + Send + Sync>> {
     let certificates = app.certificates.as_ref();
     let tls = certificates.map(|certificates| certificates.calling_files().clone());
     let endpoint = lictor_wire::endpoint(url, &tls.unwrap_or_default())?;
@@ -103,5 +143,6 @@ pub(crate) async fn connect(app: &App, url: &str) -> Result<Channel, Box<dyn Err
         .keep_alive_timeout(PING_PATIENCE)
         .keep_alive_while_idle(true)
         .tcp_nodelay(true);
-    Ok(endpoint.connect().await?)
+    let belongs = Belongs(MetadataValue::try_from(proof(app).as_bytes())?);
+    Ok(InterceptedService::new(endpoint.connect().await?, belongs))
 }

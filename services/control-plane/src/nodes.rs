@@ -11,7 +11,8 @@ pub(crate) mod variables;
 
 use std::sync::Arc;
 
-use lictor_domain::{Cluster, NodeName, Term};
+use lictor_domain::access::Outcome;
+use lictor_domain::{Actor, Cluster, NodeName, Term};
 use lictor_engine::admission::Objection;
 use lictor_engine::message::Event;
 use lictor_mysql::Target;
@@ -86,20 +87,21 @@ pub(crate) struct Deed {
     /// The word of the audit log.
     pub(crate) action: &'static str,
     /// Who asks.
-    pub(crate) actor: String,
+    pub(crate) actor: Actor,
     /// Why.
     pub(crate) reason: String,
 }
 
 impl Deed {
     /// Its entry in the audit log.
-    fn entry(&self, result: String) -> AuditEntry {
+    fn entry(&self, outcome: Outcome, result: String) -> AuditEntry {
         AuditEntry {
             actor: self.actor.clone(),
             action: self.action.to_owned(),
             target: self.node.to_string(),
             reason: Some(self.reason.clone()),
             result,
+            outcome,
         }
     }
 }
@@ -145,7 +147,11 @@ impl Place {
         let known = known.ok_or_else(|| NodeError::NotFound(node.clone()))?;
         let target = Target {
             address: known.address.clone(),
-            account: self.app.settings.mysql.control_account(),
+            account: self
+                .app
+                .settings
+                .mysql
+                .control_account(&self.snapshot.view.cluster.name),
             term: self.term,
         };
         Ok(Hand::new(self.app.clone(), target))
@@ -168,8 +174,8 @@ async fn of_node(app: &Shared, deed: &Deed) -> Result<Cluster, NodeError> {
 }
 
 /// Writes into the audit log how a deed ended.
-pub(crate) async fn audit(app: &Shared, deed: &Deed, result: String) {
+pub(crate) async fn audit(app: &Shared, deed: &Deed, outcome: Outcome, result: String) {
     if let Some(lease) = app.standing.lease() {
-        audit::write(app, lease.term(), &deed.entry(result)).await;
+        audit::write(app, lease.term(), &deed.entry(outcome, result)).await;
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod switchover;
 
 use std::time::Duration;
 
+use lictor_domain::access::Outcome;
 use lictor_domain::{Cluster, ClusterName, FailoverOrder, Preflight, RecoveryId, Rehearsal, Term};
 use lictor_engine::switchover::Facts;
 use lictor_store::{AuditEntry, StoreError};
@@ -68,6 +69,9 @@ pub(crate) enum OrderError {
     /// There is no such cluster, or Postgres did not say.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Who asks has a token that is not good for the cluster.
+    #[error("this token is not good for cluster {0}")]
+    OutOfScope(ClusterName),
     /// Nobody keeps the cluster at this moment.
     #[error("cluster {0} is not being kept at this moment; try again")]
     NotKept(ClusterName),
@@ -112,9 +116,19 @@ async fn record<Found>(
     answered: &Result<Answer<Found>, OrderError>,
     told: impl FnOnce(&Answer<Found>) -> String,
 ) {
-    let result = match answered {
-        Ok(answer) => told(answer),
-        Err(error) => error.to_string(),
+    let (begun, result) = match answered {
+        Ok(answer) => (answer.recovery.is_some(), told(answer)),
+        Err(error) => (false, error.to_string()),
     };
-    audit::write(app, term, &AuditEntry { result, ..entry }).await;
+    let outcome = if begun {
+        Outcome::Done
+    } else {
+        Outcome::Refused
+    };
+    let entry = AuditEntry {
+        result,
+        outcome,
+        ..entry
+    };
+    audit::write(app, term, &entry).await;
 }

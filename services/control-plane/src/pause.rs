@@ -1,7 +1,8 @@
 //! Pauses a cluster, or ends its pause: stored with its audit entry, then handed
 //! to the cluster's steward.
 
-use lictor_domain::{ClusterName, Pause};
+use lictor_domain::access::Outcome;
+use lictor_domain::{Actor, ClusterName, Pause};
 use lictor_store::AuditEntry;
 
 use crate::app::Shared;
@@ -12,7 +13,7 @@ use crate::policy_change::ChangeError;
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     /// Who asks.
-    pub(crate) actor: String,
+    pub(crate) actor: Actor,
     /// Why.
     pub(crate) reason: String,
 }
@@ -42,6 +43,7 @@ pub(crate) async fn set_pause(
         target: name.to_string(),
         reason: Some(asked.reason),
         result,
+        outcome: Outcome::Done,
     };
     let set = async {
         let _turn = app.changes.lock().await;
@@ -55,6 +57,7 @@ pub(crate) async fn set_pause(
     };
     let set = set.await;
     if let Err(error) = &set {
+        entry.outcome = Outcome::Refused;
         entry.result = format!("not changed: {error}");
         audit::write(app, term, &entry).await;
     }

@@ -1,7 +1,8 @@
 //! Changing a cluster's policy: stored with its audit entry, then handed to the
 //! cluster's steward.
 
-use lictor_domain::{ClusterName, Term};
+use lictor_domain::access::Outcome;
+use lictor_domain::{Actor, ClusterName, Term};
 use lictor_store::{AuditEntry, StoreError};
 use lictor_wire::WireError;
 use lictor_wire::v1::PolicyChange;
@@ -31,18 +32,20 @@ pub(crate) async fn change_policy(
     name: &ClusterName,
     change: PolicyChange,
     reason: &str,
-    actor: &str,
+    actor: Actor,
 ) -> Result<(), ChangeError> {
     let term = app.standing.lead()?.term();
     let mut entry = AuditEntry {
-        actor: actor.to_owned(),
+        actor,
         action: "cluster.set".to_owned(),
         target: name.to_string(),
         reason: Some(reason.to_owned()),
         result: "policy changed".to_owned(),
+        outcome: Outcome::Done,
     };
     let changed = try_change(app, name, change, term, &entry).await;
     if let Err(error) = &changed {
+        entry.outcome = Outcome::Refused;
         entry.result = format!("not changed: {error}");
         audit::write(app, term, &entry).await;
     }

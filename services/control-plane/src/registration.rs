@@ -7,11 +7,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use futures::future::join_all;
+use lictor_domain::access::Outcome;
 use lictor_domain::{
-    Cluster, ClusterName, Epoch, Node, NodeAddress, NodeName, Policy, Promotion, Survey, Term,
+    Actor, Cluster, ClusterName, Epoch, Node, NodeAddress, NodeName, Policy, Promotion, Survey,
+    Term,
 };
 use lictor_engine::admission::{self, Admitted, Objection};
-use lictor_mysql::{MysqlError, Session, Target};
+use lictor_mysql::{Account, MysqlError, Session, Target};
 use lictor_store::{AuditEntry, StoreError};
 use lictor_wire::WireError;
 use lictor_wire::v1::PolicyChange;
@@ -103,17 +105,22 @@ pub(crate) struct Wish {
     /// What its policy shall be, beside what it is or would be.
     pub(crate) change: PolicyChange,
     /// Who asks.
-    pub(crate) actor: String,
+    pub(crate) actor: Actor,
 }
 
 impl Wish {
-    fn audit(&self, result: impl Into<String>) -> AuditEntry {
+    fn done(&self, result: impl Into<String>) -> AuditEntry {
+        self.audit(Outcome::Done, result)
+    }
+
+    fn audit(&self, outcome: Outcome, result: impl Into<String>) -> AuditEntry {
         AuditEntry {
             actor: self.actor.clone(),
             action: "cluster.add".to_owned(),
             target: self.name.to_string(),
             reason: None,
             result: result.into(),
+            outcome,
         }
     }
 }
@@ -124,14 +131,14 @@ pub(crate) async fn add_cluster(app: &Shared, wish: Wish) -> Result<Added, Regis
     let term = app.standing.lead()?.term();
     let added = try_add(app, &wish, term).await;
     if let Err(error) = &added {
-        let entry = wish.audit(format!("not added: {}", error.told()));
+        let entry = wish.audit(Outcome::Refused, format!("not added: {}", error.told()));
         audit::write(app, term, &entry).await;
     }
     added
 }
 
 async fn try_add(app: &Shared, wish: &Wish, term: Term) -> Result<Added, RegistrationError> {
-    let found = crawl(app, &wish.seed, term).await?;
+    let found = crawl(app, wish, term).await?;
     let turn = app.changes.lock().await;
     let known = known_cluster(app, &wish.name).await?;
     let policy = known.as_ref().map(|cluster| cluster.policy.clone());
@@ -145,7 +152,7 @@ async fn try_add(app: &Shared, wish: &Wish, term: Term) -> Result<Added, Registr
     let cluster = match known {
         None => {
             let cluster = new_cluster(&wish.name, policy, &found.surveys, &admitted, term)?;
-            let entry = wish.audit("registered");
+            let entry = wish.done("registered");
             app.store.cluster_add(term, &cluster, &entry).await?;
             cluster
         }
@@ -196,7 +203,7 @@ async fn refresh(
     surveys: &[Survey],
 ) -> Result<Cluster, RegistrationError> {
     if cluster.policy != policy {
-        let entry = wish.audit("policy changed");
+        let entry = wish.done("policy changed");
         app.store
             .cluster_set_policy(term, &wish.name, &policy, &entry)
             .await?;
@@ -209,21 +216,21 @@ async fn refresh(
             Some(node) => {
                 node.server_uuid = uuid;
                 node.address = survey.address.clone();
-                let entry = wish.audit(format!("{} is at {}", node.name, node.address));
+                let entry = wish.done(format!("{} is at {}", node.name, node.address));
                 app.store
                     .node_update(term, &wish.name, node, &entry)
                     .await?;
             }
             None => {
                 let node = new_node(free_name(&cluster), survey);
-                let entry = wish.audit(format!("{} added, at {}", node.name, node.address));
+                let entry = wish.done(format!("{} added, at {}", node.name, node.address));
                 app.store.node_add(term, &wish.name, &node, &entry).await?;
                 cluster.nodes.push(node);
             }
         }
     }
     app.store
-        .audit_append(term, &wish.audit("refreshed"))
+        .audit_append(term, &wish.done("refreshed"))
         .await?;
     Ok(cluster)
 }
@@ -239,7 +246,7 @@ async fn keep_tree(
 ) -> Result<(), RegistrationError> {
     let found = sources(&cluster.nodes, admitted);
     for (node, source) in found.into_iter().filter(|(node, _)| !known.contains(node)) {
-        let entry = wish.audit(format!("{node} is to follow {source}, as it does"));
+        let entry = wish.done(format!("{node} is to follow {source}, as it does"));
         app.store
             .node_set_source(term, &node, Some(&source), &entry)
             .await?;
@@ -355,13 +362,14 @@ struct Found {
 }
 
 /// Looks at the seed, then at every node that another one names.
-async fn crawl(app: &Shared, seed: &NodeAddress, term: Term) -> Result<Found, RegistrationError> {
-    let first =
-        survey(app, seed, term)
-            .await
-            .map_err(|error| RegistrationError::SeedUnreachable {
-                sentence: format!("the seed {seed} cannot be looked at: {error}"),
-            })?;
+async fn crawl(app: &Shared, wish: &Wish, term: Term) -> Result<Found, RegistrationError> {
+    let (seed, account) = (&wish.seed, app.settings.mysql.control_account(&wish.name));
+    let look = |address: &NodeAddress| survey(address.clone(), account.clone(), term);
+    let first = look(seed)
+        .await
+        .map_err(|error| RegistrationError::SeedUnreachable {
+            sentence: format!("the seed {seed} cannot be looked at: {error}"),
+        })?;
     let mut met: BTreeMap<NodeAddress, Result<Survey, String>> = BTreeMap::new();
     let mut next: BTreeSet<NodeAddress> = admission::crawl_next(&first).into_iter().collect();
     met.insert(seed.clone(), Ok(first));
@@ -375,9 +383,14 @@ async fn crawl(app: &Shared, seed: &NodeAddress, term: Term) -> Result<Found, Re
                 sentence: format!("more than {MOST_NODES} nodes hang together from {seed}"),
             });
         }
-        let round = next.iter().map(|address| async move {
-            let survey = survey(app, address, term).await;
-            (address.clone(), survey.map_err(|error| error.to_string()))
+        let round = next.iter().map(|address| {
+            let looked = look(address);
+            async move {
+                (
+                    address.clone(),
+                    looked.await.map_err(|error| error.to_string()),
+                )
+            }
         });
         let round = join_all(round).await;
         next = round
@@ -400,10 +413,10 @@ async fn crawl(app: &Shared, seed: &NodeAddress, term: Term) -> Result<Found, Re
     Ok(found)
 }
 
-async fn survey(app: &Shared, address: &NodeAddress, term: Term) -> Result<Survey, MysqlError> {
+async fn survey(address: NodeAddress, account: Account, term: Term) -> Result<Survey, MysqlError> {
     let target = Target {
-        address: address.clone(),
-        account: app.settings.mysql.control_account(),
+        address,
+        account,
         term,
     };
     let mut session = Session::open(&target, SURVEY).await?;

@@ -10,8 +10,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use lictor_domain::access::Outcome;
 use lictor_domain::{
-    ClusterName, Epoch, NodeName, Quarantine, Rebuild, RebuildState, Recovery, RecoveryOutcome,
+    Actor, ClusterName, Epoch, NodeName, Quarantine, Rebuild, RebuildState, Recovery,
+    RecoveryOutcome,
 };
 use lictor_engine::durability::Enforcement;
 use lictor_store::{AuditEntry, StoreError};
@@ -133,11 +135,12 @@ impl Scribe {
     pub(crate) fn note_enforcement(&self, node: &NodeName, enforcement: Enforcement) {
         tracing::warn!(%node, %enforcement, "durability");
         self.note(Entry::Audit(AuditEntry {
-            actor: "lictor".to_owned(),
+            actor: Actor::lictor(),
             action: "durability.enforce".to_owned(),
             target: node.to_string(),
             reason: None,
             result: enforcement.to_string(),
+            outcome: Outcome::Done,
         }));
     }
 
@@ -254,16 +257,19 @@ impl Desk {
             Entry::RebuildBegins(record, quarantine) => {
                 let entry = deed(
                     record,
+                    Outcome::Done,
                     format!("its data is replaced by {}'s", record.donor),
                 );
                 store.rebuild_begin(term, record, quarantine, &entry).await
             }
             Entry::Rebuild(record) => {
                 let entry = match &record.state {
-                    RebuildState::Done => Some(deed(record, "rebuilt".to_owned())),
-                    RebuildState::Failed { reason } => {
-                        Some(deed(record, format!("not rebuilt: {reason}")))
-                    }
+                    RebuildState::Done => Some(deed(record, Outcome::Done, "rebuilt".to_owned())),
+                    RebuildState::Failed { reason } => Some(deed(
+                        record,
+                        Outcome::Refused,
+                        format!("not rebuilt: {reason}"),
+                    )),
                     _ => None,
                 };
                 store.rebuild_save(term, record, entry.as_ref()).await
@@ -290,12 +296,13 @@ impl Desk {
 }
 
 /// A rebuild's entry in the audit log.
-fn deed(record: &Rebuild, result: String) -> AuditEntry {
+fn deed(record: &Rebuild, outcome: Outcome, result: String) -> AuditEntry {
     AuditEntry {
-        actor: record.actor.clone(),
+        actor: Actor::called(&record.actor),
         action: "node.rebuild".to_owned(),
         target: record.node.to_string(),
         reason: None,
         result,
+        outcome,
     }
 }

@@ -10,23 +10,27 @@ mod error;
 mod secret;
 mod tls;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Uri;
 use lictor_consul::{ConsulConfig, Url};
+use lictor_domain::ClusterName;
 use lictor_engine::leadership::LeaseTiming;
 use lictor_mysql::Account;
 use lictor_store::StoreConfig;
 use lictor_tls::ClientTls;
 use secrecy::SecretString;
 
-use self::document::Document;
+use self::document::{ClusterAccounts, Document};
 pub(crate) use self::document::{HistorySection, LogFormat, LogSection};
 pub(crate) use self::error::SettingsError;
 use self::secret::{one_of, optional};
 pub(crate) use self::tls::OwnTls;
+use crate::access::AccessSettings;
 use crate::args::Args;
 
 /// The longest lease of an agent: ten minutes.
@@ -49,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) consul: Consul,
     /// The accounts on the MySQL nodes.
     pub(crate) mysql: Mysql,
+    /// Who may call.
+    pub(crate) access: AccessSettings,
     /// The times of the leadership leases.
     pub(crate) lease: LeaseTiming,
     /// How long a lease of an agent lasts.
@@ -101,19 +107,29 @@ impl Consul {
 /// The accounts on the MySQL nodes.
 #[derive(Clone, Debug)]
 pub(crate) struct Mysql {
+    all: Accounts,
+    own: BTreeMap<ClusterName, Accounts>,
+}
+
+#[derive(Clone, Debug)]
+struct Accounts {
     control: Account,
     replication: Account,
 }
 
 impl Mysql {
-    /// The account that Lictor itself logs in as.
-    pub(crate) fn control_account(&self) -> Account {
-        self.control.clone()
+    /// The account that Lictor itself logs in as, on that cluster's nodes.
+    pub(crate) fn control_account(&self, cluster: &ClusterName) -> Account {
+        self.of(cluster).control.clone()
     }
 
-    /// The account that replicas log in to their source as.
-    pub(crate) fn replication_account(&self) -> Account {
-        self.replication.clone()
+    /// The account that replicas of that cluster log in to their source as.
+    pub(crate) fn replication_account(&self, cluster: &ClusterName) -> Account {
+        self.of(cluster).replication.clone()
+    }
+
+    fn of(&self, cluster: &ClusterName) -> &Accounts {
+        self.own.get(cluster).unwrap_or(&self.all)
     }
 }
 
@@ -144,6 +160,7 @@ impl Settings {
             postgres: postgres(document.postgres)?,
             consul: consul(document.consul)?,
             mysql: mysql(document.mysql)?,
+            access: document.access.into(),
             agent_lease,
             lease: lease(&document.lease)?,
             max_subscribers: document.push.max_subscribers,
@@ -234,7 +251,7 @@ fn mysql(section: document::MysqlSection) -> Result<Mysql, SettingsError> {
             .ok_or_else(|| SettingsError::wrong(key, "it is not set, and there is no default"))
     };
     let file = section.replication_password_file.as_deref();
-    Ok(Mysql {
+    let all = Accounts {
         control: Account {
             user: user("mysql.user", section.user)?,
             password: one_of(
@@ -253,7 +270,53 @@ fn mysql(section: document::MysqlSection) -> Result<Mysql, SettingsError> {
             )?,
             tls: of_replicas,
         },
+    };
+    let own = section.clusters.into_iter();
+    let own = own.map(|(cluster, said)| Ok((cluster, of_cluster(said, &all)?)));
+    Ok(Mysql {
+        own: own.collect::<Result<_, SettingsError>>()?,
+        all,
     })
+}
+
+/// The accounts of a cluster that has its own.
+fn of_cluster(said: ClusterAccounts, all: &Accounts) -> Result<Accounts, SettingsError> {
+    let keys = ["mysql.clusters.*.user", "mysql.clusters.*.password_file"];
+    let control = own_account(keys, said.user, said.password_file, &all.control)?;
+    let keys = [
+        "mysql.clusters.*.replication_user",
+        "mysql.clusters.*.replication_password_file",
+    ];
+    let (user, file) = (said.replication_user, said.replication_password_file);
+    Ok(Accounts {
+        control,
+        replication: own_account(keys, user, file, &all.replication)?,
+    })
+}
+
+/// A user and the file of its password, of which neither is of use alone.
+fn own_account(
+    keys: [&'static str; 2],
+    user: Option<String>,
+    file: Option<PathBuf>,
+    other: &Account,
+) -> Result<Account, SettingsError> {
+    let missing = |key, with| {
+        Err(SettingsError::wrong(
+            key,
+            format!("it is not set, and `{with}` is"),
+        ))
+    };
+    match (user, file) {
+        (None, None) => Ok(other.clone()),
+        (Some(_), None) => missing(keys[1], keys[0]),
+        (None, Some(_)) => missing(keys[0], keys[1]),
+        (Some(user), Some(file)) => Ok(Account {
+            user,
+            password: one_of("mysql.clusters.*.password", None, Some(&file))?,
+            tls: other.tls.clone(),
+        }),
+    }
 }
 
 fn lease(section: &document::LeaseSection) -> Result<LeaseTiming, SettingsError> {

@@ -19,7 +19,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::Utc;
-use lictor_domain::{ClusterName, Happening, Recovery, Span, Term};
+use lictor_domain::access::Outcome;
+use lictor_domain::{Actor, ClusterName, Happening, Recovery, Span, Term};
 use lictor_store::{AuditEntry, AuditNote, HappeningRecord, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex as Turn;
@@ -224,11 +225,12 @@ impl Spool {
         }
         let count = dropped - told;
         let entry = AuditEntry {
-            actor: "lictor".to_owned(),
+            actor: Actor::lictor(),
             action: "history.dropped".to_owned(),
             target: app.instance.clone(),
             reason: None,
             result: format!("{count} entries are lost: Postgres was away, and no room was left"),
+            outcome: Outcome::Done,
         };
         app.store.audit_note_once(Some(term), &noted(entry)).await?;
         self.told.store(dropped, Ordering::Relaxed);
@@ -371,11 +373,12 @@ mod tests {
 
     fn note(n: u64) -> Entry {
         Entry::Audit(Box::new(noted(AuditEntry {
-            actor: "ada".to_owned(),
+            actor: Actor::called("ada"),
             action: format!("act-{n}"),
             target: "orders".to_owned(),
             reason: None,
             result: "done".to_owned(),
+            outcome: Outcome::Done,
         })))
     }
 
@@ -407,6 +410,17 @@ mod tests {
         assert_eq!(batch.unwrap().manner, Manner::Of(Term(5)));
         let (lines, batch) = Batch::of(front[4..].to_vec(), manner);
         assert!(lines.is_empty() && batch.is_none(), "it is too early");
+    }
+
+    #[test]
+    fn a_line_from_before_there_were_tokens_is_read() {
+        let old = r#"{"term":5,"entry":{"audit":{"key":"00000000-0000-0000-0000-000000000007",
+            "at":"2026-01-01T00:00:00Z","entry":{"actor":"ada","action":"cluster.set",
+            "target":"orders","reason":null,"result":"policy changed"}}}}"#;
+        let (lines, batch) = Batch::of(vec![old.to_owned()], manner);
+        assert_eq!(lines, [old]);
+        let notes = batch.unwrap().notes;
+        assert_eq!(notes[0].entry.actor, Actor::called("ada"));
     }
 
     #[test]

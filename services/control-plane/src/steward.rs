@@ -97,7 +97,8 @@ impl Steward {
             app: app.clone(),
             reign: reign.clone(),
             nodes: BTreeMap::new(),
-            replication: app.settings.mysql.replication_account(),
+            control: app.settings.mysql.control_account(&cluster.name),
+            replication: app.settings.mysql.replication_account(&cluster.name),
             durability: cluster.policy.durability,
             events: events.clone(),
             tasks: app.tasks.clone(),
@@ -406,10 +407,9 @@ impl Steward {
     }
 
     fn watch_node(&mut self, node: &lictor_domain::Node) {
-        let app = &self.hands.app;
         let target = Target {
             address: node.address.clone(),
-            account: app.settings.mysql.control_account(),
+            account: self.hands.control.clone(),
             term: self.hands.reign.term,
         };
         let watched = Watched {
@@ -425,6 +425,7 @@ impl Steward {
             answers: watch::Sender::new(false),
             end: watched.end.clone(),
         };
+        let app = &self.hands.app;
         let hand = Arc::new(Hand::new(app.clone(), target));
         app.tasks.spawn(keep_warm(
             hand.clone(),

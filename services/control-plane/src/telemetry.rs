@@ -30,6 +30,8 @@ const ROUTING_REVISION_N: &str = "lictor_routing_revision_n";
 const HISTORY_WAITS: &str = "lictor_history_waiting_entries";
 /// Entries of the history that were lost.
 const HISTORY_DROPPED: &str = "lictor_history_dropped_total";
+/// Requests that were turned away.
+const DENIED: &str = "lictor_denied_requests_total";
 /// 1 while this instance leads, 0 otherwise.
 const LEADER: &str = "lictor_leader";
 
@@ -122,6 +124,10 @@ fn start_metrics() -> Result<PrometheusHandle, TelemetryError> {
         HISTORY_WAITS,
         "Entries of the history that wait on disk for Postgres."
     );
+    describe_counter!(
+        DENIED,
+        "Requests that were turned away, by whether that goes to the audit log."
+    );
     describe_counter!(HISTORY_DROPPED, "Entries of the history that were lost.");
     counter!(HISTORY_DROPPED).absolute(0);
     gauge!(HISTORY_WAITS).set(0);
@@ -161,6 +167,12 @@ pub(crate) fn history_waits(entries: u64) {
 /// Counts entries of the history that are lost.
 pub(crate) fn history_dropped(entries: usize) {
     counter!(HISTORY_DROPPED).increment(entries as u64);
+}
+
+/// Counts a request that was turned away.
+pub(crate) fn denied(audited: bool) {
+    let audited = if audited { "true" } else { "false" };
+    counter!(DENIED, "audited" => audited).increment(1);
 }
 
 /// Notes how many subscribe to the routing push.

@@ -80,7 +80,7 @@ pub(crate) async fn testify(
     };
     let target = Target {
         address,
-        account: app.settings.mysql.control_account(),
+        account: app.settings.mysql.control_account(cluster),
         term: app.standing.view().term,
     };
     let opened = Session::open(&target, PATIENCE).await;

@@ -1,7 +1,8 @@
 //! What needs the leader, passed on by an instance that does not lead: gRPC and
 //! REST alike, with its headers and its trailers, as the bytes they are.
 //!
-//! It adds no authority: the leader judges the caller as if it had come itself. A
+//! It adds no authority: the leader judges the caller as if it had come itself, by
+//! the token or session that it shows. A
 //! request is passed on once; who gets one that was passed on and does not lead
 //! says so. Whether a change may have been done is always told: it certainly was
 //! not, or nobody knows.
@@ -30,13 +31,15 @@ use tonic::Status;
 use tonic::transport::server::TcpConnectInfo;
 
 use self::need::Need;
-use self::tied::Tied;
+pub(super) use self::tied::Tied;
 use self::way::Way;
 use super::grpc::CONFIG_MAX;
 use super::http::is_grpc;
 use super::problem;
 use super::rest::Refusal;
+use crate::access::Keys;
 use crate::app::Shared;
+use crate::members::{self, PROOF};
 
 /// Who passed a request on.
 const FORWARDED: HeaderName = HeaderName::from_static("lictor-forwarded");
@@ -113,6 +116,7 @@ impl Forwarder {
         }
         let peer = parts.extensions.get::<TcpConnectInfo>();
         let peer = peer.and_then(TcpConnectInfo::remote_addr);
+        parts.headers.insert(PROOF, members::proof(&self.app));
         let said = [
             (FORWARDED, Some(self.app.instance.clone())),
             (CALLER, peer.map(|address| address.to_string())),
@@ -128,9 +132,13 @@ impl Forwarder {
     }
 
     /// When a stream that comes from the leader of this term is over.
-    fn over(&self, need: Need, term: Term) -> Option<BoxFuture<'static, ()>> {
+    fn over(&self, need: Need, term: Term) -> Option<BoxFuture<'static, Status>> {
         let app = self.app.clone();
-        (need == Need::Live).then(|| async move { app.standing.after(term).await }.boxed())
+        let over = async move {
+            app.standing.after(term).await;
+            problem::leader_lost()
+        };
+        (need == Need::Live).then(|| over.boxed())
     }
 }
 
@@ -231,15 +239,16 @@ fn refused(of_grpc: bool, status: Status) -> Response {
 }
 
 /// Whether another member sent this request.
-fn is_from_a_member(headers: &HeaderMap) -> bool {
-    headers.contains_key(FORWARDED)
+pub(super) fn is_from_a_member(keys: &Keys, headers: &HeaderMap) -> bool {
+    let proof = headers.get(PROOF);
+    proof.is_some_and(|proof| keys.is_member(proof.as_bytes()))
 }
 
 /// Where a request comes from: the caller's own address also where a member passed
 /// it on.
-pub(super) fn peer(headers: &HeaderMap, peer: &TcpConnectInfo) -> TcpConnectInfo {
+pub(super) fn peer(keys: &Keys, headers: &HeaderMap, peer: &TcpConnectInfo) -> TcpConnectInfo {
     let mut peer = peer.clone();
-    if is_from_a_member(headers) {
+    if is_from_a_member(keys, headers) {
         let caller = headers.get(CALLER).and_then(|value| value.to_str().ok());
         let caller = caller.and_then(|text| text.parse::<SocketAddr>().ok());
         peer.remote_addr = caller.or(peer.remote_addr);

@@ -8,13 +8,15 @@ use std::error::Error;
 
 use http::{HeaderMap, HeaderValue};
 use lictor_domain::switchover::Check;
-use lictor_domain::{Blocker, ClusterName, NodeAddress, NodeName};
+use lictor_domain::{Blocker, ClusterName, NodeAddress, NodeName, Scope};
 use lictor_engine::admission::Objection;
 use lictor_store::StoreError;
 use lictor_wire::{WireError, refusal, v1};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
+use crate::access::tokens::TokenError;
+use crate::access::{Identity, Need, Unknown};
 use crate::bulletin::TooManyReaders;
 use crate::causes::with_sources;
 use crate::hub::TooMany;
@@ -130,6 +132,76 @@ pub(super) fn trailers(status: &Status) -> HeaderMap {
     trailers
 }
 
+/// The caller shows nothing that says who it is, or nothing that is good.
+pub(super) fn unauthenticated() -> Status {
+    let sentence = "this needs a token: `authorization: Bearer lictor_...`";
+    status(Code::Unauthenticated, "NO_TOKEN", sentence)
+}
+
+/// The token that the caller shows lets nobody in.
+pub(super) fn bad_token(why: Unknown) -> Status {
+    let sentence = match why {
+        Unknown::Unread => {
+            let sentence = "no token is known here yet: Postgres was not read, or holds none";
+            return status(Code::Unavailable, "STORE_UNAVAILABLE", sentence);
+        }
+        Unknown::Nobody => "there is no such token",
+        Unknown::Revoked => "the token was revoked",
+        Unknown::Expired => "the token has expired",
+    };
+    status(Code::Unauthenticated, "BAD_TOKEN", sentence)
+}
+
+/// The session that the browser shows is none, or is over.
+pub(super) fn no_session() -> Status {
+    let sentence = "the session is over: log in";
+    status(Code::Unauthenticated, "BAD_TOKEN", sentence)
+}
+
+/// A change under a session that may come from another site's page.
+pub(super) fn no_csrf(header: &str) -> Status {
+    let sentence = format!("a session changes nothing without the header {header}");
+    status(Code::PermissionDenied, "NO_CSRF", sentence)
+}
+
+/// The stream was open under a token that is in force no more.
+pub(super) fn token_ended() -> Status {
+    let sentence = "the token of this stream was revoked, or has expired";
+    status(Code::Unauthenticated, "BAD_TOKEN", sentence)
+}
+
+/// The caller is known, and may not.
+pub(super) fn not_allowed(identity: &Identity, need: Need) -> Status {
+    let own = match identity {
+        Identity::Holder(token) => format!("{} is of the role {}", token.name, token.role),
+        Identity::Member => "the caller is another instance".to_owned(),
+    };
+    let sentence = format!("this takes {}; {own}", need.wants());
+    status(Code::PermissionDenied, "NOT_ALLOWED", sentence)
+}
+
+/// The caller asks for too much at once.
+pub(super) fn too_many(what: &str) -> Status {
+    let sentence = format!("too many {what} this token; try again a moment later");
+    status(Code::ResourceExhausted, "TOO_MANY_REQUESTS", sentence)
+}
+
+/// The caller's token is not good for that cluster.
+pub(super) fn out_of_scope(cluster: &ClusterName) -> Status {
+    let sentence = format!("this token is not good for cluster {cluster}");
+    status(Code::PermissionDenied, "OUT_OF_SCOPE", sentence)
+}
+
+/// The caller's token is limited to clusters, and this is more than those.
+pub(super) fn limited(scope: &Scope) -> Status {
+    let clusters: Vec<_> = scope.clusters().map(ClusterName::as_str).collect();
+    let clusters = clusters.join(", ");
+    let sentence = format!(
+        "this token is limited to clusters {clusters}, and what was asked for is not only theirs"
+    );
+    status(Code::PermissionDenied, "OUT_OF_SCOPE", sentence)
+}
+
 /// There is no such thing.
 pub(super) fn not_found(sentence: impl Into<String>) -> Status {
     status(Code::NotFound, "NOT_FOUND", sentence)
@@ -157,6 +229,15 @@ impl From<TooMany> for Problem {
             "TOO_MANY_SUBSCRIBERS",
             error.to_string(),
         ))
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::NotLeading(error) => Self(not_leading(error.leader)),
+            TokenError::Store(error) => error.into(),
+        }
     }
 }
 

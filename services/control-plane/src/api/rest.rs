@@ -24,12 +24,14 @@ mod page;
 mod recoveries;
 mod refusal;
 mod routing;
+mod session;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::{Json, Router, middleware};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -66,6 +68,8 @@ fn parts() -> (Router<Shared>, OpenApi) {
         .merge(history::routes())
         .merge(availability::routes())
         .merge(control_plane::routes())
+        .merge(tokens::routes())
+        .merge(session::routes())
         .merge(events::routes());
     let (routes, document) = OpenApiRouter::with_openapi(openapi::frame())
         .nest(ROOT, every)
@@ -79,13 +83,15 @@ pub(super) fn router(app: &Shared) -> Router {
     let routes = routes
         .layer(middleware::from_fn_with_state(app.clone(), once::once))
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        .method_not_allowed_fallback(not_allowed)
+        .method_not_allowed_fallback(async |request: Request| {
+            not_allowed(request.method(), request.uri().path())
+        })
         .with_state(app.clone());
     routes.merge(openapi::pages(document))
 }
 
-async fn not_allowed(request: Request) -> Refusal {
-    let (method, path) = (request.method(), request.uri().path());
+/// The path is there, for other methods.
+pub(super) fn not_allowed(method: &Method, path: &str) -> Refusal {
     let sentence = format!("{path} does not take {method}");
     Refusal::new(
         StatusCode::METHOD_NOT_ALLOWED,

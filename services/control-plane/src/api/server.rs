@@ -22,7 +22,6 @@ use lictor_tls::TlsError;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::Status;
 use tonic::transport::server::TcpConnectInfo;
@@ -33,9 +32,8 @@ use tracing::Instrument;
 
 use super::seats::{Seat, Seats};
 use super::tls::{Door, OverTls};
-use super::{connection, deadline, forward, grpc, http, readiness, rest};
+use super::{connection, deadline, forward, grpc, guard, http, readiness, rest};
 use crate::app::Shared;
-use crate::hub::Hub;
 use crate::telemetry;
 
 /// Requests that one connection may have under way; more of them wait.
@@ -101,10 +99,13 @@ pub(crate) async fn bind(app: &Shared) -> Result<Server, BindError> {
         .add_service(reflection);
     let forwarder = forward::Forwarder::new(app)?;
     let passing_on = middleware::from_fn_with_state(forwarder, forward::forward);
+    let guarding = middleware::from_fn_with_state(guard::Guard::new(app), guard::guard);
+    let everything = routes.prepare().into_axum_router();
     Ok(Server {
         app: app.clone(),
         listener,
-        router: routes.prepare().into_axum_router().layer(passing_on),
+        // The last one comes first: nobody is passed on who was not let in.
+        router: everything.layer(passing_on).layer(guarding),
         health,
         door: app.certificates.clone().map(Door::new),
     })
@@ -119,9 +120,7 @@ impl Server {
 
     /// Serves until shutdown.
     pub(crate) async fn run(self) {
-        let shutdown = self.app.shutdown.clone();
-        let hub = self.app.hub.clone();
-        let serving = serve(self.listener, self.door, self.router, hub, shutdown);
+        let serving = serve(self.listener, self.door, self.router, &self.app);
         let beside = async {
             tokio::join!(telemetry::keep_up(), tell_health(&self.app, &self.health));
         };
@@ -152,11 +151,11 @@ pub(super) async fn serve(
     listener: TcpListener,
     door: Option<Door>,
     everything: Router,
-    hub: Hub,
-    shutdown: CancellationToken,
+    app: &Shared,
 ) {
+    let shutdown = app.shutdown.clone();
     let connections = TaskTracker::new();
-    let seats = Seats::new(hub.most().saturating_add(OTHERS));
+    let seats = Seats::new(app.hub.most().saturating_add(OTHERS));
     loop {
         let accepted = tokio::select! {
             () = shutdown.cancelled() => break,
@@ -173,6 +172,7 @@ pub(super) async fn serve(
         // Without it small messages are late and no more.
         let _ = stream.set_nodelay(true);
         let desk = Desk {
+            app: app.clone(),
             router: everything.clone(),
             requests: Arc::new(Semaphore::new(REQUESTS)),
             peer: TcpConnectInfo {
@@ -203,7 +203,7 @@ pub(super) async fn serve(
         }
     }
     drop(listener);
-    hub.end();
+    app.hub.end();
     connections.close();
     // Connections that live longer end with the process.
     let _ = tokio::time::timeout(DRAIN, connections.wait()).await;
@@ -211,6 +211,7 @@ pub(super) async fn serve(
 
 /// Where the requests of one connection are answered.
 struct Desk {
+    app: Shared,
     router: Router,
     requests: Arc<Semaphore>,
     peer: TcpConnectInfo,
@@ -231,7 +232,8 @@ impl Desk {
     ) -> BoxFuture<'static, Result<Response<Body>, Infallible>> {
         let (router, requests) = (self.router.clone(), self.requests.clone());
         let mut request = request.map(Body::new);
-        let peer = forward::peer(request.headers(), &self.peer);
+        let keys = &self.app.access.keys;
+        let peer = forward::peer(keys, request.headers(), &self.peer);
         request.extensions_mut().insert(peer);
         if let Some(over_tls) = &self.over_tls {
             request.extensions_mut().insert(over_tls.clone());

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use lictor_domain::access::Role;
 use lictor_domain::{ClusterRoute, Epoch, Revision, RouteState, Term};
 use lictor_wire::v1;
 use lictor_wire::v1::routing_service_client::RoutingServiceClient;
@@ -51,7 +52,9 @@ impl Server {
         }));
         let routes = grpc::add_routing(pages.into(), &app);
         let everything = routes.prepare().into_axum_router();
-        let serving = server::serve(listener, None, everything, hub.clone(), shutdown.clone());
+        let admin = whole::holder(Role::Admin);
+        let everything = everything.layer(axum::Extension(admin));
+        let serving = async move { server::serve(listener, None, everything, &app).await };
         Self {
             hub,
             address,

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use chrono::DateTime;
 use futures::FutureExt;
-use lictor_domain::{NodeName, Rebuild, RebuildId, RebuildState, Term};
+use lictor_domain::{Draft, NodeName, Rebuild, RebuildId, RebuildState, Term};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -35,7 +35,7 @@ fn routing(n: u64) -> Event {
 }
 
 fn reader(bulletin: &Bulletin, last: Option<&str>) -> Reader {
-    bulletin.read(BTreeSet::new(), last).unwrap()
+    bulletin.read(BTreeSet::new(), Scope::All, last).unwrap()
 }
 
 fn hello(reader: &mut Reader) -> Hello {
@@ -148,7 +148,7 @@ fn a_slow_reader_is_told_the_newest_of_each_subject() {
 #[test]
 fn a_filter_passes_its_clusters_and_what_is_of_none() {
     let bulletin = Bulletin::new();
-    let mut reader = bulletin.read([name("a")].into(), None).unwrap();
+    let mut reader = bulletin.read([name("a")].into(), Scope::All, None).unwrap();
     hello(&mut reader);
     for event in [of("b"), routing(1), of("a"), of("c")] {
         bulletin.publish(event);
@@ -158,9 +158,38 @@ fn a_filter_passes_its_clusters_and_what_is_of_none() {
 }
 
 #[test]
+fn a_scope_passes_nothing_of_other_clusters_and_no_configuration() {
+    let bulletin = Bulletin::new();
+    let config = || {
+        let version = ConfigVersion {
+            version: 7,
+            at: DateTime::UNIX_EPOCH,
+            author: "ann".to_owned(),
+            action: "config.apply".to_owned(),
+            reason: None,
+            document: Draft::default(),
+        };
+        Event::Config(Arc::new(version))
+    };
+    let told_within = |scope: Scope| {
+        let mut reader = bulletin.read(BTreeSet::new(), scope, None).unwrap();
+        hello(&mut reader);
+        for event in [of("b"), routing(1), config(), of("a")] {
+            bulletin.publish(event);
+        }
+        told(&mut reader)
+    };
+    let (a, b) = (of("a").subject(), of("b").subject());
+    let within = told_within(Scope::of([name("a")].into()));
+    assert_eq!(within, [Subject::Routing, a.clone()]);
+    let all = told_within(Scope::All);
+    assert_eq!(all, [b, Subject::Routing, Subject::Config, a]);
+}
+
+#[test]
 fn readers_are_bounded_and_make_room_when_they_leave() {
     let bulletin = Bulletin::new();
-    let read = || bulletin.read(BTreeSet::new(), None);
+    let read = || bulletin.read(BTreeSet::new(), Scope::All, None);
     let mut readers: Vec<_> = (0..READERS).map(|_| read().unwrap()).collect();
     assert_eq!(read().err(), Some(TooManyReaders));
     readers.pop();

@@ -80,11 +80,10 @@ impl Hands {
         donor: &NodeAddress,
     ) -> Result<Restart, String> {
         let hand = self.hand(node).map_err(|error| error.to_string())?;
-        let account = self.app.settings.mysql.control_account();
         let copying = OnceLock::new();
         let copy = hand.apart(ASK, async |session| {
             let _ = copying.set(session.id());
-            session.clone_from(donor, &account, COPY).await
+            session.clone_from(donor, &self.control, COPY).await
         });
         let failed = tokio::select! {
             copied = copy => match copied {

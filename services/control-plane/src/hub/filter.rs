@@ -1,4 +1,4 @@
-//! What a subscriber wants of the table.
+//! What a subscriber wants of the table, and what it may have of that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,6 +15,9 @@ pub(crate) struct Filter {
     pub(crate) keyspaces: BTreeSet<KeyspaceName>,
     /// Hostgroups, which need the clusters that fill them, and the query rules.
     pub(crate) hostgroups: BTreeSet<HostgroupId>,
+    /// The only clusters it may have, whatever it wants; every one when none is
+    /// named.
+    pub(crate) within: BTreeSet<ClusterName>,
 }
 
 impl Filter {
@@ -25,11 +28,41 @@ impl Filter {
 
     /// Whether the cluster is wanted, whatever the table is.
     pub(super) fn names(&self, cluster: &ClusterName) -> bool {
-        self.is_all() || self.clusters.contains(cluster)
+        self.allows(cluster) && (self.is_all() || self.clusters.contains(cluster))
+    }
+
+    fn allows(&self, cluster: &ClusterName) -> bool {
+        self.within.is_empty() || self.within.contains(cluster)
     }
 
     /// The part of the table that it lets through.
     pub(crate) fn of_table(&self, table: &Arc<RoutingTable>) -> Arc<RoutingTable> {
+        let wanted = self.wanted(table);
+        if self.within.is_empty() {
+            return wanted;
+        }
+        Arc::new(self.allowed(Arc::unwrap_or_clone(wanted)))
+    }
+
+    /// What it may have of what it wants. A keyspace or a hostgroup of which a part
+    /// lies elsewhere is not there at all: with the rest alone, keys and connections
+    /// would go astray. Servers that are listed by hand lie in no cluster.
+    fn allowed(&self, mut table: RoutingTable) -> RoutingTable {
+        table.clusters.retain(|name, _| self.allows(name));
+        let keyspaces = &mut table.keyspaces;
+        keyspaces.retain(|_, it| it.clusters().all(|name| self.allows(name)));
+        let hostgroups = &mut table.hostgroups;
+        hostgroups.retain(|_, it| {
+            let filling = it.filled_by.as_ref();
+            filling.is_some_and(|filling| self.allows(&filling.cluster))
+        });
+        if table.hostgroups.is_empty() {
+            table.query_rules.clear();
+        }
+        table
+    }
+
+    fn wanted(&self, table: &Arc<RoutingTable>) -> Arc<RoutingTable> {
         if self.is_all() {
             return table.clone();
         }

@@ -1,6 +1,7 @@
 //! Puts a node into maintenance for a time, and ends it: stored with its audit
 //! entry, then told to the cluster's steward.
 
+use lictor_domain::access::Outcome;
 use lictor_domain::{Maintenance, Term};
 use lictor_engine::maintenance::{Refusal, may_begin, may_end};
 use lictor_store::AuditEntry;
@@ -16,7 +17,7 @@ pub(crate) async fn set_maintenance(
 ) -> Result<(), NodeError> {
     let set = try_set(app, deed, maintenance).await;
     if let Err(error) = &set {
-        audit(app, deed, format!("not changed: {error}")).await;
+        audit(app, deed, Outcome::Refused, format!("not changed: {error}")).await;
     }
     set
 }
@@ -52,7 +53,7 @@ async fn store(
     maintenance: Option<Maintenance>,
     result: String,
 ) -> Result<(), NodeError> {
-    let entry: AuditEntry = deed.entry(result);
+    let entry: AuditEntry = deed.entry(Outcome::Done, result);
     let _turn = app.changes.lock().await;
     app.store
         .node_set_maintenance(term, &deed.node, maintenance.as_ref(), &entry)

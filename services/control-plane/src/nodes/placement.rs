@@ -1,6 +1,7 @@
 //! Says how gladly a node is made primary and where it stands: stored with its
 //! audit entry, then told to the cluster's steward.
 
+use lictor_domain::access::Outcome;
 use lictor_domain::{Node, Promotion, Zone};
 
 use super::{Deed, NodeError, Place, audit, of_node};
@@ -34,7 +35,7 @@ pub(crate) async fn set_placement(
 ) -> Result<Node, NodeError> {
     let set = try_set(app, deed, placement).await;
     if let Err(error) = &set {
-        audit(app, deed, format!("not changed: {error}")).await;
+        audit(app, deed, Outcome::Refused, format!("not changed: {error}")).await;
     }
     set
 }
@@ -54,7 +55,7 @@ async fn try_set(app: &Shared, deed: &Deed, placement: Placement) -> Result<Node
         Stand::In(zone) => Some(zone),
     };
     let node = node.clone();
-    let entry = deed.entry(told(&node));
+    let entry = deed.entry(Outcome::Done, told(&node));
     app.store
         .node_set_placement(
             place.term,

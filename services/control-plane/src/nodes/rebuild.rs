@@ -1,5 +1,6 @@
 //! Orders a rebuild, after both servers were asked whether they can.
 
+use lictor_domain::access::Outcome;
 use lictor_domain::{NodeName, RebuildId};
 use lictor_engine::message::Event;
 use lictor_engine::rebuild::fitness::Side;
@@ -38,12 +39,13 @@ pub(crate) async fn rebuild_node(
             audit(
                 app,
                 deed,
+                Outcome::Done,
                 format!("rebuild from {donor} ordered; lost: {lost}"),
             )
             .await;
         }
         Err(_) if dry_run => {}
-        Err(error) => audit(app, deed, format!("not rebuilt: {error}")).await,
+        Err(error) => audit(app, deed, Outcome::Refused, format!("not rebuilt: {error}")).await,
     }
     ordered
 }
@@ -58,7 +60,7 @@ async fn order(
         node: deed.node.clone(),
         donor: wish.donor,
         force: wish.force,
-        actor: deed.actor.clone(),
+        actor: deed.actor.name.clone(),
     };
     let snapshot = &place.snapshot;
     let timing = Timing::of(snapshot.view.cluster.policy.profile);

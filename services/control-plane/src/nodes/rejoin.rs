@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use lictor_domain::GtidSet;
+use lictor_domain::access::Outcome;
 use lictor_engine::message::Event;
 use lictor_engine::readmission::{self, Obstacle, Way};
 use lictor_engine::timing::Timing;
@@ -43,11 +44,11 @@ pub(crate) async fn rejoin_node(
 ) -> Result<Rejoined, NodeError> {
     let done = rejoin(app, deed, wish, dry_run).await;
     if !dry_run {
-        let result = match &done {
-            Ok(rejoined) => rejoined.sentence.clone(),
-            Err(error) => format!("not let back: {error}"),
+        let (outcome, result) = match &done {
+            Ok(rejoined) => (Outcome::Done, rejoined.sentence.clone()),
+            Err(error) => (Outcome::Refused, format!("not let back: {error}")),
         };
-        audit(app, deed, result).await;
+        audit(app, deed, outcome, result).await;
     }
     done
 }

@@ -1,6 +1,7 @@
 //! Makes a node follow another: whom it is to follow is stored with its audit
 //! entry, then told to the cluster's steward, who moves it.
 
+use lictor_domain::access::Outcome;
 use lictor_domain::{NodeName, ProblemCode};
 use lictor_engine::message::Event;
 use lictor_engine::repoint::{Plan, Refusal, judge};
@@ -22,7 +23,13 @@ pub(crate) async fn repoint_node(
     if let Err(error) = &done
         && !dry_run
     {
-        audit(app, deed, format!("not repointed: {error}")).await;
+        audit(
+            app,
+            deed,
+            Outcome::Refused,
+            format!("not repointed: {error}"),
+        )
+        .await;
     }
     done
 }
@@ -65,7 +72,7 @@ async fn store(app: &Shared, place: &Place, deed: &Deed, plan: &Plan) -> Result<
     if let Some(circle) = follows.and_then(|to| stored.circle(&plan.node, to)) {
         return Err(refused(&[Refusal::Circle(circle)]));
     }
-    let entry = deed.entry(plan.to_string());
+    let entry = deed.entry(Outcome::Done, plan.to_string());
     app.store
         .node_set_source(place.term, &plan.node, follows, &entry)
         .await?;

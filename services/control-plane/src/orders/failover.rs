@@ -1,6 +1,7 @@
 //! Ordering a failover.
 
-use lictor_domain::{ClusterName, FailoverOrder, Rehearsal};
+use lictor_domain::access::Outcome;
+use lictor_domain::{Actor, ClusterName, FailoverOrder, Rehearsal};
 use lictor_store::AuditEntry;
 
 use super::{Answer, Order, OrderError, ask, record, steward};
@@ -12,14 +13,16 @@ pub(crate) async fn order(
     name: &ClusterName,
     order: FailoverOrder,
     rehearse: bool,
+    actor: Actor,
 ) -> Result<Answer<Rehearsal>, OrderError> {
     let term = app.standing.lead()?.term();
     let entry = AuditEntry {
-        actor: order.operator.clone(),
+        actor,
         action: "cluster.failover".to_owned(),
         target: name.to_string(),
         reason: Some(order.reason.clone()),
         result: String::new(),
+        outcome: Outcome::Refused,
     };
     let forced = if order.force { ", by force" } else { "" };
     let answered = async {

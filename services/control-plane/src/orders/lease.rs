@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lictor_domain::{Instance, NodeName};
+use lictor_domain::{Instance, NodeName, Scope};
 use lictor_engine::guard::{Answer, Refusal, Renewal};
 use tokio::sync::oneshot;
 
@@ -34,8 +34,12 @@ pub(crate) struct Granted {
     pub(crate) answer: Answer,
 }
 
-/// Answers an agent that asks for a lease.
-pub(crate) async fn renew(app: &Shared, renewal: Renewal) -> Result<Granted, OrderError> {
+/// Answers an agent that asks for the lease of a server in one of these clusters.
+pub(crate) async fn renew(
+    app: &Shared,
+    renewal: Renewal,
+    of: &Scope,
+) -> Result<Granted, OrderError> {
     app.standing.lead()?;
     let Some((cluster, node)) = guarded(app, renewal.instance) else {
         return Ok(Granted {
@@ -43,6 +47,9 @@ pub(crate) async fn renew(app: &Shared, renewal: Renewal) -> Result<Granted, Ord
             answer: Answer::Refused(Refusal::Unknown),
         });
     };
+    if !of.has(&cluster) {
+        return Err(OrderError::OutOfScope(cluster));
+    }
     let not_kept = || OrderError::NotKept(cluster.clone());
     let steward = app.fleet.steward(&cluster).ok_or_else(not_kept)?;
     let (answer, answered) = oneshot::channel();

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use lictor_domain::{ClusterName, OpenTransaction, Preflight, Term};
+use lictor_domain::access::Outcome;
+use lictor_domain::{Actor, ClusterName, OpenTransaction, Preflight, Term};
 use lictor_engine::switchover::Facts;
 use lictor_mysql::{MysqlError, Session, Target};
 use lictor_store::AuditEntry;
@@ -21,19 +22,21 @@ pub(crate) async fn order(
     name: &ClusterName,
     order: lictor_domain::Order,
     rehearse: bool,
+    actor: Actor,
 ) -> Result<Answer<Preflight>, OrderError> {
     let term = app.standing.lead()?.term();
     let entry = AuditEntry {
-        actor: order.actor.clone(),
+        actor,
         action: "cluster.switchover".to_owned(),
         target: name.to_string(),
         reason: order.reason.clone(),
         result: String::new(),
+        outcome: Outcome::Refused,
     };
     let answered = async {
         let steward = steward(app, name).await?;
         let facts = Facts {
-            transactions: look(app, &steward, term, order.older_than).await,
+            transactions: look(app, name, &steward, term, order.older_than).await,
             subscribers: app.hub.concerned(name),
         };
         ask(&steward, name, (order, facts), rehearse, Order::Switchover).await
@@ -48,6 +51,7 @@ pub(crate) async fn order(
 /// The transactions that are open for long on the primary.
 async fn look(
     app: &Shared,
+    name: &ClusterName,
     steward: &Steward,
     term: Term,
     older_than: Duration,
@@ -56,7 +60,7 @@ async fn look(
     let primary = primary.ok_or_else(|| "the cluster has no primary".to_owned())?;
     let target = Target {
         address: primary.address,
-        account: app.settings.mysql.control_account(),
+        account: app.settings.mysql.control_account(name),
         term,
     };
     let listed: Result<_, MysqlError> = async {

@@ -1,6 +1,7 @@
 //! What may be written about settings, and how file, environment and flags
 //! become one document.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
@@ -11,11 +12,13 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use figment::util::nest;
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
+use lictor_domain::ClusterName;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::SettingsError;
 use super::secret::{masked, variable};
+use crate::access::{AccessLimits, AccessSettings};
 use crate::args::Flags;
 
 const PREFIX: &str = "LICTOR_";
@@ -51,6 +54,8 @@ pub(crate) struct Document {
     pub(crate) consul: ConsulSection,
     /// The accounts on the MySQL nodes.
     pub(crate) mysql: MysqlSection,
+    /// Who may call.
+    pub(crate) access: AccessSection,
     /// The times of the leadership leases.
     pub(crate) lease: LeaseSection,
     /// The agents beside the servers.
@@ -73,6 +78,7 @@ impl Default for Document {
             postgres: PostgresSection::default(),
             consul: ConsulSection::default(),
             mysql: MysqlSection::default(),
+            access: AccessSection::default(),
             lease: LeaseSection::default(),
             agent: AgentSection::default(),
             push: PushSection::default(),
@@ -228,6 +234,71 @@ pub(crate) struct MysqlSection {
     /// Its private key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) replication_key_file: Option<PathBuf>,
+    /// The accounts of clusters that have their own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) clusters: BTreeMap<ClusterName, ClusterAccounts>,
+}
+
+/// The accounts on the nodes of one cluster; those of all clusters, where one is not
+/// said.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ClusterAccounts {
+    /// The account that Lictor itself logs in as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) user: Option<String>,
+    /// A file that holds its password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) password_file: Option<PathBuf>,
+    /// The account that replicas log in to their source as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) replication_user: Option<String>,
+    /// A file that holds its password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) replication_password_file: Option<PathBuf>,
+}
+
+/// Who may call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AccessSection {
+    /// The key that every instance has: 64 hexadecimal digits that nobody else can
+    /// read. Made where there is no such file; copy it to the other instances.
+    pub(super) key_file: PathBuf,
+    /// Where the first token is, or is written by the instance that makes it; printed
+    /// once unless this is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) bootstrap_token_file: Option<PathBuf>,
+    /// Requests that one token may make in a second.
+    #[serde(deserialize_with = "count")]
+    pub(super) requests_per_second: NonZeroU32,
+    /// Streams that one token may have open.
+    #[serde(deserialize_with = "count")]
+    pub(super) streams_per_token: NonZeroU32,
+}
+
+impl Default for AccessSection {
+    fn default() -> Self {
+        Self {
+            key_file: "/var/lib/lictor/key".into(),
+            bootstrap_token_file: None,
+            requests_per_second: number(2000),
+            streams_per_token: number(20_000),
+        }
+    }
+}
+
+impl From<AccessSection> for AccessSettings {
+    fn from(section: AccessSection) -> Self {
+        Self {
+            key_file: section.key_file,
+            bootstrap_token_file: section.bootstrap_token_file,
+            limits: AccessLimits {
+                requests_per_second: section.requests_per_second,
+                streams: section.streams_per_token,
+            },
+        }
+    }
 }
 
 /// How connections to the nodes are protected.

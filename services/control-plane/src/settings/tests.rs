@@ -61,6 +61,32 @@ fn settings(text: &str, environment: &[(&str, &str)]) -> Result<Settings, Settin
     Settings::new(load(text, &Flags::default(), environment)?)
 }
 
+fn orders() -> ClusterName {
+    "orders".parse().unwrap()
+}
+
+#[test]
+fn a_cluster_may_have_accounts_of_its_own() {
+    let dir = secrets();
+    let text = with_dir(GOOD, &dir);
+    let file = dir.path().join("replication").display().to_string();
+    let own = [
+        ("mysql.clusters.orders.user", "lictor_orders"),
+        ("mysql.clusters.orders.password_file", &file),
+    ];
+    let mysql = settings(&text, &own).unwrap().mysql;
+    let control = mysql.control_account(&orders());
+    assert_eq!(control.user, "lictor_orders");
+    assert_eq!(control.password.expose_secret(), "repl-secret");
+    assert_eq!(mysql.replication_account(&orders()).user, "repl");
+    let other = mysql.control_account(&"users".parse().unwrap());
+    assert_eq!(other.user, "lictor");
+    for half in &own {
+        let error = settings(&text, &[*half]).unwrap_err().to_string();
+        assert!(error.contains("mysql.clusters.*."), "{error}");
+    }
+}
+
 #[test]
 fn a_whole_file_is_read_with_its_secrets() {
     let dir = secrets();
@@ -70,7 +96,7 @@ fn a_whole_file_is_read_with_its_secrets() {
     assert_eq!(settings.instance, "127.0.0.5:7400");
     assert_eq!(settings.lease, LeaseTiming::default());
     assert_eq!(settings.log.format, LogFormat::Json);
-    let control = settings.mysql.control_account();
+    let control = settings.mysql.control_account(&orders());
     assert_eq!(control.password.expose_secret(), "control-secret");
     let url = settings.postgres.config().url;
     assert!(url.expose_secret().contains("pg-secret"));
@@ -164,7 +190,10 @@ fn a_password_in_the_environment_is_a_text_whatever_it_looks_like() {
     let text = text.replacen("    replication_password_file", "    #", 1);
     for password in ["007", "true", "[x]", "\"q\"", " sp ace"] {
         let document = load(&text, &Flags::default(), &[("mysql.password", password)]).unwrap();
-        let account = Settings::new(document).unwrap().mysql.control_account();
+        let account = Settings::new(document)
+            .unwrap()
+            .mysql
+            .control_account(&orders());
         assert_eq!(account.password.expose_secret(), password);
     }
 }
@@ -370,14 +399,14 @@ fn how_connections_to_the_nodes_are_protected_is_said_whole_or_not_at_all() {
     let dir = secrets();
     let text = with_dir(GOOD, &dir);
     let unsaid = settings(&text, &[]).unwrap().mysql;
-    assert_eq!(unsaid.control_account().tls, Tls::OffLoopback);
-    assert_eq!(unsaid.replication_account().tls, Tls::Disabled);
+    assert_eq!(unsaid.control_account(&orders()).tls, Tls::OffLoopback);
+    assert_eq!(unsaid.replication_account(&orders()).tls, Tls::Disabled);
     let replicas = [
         ("mysql.replication_tls", "verify_identity"),
         ("mysql.replication_ca_file", "/on/the/nodes.pem"),
     ];
     let said = settings(&text, &replicas).unwrap().mysql;
-    let Tls::Demanded(demand) = said.replication_account().tls else {
+    let Tls::Demanded(demand) = said.replication_account(&orders()).tls else {
         panic!("{said:?}");
     };
     assert_eq!(demand.verify, Verify::Identity);

@@ -25,7 +25,12 @@ const OWN: [&str; 3] = ["ControlPlaneService", "AgentService", "MemberService"];
 const READS: [&str; 5] = ["Get", "List", "Diff", "Test", "Resolve"];
 
 /// Where every instance answers for itself under `/v1`.
-const OWN_PATHS: [&str; 3] = ["/control-plane", "/problem-codes", "/subscribers"];
+const OWN_PATHS: [&str; 4] = [
+    "/control-plane",
+    "/problem-codes",
+    "/session",
+    "/subscribers",
+];
 /// What is posted there and changes nothing.
 const READ_PATHS: [&str; 2] = ["/config/diff", "/rules/test"];
 const EVENTS: &str = "/events";
@@ -42,7 +47,8 @@ pub(super) fn of(method: &Method, path: &str) -> Option<Need> {
 fn of_grpc(full: &str) -> Option<Need> {
     let (service, method) = full.split_once('/').unwrap_or((full, ""));
     let subscribers = ["Subscribe", "ListSubscribers"].contains(&method);
-    if OWN.contains(&service) || (service == "RoutingService" && subscribers) {
+    let caller = (service, method) == ("TokenService", "GetCaller");
+    if OWN.contains(&service) || caller || (service == "RoutingService" && subscribers) {
         return None;
     }
     if (service, method) == ("EventService", "Watch") {
@@ -118,6 +124,8 @@ mod tests {
             ("POST", "/lictor.v1.RoutingService/ListSubscribers"),
             ("POST", "/lictor.v1.ControlPlaneService/GetStatus"),
             ("POST", "/lictor.v1.AgentService/Renew"),
+            ("POST", "/lictor.v1.TokenService/GetCaller"),
+            ("POST", "/v1/session"),
             ("POST", "/grpc.health.v1.Health/Check"),
             ("GET", "/v1/control-plane"),
             ("GET", "/readyz"),

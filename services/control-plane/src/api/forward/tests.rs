@@ -14,13 +14,12 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 use tower::ServiceExt;
 
 use super::super::server;
 use super::super::tests::whole;
 use super::*;
-use crate::hub::Hub;
 use crate::leadership::Whom;
 
 const CHANGE: &str = "/v1/clusters/orders/pause";
@@ -58,14 +57,9 @@ impl Leader {
             .route(WATCH, post(async || Body::from_stream(endless())));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let end = CancellationToken::new();
-        tokio::spawn(server::serve(
-            listener,
-            None,
-            routes,
-            Hub::new(1),
-            end.clone(),
-        ));
+        let app = whole::app();
+        let end = app.shutdown.clone();
+        tokio::spawn(async move { server::serve(listener, None, routes, &app).await });
         Self {
             url,
             asked,
@@ -277,16 +271,21 @@ async fn a_stream_ends_when_another_leads() {
     assert!(body.next().await.is_none());
 }
 
-#[test]
-fn only_a_member_says_where_another_is() {
+#[tokio::test]
+async fn only_a_member_says_where_another_is() {
+    let app = whole::app();
+    let keys = &app.access.keys;
     let own = TcpConnectInfo {
         local_addr: None,
         remote_addr: Some("10.0.0.1:1".parse().unwrap()),
     };
     let mut headers = HeaderMap::new();
     headers.insert(CALLER, HeaderValue::from_static("10.0.0.2:2"));
-    assert_eq!(peer(&headers, &own).remote_addr, own.remote_addr);
     headers.insert(FORWARDED, HeaderValue::from_static("lictor-2"));
+    assert_eq!(peer(keys, &headers, &own).remote_addr, own.remote_addr);
+    headers.insert(PROOF, HeaderValue::from_static("lictor-2"));
+    assert_eq!(peer(keys, &headers, &own).remote_addr, own.remote_addr);
+    headers.insert(PROOF, members::proof(&app));
     let caller = "10.0.0.2:2".parse().ok();
-    assert_eq!(peer(&headers, &own).remote_addr, caller);
+    assert_eq!(peer(keys, &headers, &own).remote_addr, caller);
 }

@@ -1,4 +1,5 @@
-//! The body of an answer that comes from the leader, and ends with it.
+//! The body of an answer that ends with something else: with the leader it comes from,
+//! or the token it was asked for with.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,18 +11,22 @@ use tonic::Status;
 
 use super::super::problem;
 
-/// An answer of the leader's, passed on as it comes, trailers and all.
-pub(super) struct Tied {
+/// An answer, passed on as it comes, trailers and all.
+pub(in crate::api) struct Tied {
     body: Body,
-    /// When it says nothing more that is true; never, for an answer that is whole.
-    over: Option<BoxFuture<'static, ()>>,
+    /// When it is over, and why; never, for an answer that is whole.
+    over: Option<BoxFuture<'static, Status>>,
     /// How gRPC says that it broke off.
     of_grpc: bool,
     ended: bool,
 }
 
 impl Tied {
-    pub(super) fn new(body: Body, over: Option<BoxFuture<'static, ()>>, of_grpc: bool) -> Self {
+    pub(in crate::api) fn new(
+        body: Body,
+        over: Option<BoxFuture<'static, Status>>,
+        of_grpc: bool,
+    ) -> Self {
         Self {
             body,
             over,
@@ -51,9 +56,9 @@ impl HttpBody for Tied {
             return Poll::Ready(None);
         }
         if let Some(over) = &mut tied.over
-            && over.as_mut().poll(context).is_ready()
+            && let Poll::Ready(why) = over.as_mut().poll(context)
         {
-            return Poll::Ready(tied.end(&problem::leader_lost()).map(Ok));
+            return Poll::Ready(tied.end(&why).map(Ok));
         }
         match Pin::new(&mut tied.body).poll_frame(context) {
             Poll::Ready(Some(Err(error))) => {

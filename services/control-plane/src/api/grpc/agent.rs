@@ -9,7 +9,7 @@ use lictor_wire::v1::renew_response;
 use lictor_wire::{micros, v1};
 use tonic::{Request, Response, Status};
 
-use super::parse;
+use super::{parse, scope};
 use crate::app::Shared;
 use crate::orders::lease::{self, Granted};
 
@@ -33,6 +33,7 @@ impl AgentService for Api {
         &self,
         request: Request<v1::RenewRequest>,
     ) -> Result<Response<v1::RenewResponse>, Status> {
+        let scope = scope(&request)?;
         let request = request.into_inner();
         let instance: Instance = parse(&request.instance, "instance")?;
         let renewal = Renewal {
@@ -40,7 +41,7 @@ impl AgentService for Api {
             number: request.number,
             holds: request.holds_us.map(Duration::from_micros),
         };
-        let granted = lease::renew(&self.app, renewal).await;
+        let granted = lease::renew(&self.app, renewal, &scope).await;
         let Granted { node, answer } = granted?;
         // Four chances in the time of one lease, at least.
         let renew_after = (self.app.settings.agent_lease / 4).min(RENEW_AFTER);

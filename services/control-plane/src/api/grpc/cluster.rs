@@ -1,12 +1,12 @@
 //! `ClusterService`: clusters as they are stored and seen, and changes of them.
 
-use lictor_domain::{ClusterName, FailoverOrder, NodeAddress, Pause, Policy, Rehearsal};
+use lictor_domain::{Actor, ClusterName, FailoverOrder, NodeAddress, Pause, Policy, Rehearsal};
 use lictor_wire::v1::cluster_service_server::ClusterService;
 use lictor_wire::{WireError, refusal, v1};
 use tonic::{Request, Response, Status};
 
 use super::super::problem::{self, Problem};
-use super::{actor, end_of, owner, parse, reason, shown, view};
+use super::{actor, allow, end_of, owner, parse, reason, scope, shown, view};
 use crate::app::Shared;
 use crate::orders::{self, Answer, OrderError};
 use crate::pause::{self, Asked};
@@ -39,12 +39,13 @@ impl Api {
         name: &ClusterName,
         order: FailoverOrder,
         dry_run: bool,
+        actor: Actor,
     ) -> Result<Answer<Rehearsal>, Status> {
         let (app, of) = (self.app.clone(), name.clone());
         let ordering = self
             .app
             .tasks
-            .spawn(async move { orders::failover::order(&app, &of, order, dry_run).await });
+            .spawn(async move { orders::failover::order(&app, &of, order, dry_run, actor).await });
         let answer = ordering
             .await
             .map_err(|error| problem::broken_off(&error))?;
@@ -56,11 +57,11 @@ impl Api {
         name: ClusterName,
         change: v1::PolicyChange,
         reason: String,
-        actor: String,
+        actor: Actor,
     ) -> Result<(), Status> {
         let app = self.app.clone();
         let changing = self.app.tasks.spawn(async move {
-            policy_change::change_policy(&app, &name, change, &reason, &actor).await
+            policy_change::change_policy(&app, &name, change, &reason, actor).await
         });
         let changed = changing
             .await
@@ -92,8 +93,9 @@ impl ClusterService for Api {
         request: Request<v1::AddClusterRequest>,
     ) -> Result<Response<v1::AddClusterResponse>, Status> {
         let actor = actor(&request)?;
+        let name: ClusterName = parse(&request.get_ref().name, "name")?;
+        allow(&request, &name)?;
         let request = request.into_inner();
-        let name: ClusterName = parse(&request.name, "name")?;
         let seed: NodeAddress = parse(&request.seed, "seed")?;
         let change = request.policy.unwrap_or_default();
         // What makes no sense at all is refused by any instance.
@@ -120,9 +122,9 @@ impl ClusterService for Api {
 
     async fn list_clusters(
         &self,
-        _: Request<v1::ListClustersRequest>,
+        request: Request<v1::ListClustersRequest>,
     ) -> Result<Response<v1::ListClustersResponse>, Status> {
-        let clusters = shown::clusters(&self.app).await?;
+        let clusters = shown::clusters(&self.app, &scope(&request)?).await?;
         Ok(Response::new(v1::ListClustersResponse { clusters }))
     }
 
@@ -130,7 +132,8 @@ impl ClusterService for Api {
         &self,
         request: Request<v1::GetClusterRequest>,
     ) -> Result<Response<v1::GetClusterResponse>, Status> {
-        let name = parse(&request.into_inner().name, "name")?;
+        let name = parse(&request.get_ref().name, "name")?;
+        allow(&request, &name)?;
         let cluster = Some(shown::cluster(&self.app, &name).await?);
         Ok(Response::new(v1::GetClusterResponse { cluster }))
     }
@@ -139,7 +142,8 @@ impl ClusterService for Api {
         &self,
         request: Request<v1::GetConnectionsRequest>,
     ) -> Result<Response<v1::GetConnectionsResponse>, Status> {
-        let name = parse(&request.into_inner().name, "name")?;
+        let name = parse(&request.get_ref().name, "name")?;
+        allow(&request, &name)?;
         let Some(steward) = self.app.fleet.steward(&name) else {
             let known = self.app.store.cluster_get(&name).await;
             known.map_err(Problem::from)?;
@@ -160,17 +164,20 @@ impl ClusterService for Api {
         &self,
         request: Request<v1::FailoverClusterRequest>,
     ) -> Result<Response<v1::FailoverClusterResponse>, Status> {
-        let operator = actor(&request)?;
+        let actor = actor(&request)?;
+        let name: ClusterName = parse(&request.get_ref().name, "name")?;
+        allow(&request, &name)?;
         let request = request.into_inner();
-        let name: ClusterName = parse(&request.name, "name")?;
         let to = request.to.as_deref();
         let order = FailoverOrder {
             to: to.map(|to| parse(to, "to")).transpose()?,
             force: request.force,
-            operator,
+            operator: actor.name.clone(),
             reason: reason(&request.reason)?,
         };
-        let answer = self.order_failover(&name, order, request.dry_run).await?;
+        let answer = self
+            .order_failover(&name, order, request.dry_run, actor)
+            .await?;
         let found = answer.found;
         let blockers: Vec<_> = found.blockers.iter().map(problem::blocker).collect();
         if !blockers.is_empty() && !request.dry_run {
@@ -190,8 +197,9 @@ impl ClusterService for Api {
         request: Request<v1::UpdatePolicyRequest>,
     ) -> Result<Response<v1::UpdatePolicyResponse>, Status> {
         let actor = actor(&request)?;
+        let name: ClusterName = parse(&request.get_ref().name, "name")?;
+        allow(&request, &name)?;
         let request = request.into_inner();
-        let name: ClusterName = parse(&request.name, "name")?;
         let reason = reason(&request.reason)?;
         let change = request
             .change
@@ -207,11 +215,12 @@ impl ClusterService for Api {
         request: Request<v1::PauseClusterRequest>,
     ) -> Result<Response<v1::PauseClusterResponse>, Status> {
         let actor = actor(&request)?;
+        let name: ClusterName = parse(&request.get_ref().name, "name")?;
+        allow(&request, &name)?;
         let request = request.into_inner();
-        let name: ClusterName = parse(&request.name, "name")?;
         let reason = reason(&request.reason)?;
         let pause = Pause {
-            owner: owner(&request.owner, &actor)?,
+            owner: owner(&request.owner, &actor.name)?,
             reason: reason.clone(),
             until: request.for_secs.map(end_of).transpose()?,
         };
@@ -225,8 +234,9 @@ impl ClusterService for Api {
         request: Request<v1::ResumeClusterRequest>,
     ) -> Result<Response<v1::ResumeClusterResponse>, Status> {
         let actor = actor(&request)?;
+        let name: ClusterName = parse(&request.get_ref().name, "name")?;
+        allow(&request, &name)?;
         let request = request.into_inner();
-        let name: ClusterName = parse(&request.name, "name")?;
         let reason = reason(&request.reason)?;
         let asked = Asked { actor, reason };
         let cluster = Some(self.set_pause(name, None, asked).await?);
@@ -238,16 +248,18 @@ impl ClusterService for Api {
         request: Request<v1::SwitchoverClusterRequest>,
     ) -> Result<Response<v1::SwitchoverClusterResponse>, Status> {
         let actor = actor(&request)?;
+        let name: ClusterName = parse(&request.get_ref().name, "name")?;
+        allow(&request, &name)?;
         let request = request.into_inner();
-        let name: ClusterName = parse(&request.name, "name")?;
         let rehearse = request.dry_run;
-        let order = request.order(actor).map_err(problem::invalid)?;
+        let order = request
+            .order(actor.name.clone())
+            .map_err(problem::invalid)?;
         let (app, of) = (self.app.clone(), name.clone());
         // A caller that goes away does not keep it out of the audit log.
-        let ordering = self
-            .app
-            .tasks
-            .spawn(async move { orders::switchover::order(&app, &of, order, rehearse).await });
+        let ordering = self.app.tasks.spawn(async move {
+            orders::switchover::order(&app, &of, order, rehearse, actor).await
+        });
         let answer = ordering
             .await
             .map_err(|error| problem::broken_off(&error))??;
@@ -267,6 +279,7 @@ impl From<OrderError> for Status {
         match error {
             OrderError::NotLeading(error) => problem::not_leading(error.leader),
             OrderError::Store(error) => Problem::from(error).into(),
+            OrderError::OutOfScope(cluster) => problem::out_of_scope(&cluster),
             OrderError::NotKept(_) => problem::not_kept(error.to_string()),
         }
     }

@@ -11,7 +11,7 @@ use lictor_wire::{WireError, moved_configuration, refused_document, timestamp, v
 use tonic::{Request, Response, Status};
 
 use super::super::problem::{self, Problem};
-use super::{actor, parse, reason};
+use super::{actor, allow_all, parse, reason, scope};
 use crate::app::Shared;
 use crate::configuration::{self, ConfigError, Difference, Made, Outcome, Step, Wanted, Wish};
 
@@ -74,6 +74,7 @@ impl ConfigService for Api {
         &self,
         request: Request<v1::GetConfigRequest>,
     ) -> Result<Response<v1::GetConfigResponse>, Status> {
+        allow_all(&request)?;
         let found = self.version(request.into_inner().version).await?;
         Ok(Response::new(v1::GetConfigResponse {
             yaml: lictor_document::write(&found.document),
@@ -85,6 +86,7 @@ impl ConfigService for Api {
         &self,
         request: Request<v1::ListConfigVersionsRequest>,
     ) -> Result<Response<v1::ListConfigVersionsResponse>, Status> {
+        allow_all(&request)?;
         let v1::ListConfigVersionsRequest { limit, before } = request.into_inner();
         if !(1..=MOST).contains(&limit) {
             let why = format!("it must be from 1 to {MOST}");
@@ -102,6 +104,7 @@ impl ConfigService for Api {
         request: Request<v1::DiffConfigRequest>,
     ) -> Result<Response<v1::DiffConfigResponse>, Status> {
         use v1::diff_config_request::To;
+        allow_all(&request)?;
         let request = request.into_inner();
         let (from, before) = self.config(request.from).await?;
         let after = match request.to {
@@ -120,6 +123,7 @@ impl ConfigService for Api {
         &self,
         request: Request<v1::ApplyConfigRequest>,
     ) -> Result<Response<v1::ApplyConfigResponse>, Status> {
+        allow_all(&request)?;
         let actor = actor(&request)?;
         let request = request.into_inner();
         let text = request
@@ -152,6 +156,7 @@ impl ConfigService for Api {
         &self,
         request: Request<v1::RollbackConfigRequest>,
     ) -> Result<Response<v1::RollbackConfigResponse>, Status> {
+        allow_all(&request)?;
         let actor = actor(&request)?;
         let request = request.into_inner();
         let base = request.base;
@@ -176,6 +181,7 @@ impl ConfigService for Api {
         &self,
         request: Request<v1::TestRuleRequest>,
     ) -> Result<Response<v1::TestRuleResponse>, Status> {
+        allow_all(&request)?;
         let request = request.into_inner();
         let config = match &request.document {
             None => self.config(None).await?.1,
@@ -191,6 +197,7 @@ impl ConfigService for Api {
         &self,
         request: Request<v1::ResolveKeyRequest>,
     ) -> Result<Response<v1::ResolveKeyResponse>, Status> {
+        let scope = scope(&request)?;
         let request = request.into_inner();
         let name: KeyspaceName = parse(&request.keyspace, "keyspace")?;
         let table = self.app.hub.table().ok_or_else(problem::no_table)?;
@@ -203,6 +210,9 @@ impl ConfigService for Api {
         let key = key.map_err(|error| invalid(error.to_string()))?;
         let shard = keyspace.resolve(&key);
         let shard = shard.map_err(|error| invalid(error.to_string()))?;
+        if !scope.has(&shard.cluster) {
+            return Err(problem::limited(&scope));
+        }
         let route = table.clusters.get(&shard.cluster);
         Ok(Response::new(v1::ResolveKeyResponse {
             shard: shard.name.to_string(),

@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use lictor_domain::{ClusterName, Happening, Objectives, Severity, Span};
+use lictor_domain::{ClusterName, Happening, Objectives, Scope, Severity, Span};
 use lictor_engine::availability::{self, Availability, Outage, Records};
 use lictor_store::{AuditFilter, AuditId, HappeningFilter, HappeningId};
 use lictor_wire::v1::history_service_server::HistoryService;
-use lictor_wire::{Timestamp, WireError, instant, micros, severity, timestamp, v1};
+use lictor_wire::{Timestamp, WireError, instant, micros, outcome, severity, timestamp, v1};
 use tonic::{Request, Response, Status};
 
 use super::super::problem::{self, Problem};
-use super::parse;
+use super::{allow_all, allow_node, meant, parse};
 use crate::app::Shared;
 use crate::clock;
 use crate::historian;
@@ -38,20 +38,24 @@ impl Api {
     }
 
     /// The problems as this instance sees them, or as they were written down.
-    async fn problems(&self) -> Result<Vec<v1::ClusterProblem>, Status> {
+    async fn problems(&self, of: &Scope) -> Result<Vec<v1::ClusterProblem>, Status> {
         if self.app.is_complete() {
             let snapshots = self.app.fleet.snapshots();
-            return Ok(snapshots.iter().flat_map(|it| seen(it)).collect());
+            let snapshots = snapshots.iter();
+            let meant = snapshots.filter(|it| of.has(&it.view.cluster.name));
+            return Ok(meant.flat_map(|it| seen(it)).collect());
         }
         let lasting = self.app.store.happening_lasting().await;
         let lasting = lasting.map_err(Problem::from)?.into_iter();
-        Ok(lasting.map(|record| stored(record.happening)).collect())
+        let meant = lasting.filter(|record| of.has(&record.happening.cluster));
+        Ok(meant.map(|record| stored(record.happening)).collect())
     }
 
-    /// What is promised of the cluster asked for, or of each.
+    /// What is promised of the cluster asked for, or of each of these.
     async fn objectives(
         &self,
         cluster: Option<&ClusterName>,
+        of: &Scope,
     ) -> Result<BTreeMap<ClusterName, Objectives>, Status> {
         let store = &self.app.store;
         let clusters = match cluster {
@@ -60,6 +64,7 @@ impl Api {
         };
         let clusters = clusters.into_iter();
         Ok(clusters
+            .filter(|cluster| of.has(&cluster.name))
             .map(|cluster| (cluster.name, cluster.policy.objectives))
             .collect())
     }
@@ -67,9 +72,10 @@ impl Api {
     async fn availability(
         &self,
         cluster: Option<&ClusterName>,
+        of: &Scope,
         range: Span,
     ) -> Result<Vec<Availability>, Status> {
-        let objectives = self.objectives(cluster).await?;
+        let objectives = self.objectives(cluster, of).await?;
         let records = self.app.store.happening_availability(cluster, range).await;
         let mut records = records.map_err(Problem::from)?;
         // What the leader sees is marked every few seconds only.
@@ -94,8 +100,8 @@ impl HistoryService for Api {
         &self,
         request: Request<v1::ListHappeningsRequest>,
     ) -> Result<Response<v1::ListHappeningsResponse>, Status> {
+        let filter = filter(&request)?;
         let request = request.get_ref();
-        let filter = filter(request)?;
         let before = request.before.map(HappeningId);
         let store = &self.app.store;
         let records = store
@@ -113,11 +119,13 @@ impl HistoryService for Api {
         &self,
         request: Request<v1::ListAuditRequest>,
     ) -> Result<Response<v1::ListAuditResponse>, Status> {
+        allow_all(&request)?;
         let request = request.into_inner();
         let filter = AuditFilter {
             actor: exact(request.actor, "actor")?,
             action: exact(request.action, "action")?,
             target: exact(request.target, "target")?,
+            outcome: outcome(request.outcome).map_err(problem::invalid)?,
             text: text(&request.text)?,
         };
         let before = request.before.map(AuditId);
@@ -129,11 +137,14 @@ impl HistoryService for Api {
         let record = |record: lictor_store::AuditRecord| v1::AuditRecord {
             id: record.id.0,
             at: Some(timestamp(record.at)),
-            actor: record.entry.actor,
+            actor: record.entry.actor.name,
             action: record.entry.action,
             target: record.entry.target,
             reason: record.entry.reason,
             result: record.entry.result,
+            token: record.entry.actor.token,
+            from: record.entry.actor.from.map(|from| from.to_string()),
+            outcome: v1::AuditOutcome::from(record.entry.outcome).into(),
         };
         Ok(Response::new(v1::ListAuditResponse {
             records: records.map(record).collect(),
@@ -144,17 +155,13 @@ impl HistoryService for Api {
         &self,
         request: Request<v1::ListProblemsRequest>,
     ) -> Result<Response<v1::ListProblemsResponse>, Status> {
+        let cluster = optional::<ClusterName>(request.get_ref().cluster.as_deref(), "cluster")?;
+        let of = meant(&request, cluster.as_ref())?;
         let request = request.get_ref();
-        let cluster = optional::<ClusterName>(request.cluster.as_deref(), "cluster")?;
         let severity = severity(request.severity).map_err(problem::invalid)?;
         let text = text(&request.text)?.map(|text| text.to_lowercase());
-        let mut problems = self.problems().await?;
-        problems.retain(|found| {
-            let of_it = cluster
-                .as_ref()
-                .is_none_or(|it| found.cluster == it.as_str());
-            of_it && is_meant(found, severity, text.as_deref())
-        });
+        let mut problems = self.problems(&of).await?;
+        problems.retain(|found| is_meant(found, severity, text.as_deref()));
         let grave = |it: &v1::ClusterProblem| it.problem.as_ref().map(|it| it.severity);
         problems
             .sort_by(|a, b| (Reverse(grave(a)), &a.cluster).cmp(&(Reverse(grave(b)), &b.cluster)));
@@ -165,10 +172,11 @@ impl HistoryService for Api {
         &self,
         request: Request<v1::GetAvailabilityRequest>,
     ) -> Result<Response<v1::GetAvailabilityResponse>, Status> {
+        let cluster = optional(request.get_ref().cluster.as_deref(), "cluster")?;
+        let of = meant(&request, cluster.as_ref())?;
         let request = request.get_ref();
-        let cluster = optional(request.cluster.as_deref(), "cluster")?;
         let range = range(request, clock::now().wall)?;
-        let clusters = self.availability(cluster.as_ref(), range).await?;
+        let clusters = self.availability(cluster.as_ref(), &of, range).await?;
         Ok(Response::new(v1::GetAvailabilityResponse {
             from: Some(timestamp(range.from)),
             to: Some(timestamp(range.until)),
@@ -178,10 +186,16 @@ impl HistoryService for Api {
     }
 }
 
-fn filter(request: &v1::ListHappeningsRequest) -> Result<HappeningFilter, Status> {
+fn filter(asked: &Request<v1::ListHappeningsRequest>) -> Result<HappeningFilter, Status> {
+    let request = asked.get_ref();
+    let cluster = optional::<ClusterName>(request.cluster.as_deref(), "cluster")?;
+    let node = optional(request.node.as_deref(), "node")?;
+    if let Some(node) = &node {
+        allow_node(asked, node)?;
+    }
     Ok(HappeningFilter {
-        cluster: optional(request.cluster.as_deref(), "cluster")?,
-        node: optional(request.node.as_deref(), "node")?,
+        of: meant(asked, cluster.as_ref())?,
+        node,
         kinds: request.kinds_read().map_err(problem::invalid)?,
         code: exact(request.code.clone(), "code")?,
         severity: severity(request.severity).map_err(problem::invalid)?,
@@ -322,6 +336,9 @@ fn outage(outage: &Outage) -> v1::Outage {
 
 #[cfg(test)]
 mod tests {
+    use tonic::Code;
+
+    use super::super::tests::of_holder;
     use super::*;
 
     fn at(seconds: i64) -> DateTime<Utc> {
@@ -364,6 +381,30 @@ mod tests {
                 .message()
                 .contains("`from`")
         );
+    }
+
+    #[test]
+    fn what_happened_elsewhere_may_not_be_asked_for() {
+        let of = |cluster: Option<&str>, node: Option<&str>| {
+            let asked = v1::ListHappeningsRequest {
+                cluster: cluster.map(ToOwned::to_owned),
+                node: node.map(ToOwned::to_owned),
+                ..v1::ListHappeningsRequest::default()
+            };
+            filter(&of_holder(&["orders"], asked)).map(|filter| filter.of)
+        };
+        let orders = Scope::of(["orders".parse().unwrap()].into());
+        for (cluster, node) in [
+            (None, None),
+            (Some("orders"), None),
+            (None, Some("orders-1")),
+        ] {
+            assert_eq!(of(cluster, node).unwrap(), orders);
+        }
+        for (cluster, node) in [(Some("users"), None), (None, Some("users-1"))] {
+            let refused = of(cluster, node).unwrap_err();
+            assert_eq!(refused.code(), Code::PermissionDenied);
+        }
     }
 
     #[test]

@@ -3,18 +3,22 @@
 
 use std::time::Duration;
 
+use lictor_domain::Actor;
+use lictor_domain::access::Outcome;
+use lictor_store::AuditEntry;
 use lictor_wire::v1::member_service_server::MemberService;
 use lictor_wire::{micros, v1};
 use tonic::{Request, Response, Status};
 
+use super::super::problem::{self, Problem};
 use super::super::readiness;
 use super::parse;
 use super::routing::subscribers_here;
 use crate::app::{App, Shared};
-use crate::members;
 use crate::membership::Member;
 use crate::relay::RelayView;
 use crate::witness;
+use crate::{access, clock, members};
 
 /// The others answer within this.
 const WITHIN: Duration = Duration::from_secs(1);
@@ -59,6 +63,43 @@ impl MemberService for Api {
         Ok(Response::new(
             witness::testify(&self.app, &cluster, &node).await,
         ))
+    }
+
+    async fn read_tokens(
+        &self,
+        _: Request<v1::ReadTokensRequest>,
+    ) -> Result<Response<v1::ReadTokensResponse>, Status> {
+        let app = &self.app;
+        let read = app.access.keyring.read(&app.store, clock::now().wall).await;
+        read.map_err(Problem::from)?;
+        Ok(Response::new(v1::ReadTokensResponse {}))
+    }
+
+    async fn note_denial(
+        &self,
+        request: Request<v1::NoteDenialRequest>,
+    ) -> Result<Response<v1::NoteDenialResponse>, Status> {
+        self.app
+            .standing
+            .lead()
+            .map_err(|error| problem::not_leading(error.leader))?;
+        let denial = request.into_inner();
+        let from = denial.from.as_deref();
+        let from = from.map(|text| parse(text, "from")).transpose()?;
+        let entry = AuditEntry {
+            actor: Actor {
+                name: denial.actor,
+                token: denial.token,
+                from,
+            },
+            action: denial.action,
+            target: denial.target,
+            reason: None,
+            result: denial.sentence,
+            outcome: Outcome::Denied,
+        };
+        access::write_denial(&self.app, entry).await;
+        Ok(Response::new(v1::NoteDenialResponse {}))
     }
 }
 

@@ -6,7 +6,7 @@ use lictor_wire::{WireError, timestamp, v1};
 use tonic::{Request, Response, Status};
 
 use super::super::problem;
-use super::{actor, end_of, owner, parse, reason, shown};
+use super::{actor, allow, allow_node, end_of, owner, parse, reason, scope, shown};
 use crate::app::Shared;
 use crate::nodes::maintenance::set_maintenance;
 use crate::nodes::placement::{Placement, Stand, set_placement};
@@ -48,14 +48,21 @@ impl NodeService for Api {
         &self,
         request: Request<v1::ListNodesRequest>,
     ) -> Result<Response<v1::ListNodesResponse>, Status> {
-        let request = request.into_inner();
-        let cluster = request.cluster.as_deref();
+        let cluster = request.get_ref().cluster.as_deref();
         let cluster: Option<ClusterName> = cluster.map(|it| parse(it, "cluster")).transpose()?;
+        let scope = scope(&request)?;
+        if let Some(cluster) = &cluster {
+            allow(&request, cluster)?;
+        }
+        let request = request.into_inner();
         let limit = match request.limit {
             0 => USUAL,
             limit => usize::try_from(limit).map_or(MOST, |limit| limit.min(MOST)),
         };
-        let nodes = shown::nodes(&self.app, cluster.as_ref()).await?;
+        let nodes = match cluster {
+            Some(cluster) => shown::cluster(&self.app, &cluster).await?.nodes,
+            None => shown::nodes(&self.app, &scope).await?,
+        };
         let nodes = shown::page(nodes, |it| &it.name, request.after.as_deref(), limit)?;
         Ok(Response::new(v1::ListNodesResponse { nodes }))
     }
@@ -65,6 +72,7 @@ impl NodeService for Api {
         request: Request<v1::GetNodeRequest>,
     ) -> Result<Response<v1::GetNodeResponse>, Status> {
         let node = parse(&request.get_ref().node, "node")?;
+        allow_node(&request, &node)?;
         let node = Some(shown::node(&self.app, &node).await?);
         Ok(Response::new(v1::GetNodeResponse { node }))
     }
@@ -74,6 +82,7 @@ impl NodeService for Api {
         request: Request<v1::GetNodeVariablesRequest>,
     ) -> Result<Response<v1::GetNodeVariablesResponse>, Status> {
         let node = parse(&request.get_ref().node, "node")?;
+        allow_node(&request, &node)?;
         let variables = node_variables(&self.app, &node).await;
         let variables = variables.map_err(|error| problem::of_node(&node, error))?;
         let variables = variables.into_iter().map(Into::into).collect();
@@ -86,9 +95,11 @@ impl NodeService for Api {
     ) -> Result<Response<v1::RejoinNodeResponse>, Status> {
         use nodes::rejoin::{Wish, rejoin_node};
         let actor = actor(&request)?;
+        let node = parse(&request.get_ref().node, "node")?;
+        allow_node(&request, &node)?;
         let request = request.into_inner();
         let deed = Deed {
-            node: parse(&request.node, "node")?,
+            node,
             action: "node.rejoin",
             actor,
             reason: reason(&request.reason)?,
@@ -117,15 +128,16 @@ impl NodeService for Api {
     ) -> Result<Response<v1::RebuildNodeResponse>, Status> {
         use nodes::rebuild::{Wish, rebuild_node};
         let actor = actor(&request)?;
+        let node = parse(&request.get_ref().node, "node")?;
+        allow_node(&request, &node)?;
+        let donor = named(&request, &request.get_ref().donor, "donor")?;
         let request = request.into_inner();
         let deed = Deed {
-            node: parse(&request.node, "node")?,
+            node,
             action: "node.rebuild",
             actor,
             reason: reason(&request.reason)?,
         };
-        let donor = Some(&request.donor).filter(|donor| !donor.is_empty());
-        let donor: Option<NodeName> = donor.map(|donor| parse(donor, "donor")).transpose()?;
         let wish = Wish {
             donor,
             force: request.force,
@@ -148,15 +160,16 @@ impl NodeService for Api {
         request: Request<v1::RepointNodeRequest>,
     ) -> Result<Response<v1::RepointNodeResponse>, Status> {
         let actor = actor(&request)?;
+        let node = parse(&request.get_ref().node, "node")?;
+        allow_node(&request, &node)?;
+        let source = named(&request, &request.get_ref().source, "source")?;
         let request = request.into_inner();
         let deed = Deed {
-            node: parse(&request.node, "node")?,
+            node,
             action: "node.repoint",
             actor,
             reason: reason(&request.reason)?,
         };
-        let source = Some(&request.source).filter(|source| !source.is_empty());
-        let source: Option<NodeName> = source.map(|name| parse(name, "source")).transpose()?;
         let dry_run = request.dry_run;
         let plan = self
             .run(deed, async move |app: Shared, deed: Deed| {
@@ -173,14 +186,16 @@ impl NodeService for Api {
         request: Request<v1::BeginMaintenanceRequest>,
     ) -> Result<Response<v1::BeginMaintenanceResponse>, Status> {
         let actor = actor(&request)?;
+        let node = parse(&request.get_ref().node, "node")?;
+        allow_node(&request, &node)?;
         let request = request.into_inner();
         let maintenance = Maintenance {
-            owner: owner(&request.owner, &actor)?,
+            owner: owner(&request.owner, &actor.name)?,
             reason: reason(&request.reason)?,
             until: end_of(request.for_secs)?,
         };
         let deed = Deed {
-            node: parse(&request.node, "node")?,
+            node,
             action: "node.maintenance.begin",
             actor,
             reason: maintenance.reason.clone(),
@@ -200,9 +215,11 @@ impl NodeService for Api {
         request: Request<v1::EndMaintenanceRequest>,
     ) -> Result<Response<v1::EndMaintenanceResponse>, Status> {
         let actor = actor(&request)?;
+        let node = parse(&request.get_ref().node, "node")?;
+        allow_node(&request, &node)?;
         let request = request.into_inner();
         let deed = Deed {
-            node: parse(&request.node, "node")?,
+            node,
             action: "node.maintenance.end",
             actor,
             reason: reason(&request.reason)?,
@@ -219,10 +236,12 @@ impl NodeService for Api {
         request: Request<v1::SetNodeRequest>,
     ) -> Result<Response<v1::SetNodeResponse>, Status> {
         let actor = actor(&request)?;
+        let node = parse(&request.get_ref().node, "node")?;
+        allow_node(&request, &node)?;
         let request = request.into_inner();
         let placement = placement(&request)?;
         let deed = Deed {
-            node: parse(&request.node, "node")?,
+            node,
             action: "node.set",
             actor,
             reason: reason(&request.reason)?,
@@ -238,6 +257,16 @@ impl NodeService for Api {
             zone: node.zone.map(Into::into),
         }))
     }
+}
+
+/// Another node that the request may name.
+fn named<T>(request: &Request<T>, text: &str, field: &str) -> Result<Option<NodeName>, Status> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let node = parse(text, field)?;
+    allow_node(request, &node)?;
+    Ok(Some(node))
 }
 
 fn placement(request: &v1::SetNodeRequest) -> Result<Placement, Status> {

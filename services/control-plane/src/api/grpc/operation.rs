@@ -5,14 +5,14 @@
 
 use std::cmp::Reverse;
 
-use lictor_domain::{ClusterName, Operation, OperationId, OperationState};
+use lictor_domain::{ClusterName, Operation, OperationId, OperationState, Scope};
 use lictor_store::StoreError;
 use lictor_wire::v1::operation_service_server::OperationService;
 use lictor_wire::{WireError, v1};
 use tonic::{Request, Response, Status};
 
 use super::super::problem::{self, Problem};
-use super::{parse, shown};
+use super::{allow, meant, parse, shown};
 use crate::app::Shared;
 use crate::snapshot::Snapshot;
 
@@ -36,14 +36,11 @@ impl Api {
 
     async fn list(&self, query: &Query) -> Result<Vec<Operation>, Status> {
         let seen = self.seen();
-        let (cluster, state) = (query.cluster.as_ref(), query.state);
+        let (of, state) = (&query.of, query.state);
         // One that is stored in another state than it is seen in leaves the page.
         let room = u32::try_from(seen.len()).unwrap_or(u32::MAX);
         let limit = query.limit.saturating_add(room);
-        let stored = self
-            .app
-            .store
-            .operation_list(cluster, state, limit, query.after);
+        let stored = self.app.store.operation_list(of, state, limit, query.after);
         match stored.await {
             Ok(stored) => Ok(merged(stored, seen, query)),
             Err(StoreError::Unavailable(_)) if state == Some(OperationState::Running) => {
@@ -76,12 +73,15 @@ fn operations(snapshot: &Snapshot) -> Vec<Operation> {
 struct Query {
     state: Option<OperationState>,
     cluster: Option<ClusterName>,
+    /// The clusters whose operations are shown.
+    of: Scope,
     limit: u32,
     after: Option<OperationId>,
 }
 
 impl Query {
-    fn new(request: &v1::ListOperationsRequest) -> Result<Self, Status> {
+    fn new(asked: &Request<v1::ListOperationsRequest>) -> Result<Self, Status> {
+        let request = asked.get_ref();
         let state = match v1::OperationState::try_from(request.state) {
             Ok(v1::OperationState::Unspecified) => None,
             Ok(v1::OperationState::Running) => Some(OperationState::Running),
@@ -91,9 +91,11 @@ impl Query {
         };
         let cluster = request.cluster.as_deref();
         let after = request.after.as_deref();
+        let cluster = cluster.map(|name| parse(name, "cluster")).transpose()?;
         Ok(Self {
             state,
-            cluster: cluster.map(|name| parse(name, "cluster")).transpose()?,
+            of: meant(asked, cluster.as_ref())?,
+            cluster,
             after: after.map(|id| parse(id, "after")).transpose()?,
             limit: match request.limit {
                 0 => USUAL,
@@ -103,9 +105,8 @@ impl Query {
     }
 
     fn wants(&self, operation: &Operation) -> bool {
-        let (cluster, state) = (self.cluster.as_ref(), self.state);
-        cluster.is_none_or(|name| operation.cluster() == name)
-            && state.is_none_or(|state| operation.state() == state)
+        self.of.has(operation.cluster())
+            && self.state.is_none_or(|state| operation.state() == state)
             && self.after.is_none_or(|after| operation.id() < after)
     }
 }
@@ -126,7 +127,7 @@ impl OperationService for Api {
         &self,
         request: Request<v1::ListOperationsRequest>,
     ) -> Result<Response<v1::ListOperationsResponse>, Status> {
-        let query = Query::new(request.get_ref())?;
+        let query = Query::new(&request)?;
         let operations = self.list(&query).await?;
         if let Some(cluster) = query.cluster.filter(|_| operations.is_empty()) {
             // None of a cluster is an answer only if there is such a cluster.
@@ -143,6 +144,7 @@ impl OperationService for Api {
     ) -> Result<Response<v1::GetOperationResponse>, Status> {
         let id = parse(&request.get_ref().id, "id")?;
         let operation = self.get(id).await?;
+        allow(&request, operation.cluster())?;
         Ok(Response::new(v1::GetOperationResponse {
             operation: Some((&operation).into()),
         }))
@@ -153,11 +155,17 @@ impl OperationService for Api {
 mod tests {
     use chrono::DateTime;
     use lictor_domain::{NodeName, Rebuild, RebuildId, RebuildState};
+    use tonic::Code;
     use uuid::Uuid;
 
+    use super::super::tests::of_holder;
     use super::*;
 
     fn rebuild(id: u128, state: RebuildState) -> Operation {
+        rebuild_of(id, state).into()
+    }
+
+    fn rebuild_of(id: u128, state: RebuildState) -> Rebuild {
         let cluster: ClusterName = "orders".parse().unwrap();
         Rebuild {
             id: RebuildId(Uuid::from_u128(id)),
@@ -169,17 +177,33 @@ mod tests {
             finished_at: None,
             state,
         }
-        .into()
     }
 
     fn query(state: v1::OperationState, limit: u32, after: Option<u128>) -> Query {
-        Query::new(&v1::ListOperationsRequest {
+        let asked = v1::ListOperationsRequest {
             state: state.into(),
             cluster: None,
             limit,
             after: after.map(|id| Uuid::from_u128(id).to_string()),
-        })
-        .unwrap()
+        };
+        Query::new(&of_holder(&["orders"], asked)).unwrap()
+    }
+
+    #[test]
+    fn operations_of_other_clusters_are_not_seen_and_may_not_be_asked_for() {
+        let stranger = Operation::from(Rebuild {
+            cluster: "users".parse().unwrap(),
+            ..rebuild_of(2, RebuildState::Checking)
+        });
+        let any = query(v1::OperationState::Unspecified, 0, None);
+        let seen = vec![rebuild(1, RebuildState::Checking), stranger];
+        assert_eq!(ids(&merged(vec![], seen, &any)), [1]);
+        let users = v1::ListOperationsRequest {
+            cluster: Some("users".to_owned()),
+            ..v1::ListOperationsRequest::default()
+        };
+        let refused = Query::new(&of_holder(&["orders"], users)).err().unwrap();
+        assert_eq!(refused.code(), Code::PermissionDenied);
     }
 
     fn ids(operations: &[Operation]) -> Vec<u128> {

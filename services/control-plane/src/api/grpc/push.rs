@@ -37,6 +37,7 @@ use self::frames::Frames;
 use super::super::problem::{self, Problem};
 use super::parse;
 use super::routing::filter;
+use crate::access::{Identity, Need};
 use crate::hub::{
     Behind, Hub, Introduction, NeverSent, Next, Share, SubscriberKind, Subscription, Update,
 };
@@ -72,17 +73,24 @@ async fn subscribe(State(push): State<Push>, request: Request) -> Response {
     let peer = request.extensions().get::<TcpConnectInfo>();
     let peer = peer.and_then(TcpConnectInfo::remote_addr);
     let address = peer.map(|address| address.to_string()).unwrap_or_default();
+    let caller = request.extensions().get::<Identity>().cloned();
     let said = Frames::new(request.into_body());
     // The hello is waited for inside the stream: some callers want the
     // response's head before they say anything.
-    let talk = Talk::Opening(Box::pin(greet(push, address, said)));
+    let talk = Talk::Opening(Box::pin(greet(push, address, caller, said)));
     let mut response = Response::new(Body::new(talk));
     let grpc = HeaderValue::from_static("application/grpc");
     response.headers_mut().insert(CONTENT_TYPE, grpc);
     response
 }
 
-async fn greet(push: Push, address: String, mut said: Frames) -> Result<Live, Status> {
+async fn greet(
+    push: Push,
+    address: String,
+    caller: Option<Identity>,
+    mut said: Frames,
+) -> Result<Live, Status> {
+    let caller = caller.ok_or_else(problem::unauthenticated)?;
     let first = tokio::select! {
         () = push.shutdown.cancelled() => return Err(problem::shutting_down()),
         first = tokio::time::timeout(HELLO, said.next()) => first,
@@ -99,9 +107,14 @@ async fn greet(push: Push, address: String, mut said: Frames) -> Result<Live, St
         &hello.keyspaces,
         &hello.hostgroups,
         "hello.",
+        caller.scope(),
     )?;
     let introduction = introduction(hello, address)?;
     let relays = introduction.kind == SubscriberKind::Lictord;
+    // What it says of those behind it is believed.
+    if relays && !matches!(caller, Identity::Member) {
+        return Err(problem::not_allowed(&caller, Need::Member));
+    }
     if relays && push.hub.is_relayed() {
         return Err(problem::not_leading(None));
     }

@@ -5,14 +5,14 @@
 
 use std::cmp::Reverse;
 
-use lictor_domain::{ClusterName, Recovery, RecoveryId};
+use lictor_domain::{ClusterName, Recovery, RecoveryId, Scope};
 use lictor_store::StoreError;
 use lictor_wire::v1;
 use lictor_wire::v1::recovery_service_server::RecoveryService;
 use tonic::{Request, Response, Status};
 
 use super::super::problem::Problem;
-use super::parse;
+use super::{allow, meant, parse};
 use crate::app::Shared;
 
 const USUAL: u32 = 50;
@@ -37,15 +37,14 @@ impl Api {
     }
 
     async fn list(&self, query: &Query) -> Result<Vec<Recovery>, Status> {
-        let cluster = query.cluster.as_ref();
         let newest: Vec<_> = self
             .newest()
-            .filter(|recovery| cluster.is_none_or(|cluster| recovery.cluster == *cluster))
+            .filter(|recovery| query.of.has(&recovery.cluster))
             .collect();
         let stored = self
             .app
             .store
-            .recovery_list(cluster, query.limit, query.before);
+            .recovery_list(&query.of, query.limit, query.before);
         match stored.await {
             Ok(stored) => Ok(merged(stored, newest, query)),
             Err(StoreError::Unavailable(_)) if !newest.is_empty() => {
@@ -76,16 +75,21 @@ impl Api {
 /// What is asked for.
 struct Query {
     cluster: Option<ClusterName>,
+    /// The clusters whose recoveries are shown.
+    of: Scope,
     limit: u32,
     before: Option<RecoveryId>,
 }
 
 impl Query {
-    fn new(request: &v1::ListRecoveriesRequest) -> Result<Self, Status> {
+    fn new(asked: &Request<v1::ListRecoveriesRequest>) -> Result<Self, Status> {
+        let request = asked.get_ref();
         let cluster = request.cluster.as_deref();
         let before = request.before.as_deref();
+        let cluster = cluster.map(|name| parse(name, "cluster")).transpose()?;
         Ok(Self {
-            cluster: cluster.map(|name| parse(name, "cluster")).transpose()?,
+            of: meant(asked, cluster.as_ref())?,
+            cluster,
             before: before.map(|id| parse(id, "before")).transpose()?,
             limit: match request.limit {
                 0 => USUAL,
@@ -116,7 +120,7 @@ impl RecoveryService for Api {
         &self,
         request: Request<v1::ListRecoveriesRequest>,
     ) -> Result<Response<v1::ListRecoveriesResponse>, Status> {
-        let query = Query::new(request.get_ref())?;
+        let query = Query::new(&request)?;
         let recoveries = self.list(&query).await?;
         if let Some(cluster) = query.cluster.filter(|_| recoveries.is_empty()) {
             self.known(&cluster).await?;
@@ -132,6 +136,7 @@ impl RecoveryService for Api {
     ) -> Result<Response<v1::GetRecoveryResponse>, Status> {
         let id = parse(&request.get_ref().id, "id")?;
         let recovery = self.get(id).await?;
+        allow(&request, &recovery.cluster)?;
         Ok(Response::new(v1::GetRecoveryResponse {
             recovery: Some((&recovery).into()),
         }))
@@ -147,6 +152,7 @@ mod tests {
     use tonic::Code;
     use uuid::Uuid;
 
+    use super::super::tests::of_holder;
     use super::*;
 
     fn recovery(id: u128, second: i64, outcome: RecoveryOutcome) -> Recovery {
@@ -177,6 +183,7 @@ mod tests {
     fn first_page(limit: u32) -> Query {
         Query {
             cluster: None,
+            of: Scope::All,
             limit,
             before: None,
         }
@@ -209,12 +216,30 @@ mod tests {
     }
 
     #[test]
+    fn recoveries_of_other_clusters_may_not_be_asked_for() {
+        let of = |cluster: Option<&str>| {
+            let asked = v1::ListRecoveriesRequest {
+                cluster: cluster.map(ToOwned::to_owned),
+                ..v1::ListRecoveriesRequest::default()
+            };
+            Query::new(&of_holder(&["orders", "users"], asked))
+        };
+        let both = Scope::of(["orders", "users"].map(|it| it.parse().unwrap()).into());
+        assert_eq!(of(None).unwrap().of, both);
+        let one = Scope::of(["users".parse().unwrap()].into());
+        assert_eq!(of(Some("users")).unwrap().of, one);
+        let refused = of(Some("billing")).err().unwrap();
+        assert_eq!(refused.code(), Code::PermissionDenied);
+    }
+
+    #[test]
     fn a_query_is_bounded_and_names_what_makes_no_sense() {
         let query = |limit| {
-            Query::new(&v1::ListRecoveriesRequest {
+            let asked = v1::ListRecoveriesRequest {
                 limit,
                 ..v1::ListRecoveriesRequest::default()
-            })
+            };
+            Query::new(&of_holder(&[], asked))
         };
         assert_eq!(query(0).unwrap().limit, 50);
         assert_eq!(query(9999).unwrap().limit, 1000);
@@ -223,7 +248,7 @@ mod tests {
             cluster: Some("Or_ders".to_owned()),
             ..v1::ListRecoveriesRequest::default()
         };
-        let status = Query::new(&wrong).err().unwrap();
+        let status = Query::new(&of_holder(&[], wrong)).err().unwrap();
         assert_eq!(status.code(), Code::InvalidArgument);
         assert!(
             status.message().contains("`cluster`"),

@@ -6,14 +6,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use futures::stream;
-use lictor_domain::HostgroupId;
+use lictor_domain::{ClusterName, HostgroupId, Scope};
 use lictor_wire::v1::routing_service_server::RoutingService;
 use lictor_wire::v1::{self, SubscribeRequest, SubscribeResponse};
 use lictor_wire::{WireError, micros, timestamp};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::super::problem;
-use super::{member, parse};
+use super::{member, parse, scope};
 use crate::app::{App, Shared};
 use crate::hub::{Filter, Subscriber, SubscriberKind};
 
@@ -47,9 +47,10 @@ impl RoutingService for Api {
         &self,
         request: Request<v1::GetTableRequest>,
     ) -> Result<Response<v1::GetTableResponse>, Status> {
+        let scope = scope(&request)?;
         let request = request.get_ref();
         let (keyspaces, hostgroups) = (&request.keyspaces, &request.hostgroups);
-        let filter = filter(&request.clusters, keyspaces, hostgroups, "")?;
+        let filter = filter(&request.clusters, keyspaces, hostgroups, "", &scope)?;
         let table = self.app.hub.table().ok_or_else(problem::no_table)?;
         let table = filter.of_table(&table);
         let table = Some(Arc::unwrap_or_clone(table).into());
@@ -58,10 +59,12 @@ impl RoutingService for Api {
 
     async fn list_subscribers(
         &self,
-        _: Request<v1::ListSubscribersRequest>,
+        request: Request<v1::ListSubscribersRequest>,
     ) -> Result<Response<v1::ListSubscribersResponse>, Status> {
+        let scope = scope(&request)?;
         let (mut subscribers, unheard) = member::subscribers_elsewhere(&self.app).await;
         subscribers.extend(subscribers_here(&self.app));
+        subscribers.retain(|subscriber| is_within(subscriber, &scope));
         subscribers
             .sort_by(|one, other| (&one.id, &one.instance).cmp(&(&other.id, &other.instance)));
         Ok(Response::new(v1::ListSubscribersResponse {
@@ -80,15 +83,32 @@ pub(super) fn subscribers_here(app: &App) -> Vec<v1::Subscriber> {
     app.hub.everyone().into_iter().map(here).collect()
 }
 
-/// A filter of these names; an error names the field, after `of`.
+/// Whether a subscriber has named clusters of these, and nothing else.
+fn is_within(subscriber: &v1::Subscriber, scope: &Scope) -> bool {
+    let Scope::Only(within) = scope else {
+        return true;
+    };
+    let mut clusters = subscriber.clusters.iter();
+    let more = !subscriber.keyspaces.is_empty() || !subscriber.hostgroups.is_empty();
+    let named = !subscriber.clusters.is_empty() && !more;
+    named && clusters.all(|name| within.iter().any(|it| it.as_str() == name))
+}
+
+/// A filter of these names within a scope; an error names the field, after `of`.
 pub(super) fn filter(
     clusters: &[String],
     keyspaces: &[String],
     hostgroups: &[u32],
     of: &str,
+    scope: &Scope,
 ) -> Result<Filter, Status> {
+    let clusters: BTreeSet<ClusterName> = names(clusters, &format!("{of}clusters"))?;
+    if let Some(outside) = clusters.iter().find(|name| !scope.has(name)) {
+        return Err(problem::out_of_scope(outside));
+    }
     Ok(Filter {
-        clusters: names(clusters, &format!("{of}clusters"))?,
+        within: scope.clusters().cloned().collect(),
+        clusters,
         keyspaces: names(keyspaces, &format!("{of}keyspaces"))?,
         hostgroups: {
             not_too_many(hostgroups, &format!("{of}hostgroups"))?;
@@ -132,12 +152,18 @@ fn shown(subscriber: Subscriber) -> v1::Subscriber {
         SubscriberKind::Other => v1::SubscriberKind::Other,
         SubscriberKind::Lictord => v1::SubscriberKind::Lictord,
     };
+    // One that names nothing gets all that it may have.
+    let clusters = if filter.is_all() {
+        filter.within
+    } else {
+        filter.clusters
+    };
     v1::Subscriber {
         id: introduction.id,
         kind: kind.into(),
         version: introduction.version,
         address: introduction.address,
-        clusters: filter.clusters.into_iter().map(Into::into).collect(),
+        clusters: clusters.into_iter().map(Into::into).collect(),
         keyspaces: filter.keyspaces.into_iter().map(Into::into).collect(),
         hostgroups: filter.hostgroups.into_iter().map(|id| id.0).collect(),
         pools: introduction.pools,
@@ -151,5 +177,50 @@ fn shown(subscriber: Subscriber) -> v1::Subscriber {
             reason: nack.reason,
         }),
         instance: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::Code;
+
+    use super::*;
+
+    fn limited(clusters: &[&str]) -> Scope {
+        Scope::of(clusters.iter().map(|name| name.parse().unwrap()).collect())
+    }
+
+    #[test]
+    fn a_filter_stays_within_the_clusters_of_its_token() {
+        let of = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+            filter(&names, &[], &[], "", &limited(&["orders", "users"]))
+        };
+        let all = of(&[]).unwrap();
+        assert_eq!((all.clusters.len(), all.within.len()), (0, 2));
+        let one = of(&["users"]).unwrap();
+        assert_eq!((one.clusters.len(), one.within.len()), (1, 2));
+        let refused = of(&["users", "billing"]).unwrap_err();
+        assert_eq!(refused.code(), Code::PermissionDenied);
+        assert!(refused.message().contains("billing"), "{refused}");
+    }
+
+    #[test]
+    fn a_subscriber_of_more_than_a_token_is_good_for_is_not_shown() {
+        let scope = limited(&["orders"]);
+        let of = |clusters: &[&str], keyspaces: &[&str]| v1::Subscriber {
+            clusters: clusters.iter().map(ToString::to_string).collect(),
+            keyspaces: keyspaces.iter().map(ToString::to_string).collect(),
+            ..v1::Subscriber::default()
+        };
+        assert!(is_within(&of(&["orders"], &[]), &scope));
+        for other in [
+            of(&[], &[]),
+            of(&["orders", "users"], &[]),
+            of(&["orders"], &["shop"]),
+        ] {
+            assert!(!is_within(&other, &scope), "{other:?}");
+            assert!(is_within(&other, &Scope::All));
+        }
     }
 }

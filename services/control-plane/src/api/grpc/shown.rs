@@ -2,7 +2,7 @@
 //! see; any other instance shows what is stored, and says UNAVAILABLE rather than
 //! nothing when it cannot know.
 
-use lictor_domain::{ClusterName, NodeName};
+use lictor_domain::{ClusterName, NodeName, Scope};
 use lictor_wire::v1;
 use tonic::Status;
 
@@ -19,34 +19,30 @@ pub(super) async fn cluster(app: &Shared, name: &ClusterName) -> Result<v1::Clus
     Ok(view::stored(&cluster))
 }
 
-/// Every cluster, in order of name.
-pub(super) async fn clusters(app: &Shared) -> Result<Vec<v1::ClusterView>, Status> {
+/// Every cluster of these, in order of name.
+pub(super) async fn clusters(app: &Shared, of: &Scope) -> Result<Vec<v1::ClusterView>, Status> {
     if app.is_complete() {
         let snapshots = app.fleet.snapshots();
+        let snapshots = snapshots.iter();
         return Ok(snapshots
-            .iter()
+            .filter(|snapshot| of.has(&snapshot.view.cluster.name))
             .map(|snapshot| view::seen(snapshot))
             .collect());
     }
     let clusters = app.store.cluster_list().await.map_err(Problem::from)?;
-    Ok(clusters.iter().map(view::stored).collect())
+    let clusters = clusters.iter().filter(|cluster| of.has(&cluster.name));
+    Ok(clusters.map(view::stored).collect())
 }
 
-/// The nodes of every cluster or of one, in order of cluster and name.
-pub(super) async fn nodes(
-    app: &Shared,
-    of: Option<&ClusterName>,
-) -> Result<Vec<v1::NodeView>, Status> {
-    let clusters = match of {
-        Some(name) => vec![cluster(app, name).await?],
-        None => clusters(app).await?,
-    };
-    Ok(clusters.into_iter().flat_map(|it| it.nodes).collect())
+/// The nodes of every cluster of these, in order of cluster and name.
+pub(super) async fn nodes(app: &Shared, of: &Scope) -> Result<Vec<v1::NodeView>, Status> {
+    let clusters = clusters(app, of).await?.into_iter();
+    Ok(clusters.flat_map(|it| it.nodes).collect())
 }
 
 /// One node.
 pub(super) async fn node(app: &Shared, name: &NodeName) -> Result<v1::NodeView, Status> {
-    let nodes = nodes(app, None).await?.into_iter();
+    let nodes = nodes(app, &Scope::All).await?.into_iter();
     let mut found = nodes.filter(|node| node.name == name.as_str());
     let missing = || problem::not_found(format!("no cluster has a node `{name}`"));
     found.next().ok_or_else(missing)

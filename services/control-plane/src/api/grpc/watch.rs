@@ -23,7 +23,7 @@ use tower::service_fn;
 
 use super::super::problem::{self, Problem};
 use super::routing::names;
-use super::{REQUEST_MAX, view};
+use super::{REQUEST_MAX, allow, scope, view};
 use crate::app::Shared;
 use crate::bulletin::{Event, Hello, Notice, Reader, Told};
 
@@ -38,7 +38,7 @@ pub(super) fn add(mut routes: Routes, app: &Shared) -> Routes {
 
 async fn watch(State(app): State<Shared>, request: Request) -> Response {
     let begun = service_fn(move |request: tonic::Request<WatchRequest>| {
-        let events = events(&app, request.get_ref());
+        let events = events(&app, &request);
         async move { Ok(tonic::Response::new(events?)) }
     });
     let mut grpc = Grpc::new(Encoded).apply_max_message_size_config(Some(REQUEST_MAX), None);
@@ -47,10 +47,26 @@ async fn watch(State(app): State<Shared>, request: Request) -> Response {
 
 type Events = BoxStream<'static, Result<Bytes, Status>>;
 
-fn events(app: &Shared, request: &WatchRequest) -> Result<Events, Status> {
-    let clusters: BTreeSet<ClusterName> = names(&request.clusters, "clusters")?;
-    let last = Some(request.last_event_id.as_str()).filter(|id| !id.is_empty());
-    let reader = app.bulletin.read(clusters, last).map_err(Problem::from)?;
+/// One who is told of these clusters, or of all that the caller may see, after the
+/// event of that id.
+pub(in crate::api) fn reader<T>(
+    app: &Shared,
+    request: &tonic::Request<T>,
+    clusters: BTreeSet<ClusterName>,
+    last: Option<&str>,
+) -> Result<Reader, Status> {
+    for cluster in &clusters {
+        allow(request, cluster)?;
+    }
+    let reader = app.bulletin.read(clusters, scope(request)?, last);
+    Ok(reader.map_err(Problem::from)?)
+}
+
+fn events(app: &Shared, request: &tonic::Request<WatchRequest>) -> Result<Events, Status> {
+    let asked = request.get_ref();
+    let clusters = names(&asked.clusters, "clusters")?;
+    let last = Some(asked.last_event_id.as_str()).filter(|id| !id.is_empty());
+    let reader = reader(app, request, clusters, last)?;
     let begin = (app.clone(), Some(reader));
     Ok(Box::pin(stream::unfold(
         begin,

@@ -9,11 +9,13 @@ use tonic::transport::server::TcpConnectInfo;
 
 use super::super::grpc;
 use super::refusal::Refusal;
+use crate::access::Identity;
 
 /// The caller of a request.
 pub(in crate::api) struct Caller {
     actor: Option<HeaderValue>,
     peer: Option<TcpConnectInfo>,
+    identity: Option<Identity>,
 }
 
 impl Caller {
@@ -22,6 +24,9 @@ impl Caller {
         let mut request = Request::new(message);
         if let Some(peer) = &self.peer {
             request.extensions_mut().insert(peer.clone());
+        }
+        if let Some(identity) = &self.identity {
+            request.extensions_mut().insert(identity.clone());
         }
         if let Some(actor) = &self.actor {
             // What is no ASCII is not a name, and neither is the empty one.
@@ -40,6 +45,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
         let caller = Self {
             actor: parts.headers.get(grpc::ACTOR).cloned(),
             peer: parts.extensions.get().cloned(),
+            identity: parts.extensions.get().cloned(),
         };
         // Whoever says who it is says it well, also where nobody writes it down.
         grpc::actor(&caller.asks(()))?;
@@ -49,6 +55,9 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
 #[cfg(test)]
 mod tests {
+    use lictor_domain::access::Role;
+
+    use super::super::super::tests::whole;
     use super::*;
 
     async fn caller(actor: Option<&[u8]>) -> Result<Caller, Refusal> {
@@ -56,7 +65,8 @@ mod tests {
             local_addr: None,
             remote_addr: Some("127.0.0.9:5".parse().unwrap()),
         };
-        let mut request = http::Request::builder().extension(peer);
+        let identity = whole::holder(Role::Viewer);
+        let mut request = http::Request::builder().extension(peer).extension(identity);
         if let Some(actor) = actor {
             request = request.header("Lictor-Actor", actor);
         }

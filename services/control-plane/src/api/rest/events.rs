@@ -22,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::super::grpc;
-use super::super::problem::Problem;
+use super::caller::Caller;
 use super::extract::Query;
 use super::refusal::Refusal;
 use crate::app::Shared;
@@ -64,13 +64,13 @@ struct Asked {
 )]
 async fn watch(
     State(app): State<Shared>,
+    caller: Caller,
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Result<Sse<impl Stream<Item = Result<Frame, Infallible>>>, Refusal> {
     let clusters = grpc::names::<ClusterName>(&asked.cluster, "cluster")?;
     let last = headers.get(LAST).and_then(|last| last.to_str().ok());
-    let reader = app.bulletin.read(clusters, last);
-    let reader = reader.map_err(|many| tonic::Status::from(Problem::from(many)))?;
+    let reader = grpc::reader(&app, &caller.asks(()), clusters, last)?;
     let events = stream::unfold((app, reader), |(app, mut reader)| async move {
         let told = tokio::select! {
             () = app.shutdown.cancelled() => return None,

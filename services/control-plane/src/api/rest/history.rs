@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use lictor_view::{
-    AuditPage, AuditRecord, ClusterProblemList, Happening, HappeningKind, HappeningPage, Severity,
+    AuditOutcome, AuditPage, AuditRecord, ClusterProblemList, Happening, HappeningKind,
+    HappeningPage, Severity,
 };
 use lictor_wire::v1::history_service_server::HistoryService;
 use lictor_wire::{WireError, v1};
@@ -224,6 +225,10 @@ struct Done {
     action: Option<String>,
     /// Only what was done to this.
     target: Option<String>,
+    /// Only those with this outcome.
+    #[serde(default, deserialize_with = "said")]
+    #[param(inline)]
+    outcome: Option<AuditOutcome>,
     /// Only those with this in any text.
     #[serde(default)]
     q: String,
@@ -248,10 +253,12 @@ async fn list_audit(
     Query(done): Query<Done>,
 ) -> Answer<AuditPage> {
     let limit = done.limit;
+    let outcome = done.outcome.map(v1::AuditOutcome::from);
     let request = caller.asks(v1::ListAuditRequest {
         actor: done.actor,
         action: done.action,
         target: done.target,
+        outcome: outcome.unwrap_or_default().into(),
         text: done.q,
         limit: limit.and_one(),
         before: done.after,

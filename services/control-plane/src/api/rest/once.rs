@@ -23,11 +23,15 @@ use super::super::problem::{self, Problem};
 use super::BODY_MAX;
 use super::extract::whole;
 use super::refusal::Refusal;
+use crate::access::Identity;
 use crate::app::Shared;
 
 /// The header.
 pub(super) const KEY: &str = "idempotency-key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// What is answered there holds a secret, which is kept nowhere. A token is not made
+/// twice in any case: its name is taken.
+pub(super) const NEVER_KEPT: [&str; 2] = ["/v1/session", "/v1/tokens"];
 /// Characters in a key.
 pub(super) const KEY_MAX: usize = 128;
 
@@ -44,7 +48,9 @@ struct Kept {
 /// Carries a request out, or says what it was answered before.
 pub(super) async fn once(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let Some(key) = request.headers().get(KEY).filter(|_| !reads).cloned() else {
+    let never = NEVER_KEPT.contains(&request.uri().path());
+    let key = request.headers().get(KEY);
+    let Some(key) = key.filter(|_| !reads && !never).cloned() else {
         return next.run(request).await;
     };
     // Another instance refuses it, and says who leads.
@@ -117,7 +123,9 @@ fn fingerprint(parts: &Parts, body: &Bytes) -> [u8; 32] {
     let uri = parts.uri.to_string();
     let mut digest = Sha256::new();
     let of_uri = [parts.method.as_str().as_bytes(), uri.as_bytes()];
-    let of_headers = [header(IF_MATCH.as_str()), header(grpc::ACTOR)];
+    let token = parts.extensions.get::<Identity>().and_then(Identity::token);
+    let token = token.map_or(&b""[..], |token| token.as_str().as_bytes());
+    let of_headers = [header(IF_MATCH.as_str()), header(grpc::ACTOR), token];
     for part in of_uri.into_iter().chain(of_headers).chain([&body[..]]) {
         // Lengths keep parts apart.
         digest.update((part.len() as u64).to_be_bytes());

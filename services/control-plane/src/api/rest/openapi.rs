@@ -7,12 +7,18 @@ use http::header::{CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue};
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use utoipa::OpenApi;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{OpenApi as Document, RefOr, Required};
+use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use super::once::{KEY, KEY_MAX, NEVER_KEPT};
+
+const SESSION: &str = "/v1/session";
 /// Where the document is.
 const DOCUMENT: &str = "/openapi.json";
 /// The pages' own script adds styles to the page, and pictures as data.
@@ -26,6 +32,7 @@ const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
         description = "The control plane of MySQL clusters. Errors are RFC 9457 problems \
             with a stable `code`; times are RFC 3339 in UTC; a duration's unit ends its name.",
     ),
+    modifiers(&Shown),
     components(schemas(
         lictor_view::ApiProblem,
         lictor_view::RoutingChanged,
@@ -35,12 +42,30 @@ const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
 )]
 struct Frame;
 
+/// How a caller shows who it is.
+struct Shown;
+
+impl Modify for Shown {
+    fn modify(&self, document: &mut Document) {
+        let token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("lictor_...");
+        let session = ApiKey::Cookie(ApiKeyValue::new("lictor_session"));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(token.build()));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(session));
+        let either = ["token", "session"];
+        let either = either.map(|name| SecurityRequirement::new(name, [""; 0]));
+        document.security = Some(either.into());
+    }
+}
+
 /// What every mutation takes beside its body.
 const HEADERS: [(&str, &str, usize, &str); 2] = [
     (
-        super::once::KEY,
+        KEY,
         "Happen once: asked again under the same key, the same is answered. Kept for a day.",
-        super::once::KEY_MAX,
+        KEY_MAX,
         "^[!-~]+$",
     ),
     (
@@ -65,7 +90,12 @@ pub(in crate::api) fn document() -> Document {
 
 /// Says of each mutation which headers it takes.
 pub(super) fn with_headers(mut document: Document) -> Document {
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
+        let never_kept = NEVER_KEPT.contains(&path.as_str());
+        // Nobody is known there yet.
+        if path == SESSION {
+            continue;
+        }
         let mutations = [
             &mut item.post,
             &mut item.put,
@@ -74,7 +104,12 @@ pub(super) fn with_headers(mut document: Document) -> Document {
         ];
         for operation in mutations.into_iter().flatten() {
             let taken = operation.parameters.get_or_insert_default();
-            taken.extend(HEADERS.map(header));
+            let headers = HEADERS.into_iter();
+            taken.extend(
+                headers
+                    .filter(|(name, ..)| !never_kept || *name != KEY)
+                    .map(header),
+            );
         }
     }
     document

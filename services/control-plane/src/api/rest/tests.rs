@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::openapi;
 
 /// What gRPC alone has, and why.
-const GRPC_ALONE: [&str; 5] = [
+const GRPC_ALONE: [&str; 7] = [
     // Between lictord and its agents, several times a second.
     "AgentService/Renew",
     // A stream both ways, with acknowledgements; REST reads the same table at
@@ -19,10 +19,12 @@ const GRPC_ALONE: [&str; 5] = [
     // Between instances, each for itself.
     "MemberService/GetMember",
     "MemberService/ListMemberSubscribers",
+    "MemberService/NoteDenial",
+    "MemberService/ReadTokens",
     "MemberService/Witness",
 ];
-/// Paths of no method: text that lictord holds.
-const REST_ALONE: [&str; 1] = ["/v1/config/schema"];
+/// Paths of no method: text that lictord holds, and sessions, which only browsers need.
+const REST_ALONE: [&str; 2] = ["/v1/config/schema", "/v1/session"];
 
 fn document() -> Value {
     serde_json::to_value(openapi::document()).unwrap()

@@ -1,10 +1,16 @@
 //! Every service of one lictord whose stores are away: what can be told is
 //! told, and nothing is made up.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
+use chrono::Utc;
+use lictor_domain::access::Role;
+use lictor_domain::{Scope, Token};
+use lictor_store::StoredToken;
 use lictor_wire::v1::agent_service_client::AgentServiceClient;
 use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
 use lictor_wire::v1::control_plane_service_client::ControlPlaneServiceClient;
@@ -12,6 +18,9 @@ use lictor_wire::v1::node_service_client::NodeServiceClient;
 use lictor_wire::v1::recovery_service_client::RecoveryServiceClient;
 use tempfile::TempDir;
 use tokio_util::task::TaskTracker;
+use tonic::Request;
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -22,6 +31,7 @@ use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_types::StatusExt;
 
 use super::*;
+use crate::access::{Access, Identity};
 use crate::app::{App, Shared};
 use crate::args::{Args, Flags};
 use crate::bulletin::Bulletin;
@@ -44,13 +54,86 @@ const FILE: &str = "
     password_file = 'DIR/password'
     replication_user = 'repl'
     replication_password_file = 'DIR/password'
+    [access]
+    key_file = 'DIR/key'
+    requests_per_second = REQUESTS
+    streams_per_token = STREAMS
 ";
 
-fn settings() -> Settings {
-    let dir = TempDir::new().unwrap();
+/// What one token may do at most.
+pub(in crate::api) const REQUESTS: u32 = 200;
+pub(in crate::api) const STREAMS: u32 = 20;
+
+/// The text of a token called so.
+pub(in crate::api) fn text_of(name: &str) -> String {
+    format!("lictor_{}_{}", id_of(name), "0f".repeat(32))
+}
+
+/// The text of the token of that role.
+pub(in crate::api) fn text(role: Role) -> String {
+    text_of(role.as_str())
+}
+
+fn id_of(name: &str) -> String {
+    let digits = hex::encode(name);
+    format!("{digits:0<12}")[..12].to_owned()
+}
+
+/// A token called so, as Postgres has it.
+pub(in crate::api) fn stored(name: &str, role: Role) -> StoredToken {
+    StoredToken {
+        token: Token {
+            id: id_of(name).parse().unwrap(),
+            name: name.parse().unwrap(),
+            role,
+            scope: Scope::All,
+            created_at: Utc::now(),
+            created_by: "ann".to_owned(),
+            expires_at: None,
+            revoked: None,
+            last_use: None,
+        },
+        hash: crate::access::hash(&text_of(name)),
+    }
+}
+
+/// The holder of that role's token.
+pub(in crate::api) fn holder(role: Role) -> Identity {
+    Identity::Holder(Arc::new(stored(role.as_str(), role).token))
+}
+
+fn access(settings: &Settings) -> Access {
+    let (access, _) = Access::new(&settings.access).unwrap();
+    let tokens = Role::ALL.map(|role| stored(role.as_str(), role));
+    access.keyring.know(tokens.into(), Utc::now());
+    access
+}
+
+/// Shows the token of that role.
+#[derive(Clone)]
+pub(in crate::api) struct Shows(Role);
+
+impl Interceptor for Shows {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let bearer = format!("Bearer {}", text(self.0)).parse().unwrap();
+        request.metadata_mut().insert("authorization", bearer);
+        Ok(request)
+    }
+}
+
+pub(in crate::api) type Connection = InterceptedService<Channel, Shows>;
+
+fn settings(dir: &TempDir) -> Settings {
     std::fs::write(dir.path().join("password"), "x").unwrap();
+    // All of them belong together.
+    let key = dir.path().join("key");
+    std::fs::write(&key, "0f".repeat(32)).unwrap();
+    std::fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
     let file = dir.path().join("lictord.toml");
-    std::fs::write(&file, FILE.replace("DIR", dir.path().to_str().unwrap())).unwrap();
+    let text = FILE.replace("DIR", dir.path().to_str().unwrap());
+    let text = text.replace("REQUESTS", &REQUESTS.to_string());
+    let text = text.replace("STREAMS", &STREAMS.to_string());
+    std::fs::write(&file, text).unwrap();
     let flags = Flags {
         config: Some(file),
         ..Flags::default()
@@ -64,10 +147,11 @@ fn settings() -> Settings {
 }
 
 pub(in crate::api) fn app() -> Shared {
-    let settings = settings();
-    let spool = TempDir::new().unwrap();
+    let dir = TempDir::new().unwrap();
+    let settings = settings(&dir);
     Arc::new(App {
-        spool: Spool::open(spool.path(), 1).unwrap(),
+        access: access(&settings),
+        spool: Spool::open(&dir.path().join("spool"), 1).unwrap(),
         behind: Behind::default(),
         instance: settings.instance.clone(),
         started: Instant::now(),
@@ -88,22 +172,23 @@ pub(in crate::api) fn app() -> Shared {
     })
 }
 
-async fn start() -> (Channel, DropGuard) {
-    serve(app()).await
+async fn start() -> (Connection, DropGuard) {
+    serve(app(), Role::Admin).await
 }
 
 /// One that thinks that it leads.
-async fn start_leading() -> (Channel, DropGuard) {
+async fn start_leading() -> (Connection, DropGuard) {
     let app = app();
     app.standing.leads(Term(1), PATIENCE);
-    serve(app).await
+    serve(app, Role::Admin).await
 }
 
-async fn serve(app: Shared) -> (Channel, DropGuard) {
+async fn serve(app: Shared, role: Role) -> (Connection, DropGuard) {
     let server = server::bind(&app).await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
     tokio::spawn(server.run());
     let channel = Channel::from_shared(url).unwrap().connect().await.unwrap();
+    let channel = InterceptedService::new(channel, Shows(role));
     (channel, app.shutdown.clone().drop_guard())
 }
 
@@ -154,7 +239,7 @@ async fn nothing_is_made_up_while_the_stores_are_away() {
 
 #[tokio::test]
 async fn one_that_does_not_lead_grants_no_lease() {
-    let (channel, _end) = start().await;
+    let (channel, _end) = serve(app(), Role::Agent).await;
     let mut agents = AgentServiceClient::new(channel);
     let renewal = v1::RenewRequest {
         instance: uuid::Uuid::from_u128(1).to_string(),

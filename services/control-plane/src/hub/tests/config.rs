@@ -39,6 +39,52 @@ fn a_filter_is_the_union_of_what_it_names_and_of_what_that_needs() {
 }
 
 #[test]
+fn a_filter_lets_nothing_through_that_lies_elsewhere() {
+    let routes = CLUSTERS.map(|cluster| route(cluster, 1, 1)).to_vec();
+    let hub = Hub::new(1);
+    hub.begin(Term(1), config(0), routes);
+    let shown = |within: &[&str], wanted: Filter| {
+        let filter = Filter {
+            within: within.iter().map(|it| name(it)).collect(),
+            ..wanted
+        };
+        let table = filter.of_table(&hub.table().unwrap());
+        let clusters: String = table.clusters.keys().map(ToString::to_string).collect();
+        let (keyspaces, rules) = (table.keyspaces.len(), table.query_rules.len());
+        (clusters, keyspaces, table.hostgroups.len(), rules)
+    };
+    // The hostgroup is filled by `a`, and the keyspace lies in `a` and `c`.
+    let all = Filter::default;
+    assert_eq!(shown(&["a", "c"], all()), ("ac".to_owned(), 1, 1, 1));
+    assert_eq!(shown(&["a", "b"], all()), ("ab".to_owned(), 0, 1, 1));
+    assert_eq!(shown(&["b", "c"], all()), ("bc".to_owned(), 0, 0, 0));
+    let shop = Filter {
+        keyspaces: ["shop".parse().unwrap()].into(),
+        hostgroups: [HostgroupId(1)].into(),
+        ..only(&["d", "b"])
+    };
+    assert_eq!(shown(&["b", "c"], shop.clone()), ("bc".to_owned(), 0, 0, 0));
+    assert_eq!(shown(&["a", "b"], shop), ("ab".to_owned(), 0, 1, 1));
+}
+
+#[test]
+fn an_update_of_another_cluster_never_comes_to_a_limited_subscriber() {
+    let routes = CLUSTERS.map(|cluster| route(cluster, 1, 1)).to_vec();
+    let hub = Hub::new(1);
+    hub.begin(Term(1), config(0), routes);
+    let limited = Filter {
+        within: [name("b")].into(),
+        ..Filter::default()
+    };
+    let mut subscription = hub.subscribe(who("s"), limited, None).unwrap();
+    all(&mut subscription);
+    assert_eq!(hub.publish(Term(1), route("a", 2, 2)).subscribers, 0);
+    assert!(all(&mut subscription).is_empty());
+    assert_eq!(hub.publish(Term(1), route("b", 2, 2)).subscribers, 1);
+    assert_eq!(all(&mut subscription).len(), 1);
+}
+
+#[test]
 fn when_a_shard_moves_the_cluster_it_moves_to_comes_with_it() {
     let hub = Hub::new(1);
     let routes = CLUSTERS.map(|cluster| route(cluster, 1, 1)).to_vec();
