@@ -6,7 +6,8 @@ a delta that does not fit, and comes back with the revision that it holds.
     subscriber.py HOST:PORT resolve KEYSPACE KEY  where a key lives, and who takes its writes
     subscriber.py - vectors FILE                  checks the functions against examples
 
-Over TLS where LICTOR_CA_FILE names a file of authorities to trust (PEM).
+Over TLS where LICTOR_CA_FILE names a file of authorities to trust (PEM). The token
+that it shows is in the file that LICTOR_TOKEN_FILE names, or is LICTOR_TOKEN.
 
 Its code for the messages is generated from proto/ when it starts.
 """
@@ -22,6 +23,7 @@ import tempfile
 import uuid
 
 from grpclib.client import Channel
+from grpclib.exceptions import GRPCError
 
 import keyspace as keyspaces
 from xxh3 import xxh3_64
@@ -86,6 +88,13 @@ def trust():
     return context
 
 
+def credentials():
+    """The token to show; read anew for each stream, as its file may be replaced."""
+    file = os.environ.get("LICTOR_TOKEN_FILE")
+    token = pathlib.Path(file).read_text() if file else os.environ.get("LICTOR_TOKEN", "")
+    return {"authorization": f"Bearer {token.strip()}"} if token.strip() else {}
+
+
 async def subscribe(server, table):
     """Keeps `table` up to date; gives it after each change. A lost stream is
     opened again, and the table stays as it was meanwhile."""
@@ -95,7 +104,8 @@ async def subscribe(server, table):
     while True:
         channel = Channel(host, int(port), ssl=trust())
         try:
-            async with routing_grpc.RoutingServiceStub(channel).Subscribe.open() as stream:
+            stub = routing_grpc.RoutingServiceStub(channel)
+            async with stub.Subscribe.open(metadata=credentials()) as stream:
                 hello = routing.Hello(
                     id="python-example",
                     kind=routing.SUBSCRIBER_KIND_OTHER,
@@ -114,7 +124,7 @@ async def subscribe(server, table):
                     await stream.send_message(routing.SubscribeRequest(**answer))
                     if why is None:
                         yield table
-        except OSError as error:
+        except (OSError, GRPCError) as error:
             print(f"lost the control plane ({error}); the table stays", file=sys.stderr)
         finally:
             channel.close()

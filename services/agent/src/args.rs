@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use lictor_tls::{ClientTls, Identity};
+use lictor_wire::TokenSource;
 use tracing_subscriber::EnvFilter;
 
 use crate::ask::Lictords;
@@ -24,6 +25,10 @@ mysqld in order first. When mysqld is shut down from within, the agent ends too;
 when it fails, it is started again. mysqld shows which start of it this is by the
 name of its pid file, lictor-agent-<UUID>.pid in the data directory.
 
+lictord renews leases only for a token of the role agent; an admin makes one:
+lictor token create agent-orders-1 --role agent --cluster orders \\
+    --to-file agent.token --reason 'guards orders-1'
+
 Give mysqld itself, by its whole path; it must boot read-only (super_read_only),
 and nobody else may start it on this data. An agent that is frozen (SIGSTOP)
 while mysqld runs on cannot kill it: start it by systemd with WatchdogSec=1 and
@@ -32,7 +37,8 @@ the machine (RuntimeWatchdogSec=).
 
 Example:
   lictor-agent --server https://10.0.0.5:7400 --server https://10.0.0.6:7400 \\
-      --ca-file /etc/lictor/tls/ca.pem -- /usr/sbin/mysqld --defaults-file=/etc/mysql/my.cnf";
+      --ca-file /etc/lictor/tls/ca.pem --token-file /etc/lictor/agent.token \\
+      -- /usr/sbin/mysqld --defaults-file=/etc/mysql/my.cnf";
 
 /// lictor-agent lets a mysqld live only under a lease of Lictor's control plane.
 #[derive(Debug, Parser)]
@@ -78,6 +84,11 @@ pub(crate) struct Args {
         requires = "cert_file"
     )]
     key_file: Option<PathBuf>,
+
+    /// A file with the token to show, of the role agent; read anew for each
+    /// connection. Without it, the token is what `LICTOR_TOKEN` has.
+    #[arg(long, value_name = "FILE", env = "LICTOR_TOKEN_FILE")]
+    token_file: Option<PathBuf>,
 
     /// Only say whether all this can be used, and stop.
     #[arg(long)]
@@ -138,6 +149,7 @@ impl Args {
                     key_file,
                 }),
             },
+            token: TokenSource::or_variable(self.token_file.clone()),
         }
     }
 }
@@ -176,6 +188,18 @@ mod tests {
         assert!(lictords.check().is_ok());
         assert_eq!(args.mysqld, ["/mysqld", "--user=root"]);
         assert!(!args.check && args.command.is_none());
+    }
+
+    #[test]
+    fn the_token_is_in_a_file_and_never_on_the_command_line() {
+        let line = LINE.replace(" -- ", " --token-file /absent/token -- ");
+        let args = Args::try_parse_from(line.split(' ')).unwrap();
+        let lictords = args.lictords();
+        assert!(lictords.check().is_ok(), "it may come later");
+        let said = lictords.check_token().unwrap_err().to_string();
+        assert_eq!(said, "the token file /absent/token cannot be read");
+        let line = LINE.replace(" -- ", " --token lictor_0a_0b -- ");
+        assert!(Args::try_parse_from(line.split(' ')).is_err());
     }
 
     #[test]

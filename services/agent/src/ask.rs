@@ -7,8 +7,11 @@ use std::time::Duration;
 use lictor_tls::ClientTls;
 use lictor_wire::v1::agent_service_client::AgentServiceClient;
 use lictor_wire::v1::renew_response::Answer as Told;
-use lictor_wire::{EndpointError, micros, v1};
+use lictor_wire::{Bearer, EndpointError, TokenError, TokenSource, micros, v1};
+use thiserror::Error;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status};
 
 use crate::clock;
 use crate::lease::{Answer, Renewal};
@@ -25,17 +28,43 @@ const PAUSE: Duration = Duration::from_millis(200);
 const SOONEST: Duration = Duration::from_millis(100);
 const LATEST: Duration = Duration::from_secs(1);
 
-/// Where lictord is, and whom to trust there.
+/// Where lictord is, whom to trust there, and what to show.
 #[derive(Clone, Debug)]
 pub(crate) struct Lictords {
     pub(crate) urls: Vec<String>,
     pub(crate) tls: ClientTls,
+    pub(crate) token: Option<TokenSource>,
 }
+
+/// Why lictord cannot be asked.
+#[derive(Debug, Error)]
+enum Unusable {
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    #[error(transparent)]
+    Token(#[from] TokenError),
+}
+
+type Client = AgentServiceClient<InterceptedService<Channel, Bearer>>;
 
 impl Lictords {
     /// Whether each can be used.
     pub(crate) fn check(&self) -> Result<(), EndpointError> {
         self.urls.iter().try_for_each(|url| self.at(url).map(drop))
+    }
+
+    /// Whether there is a token to show. A server starts without one, too: it is
+    /// bound to no lease then.
+    pub(crate) fn check_token(&self) -> Result<(), TokenError> {
+        Bearer::of(self.token.as_ref()).map(drop)
+    }
+
+    /// Certificates and tokens are renewed while an agent lives: their files are read
+    /// as they are now.
+    fn client(&self, url: &str) -> Result<Client, Unusable> {
+        let bearer = Bearer::of(self.token.as_ref())?;
+        let channel = self.at(url)?.connect_lazy();
+        Ok(AgentServiceClient::with_interceptor(channel, bearer))
     }
 
     fn at(&self, url: &str) -> Result<Endpoint, EndpointError> {
@@ -51,7 +80,7 @@ impl Lictords {
 struct Servers {
     lictords: Lictords,
     at: usize,
-    client: Option<AgentServiceClient<Channel>>,
+    client: Option<Client>,
 }
 
 /// What a server said.
@@ -129,18 +158,26 @@ impl Servers {
     async fn ask(&mut self, request: v1::RenewRequest) -> Result<Word, String> {
         let client = match &mut self.client {
             Some(client) => client,
-            // Certificates are renewed while an agent lives: its files are read anew.
             none => {
-                let endpoint = self.lictords.at(&self.lictords.urls[self.at]);
-                let endpoint = endpoint.map_err(|error| error.to_string())?;
-                none.insert(AgentServiceClient::new(endpoint.connect_lazy()))
+                let made = self.lictords.client(&self.lictords.urls[self.at]);
+                none.insert(made.map_err(|error| error.to_string())?)
             }
         };
         let answered = tokio::time::timeout(DEADLINE, client.renew(request)).await;
         let answered = answered.map_err(|_| format!("no answer within {DEADLINE:?}"))?;
-        let answer = answered.map_err(|status| status.message().to_owned())?;
+        let answer = answered.map_err(|status| explain(&status))?;
         word(answer.into_inner())
     }
+}
+
+/// Why there was no answer, and what to do about it.
+fn explain(status: &Status) -> String {
+    let remedy = match status.code() {
+        Code::Unauthenticated => "; --token-file, LICTOR_TOKEN_FILE or LICTOR_TOKEN gives a token",
+        Code::PermissionDenied => "; the token has to be of the role agent, and for the cluster",
+        _ => "",
+    };
+    format!("{}{remedy}", status.message())
 }
 
 fn word(response: v1::RenewResponse) -> Result<Word, String> {
@@ -212,11 +249,24 @@ mod tests {
     }
 
     #[test]
+    fn who_is_turned_away_is_told_which_token_it_takes() {
+        let said = explain(&Status::unauthenticated("no token was shown"));
+        assert!(
+            said.starts_with("no token was shown; --token-file"),
+            "{said}"
+        );
+        let said = explain(&Status::permission_denied("a viewer renews no lease"));
+        assert!(said.contains("role agent"), "{said}");
+        assert_eq!(explain(&Status::unavailable("away")), "away");
+    }
+
+    #[test]
     fn every_server_is_asked_in_turn() {
         let mut servers = Servers {
             lictords: Lictords {
                 urls: ["http://a:1", "http://b:1"].map(ToOwned::to_owned).into(),
                 tls: ClientTls::default(),
+                token: None,
             },
             at: 0,
             client: None,

@@ -55,6 +55,7 @@ fn start(args: Args) -> Result<()> {
     let lictords = args.lictords();
     lictords.check().context("--server")?;
     if args.check {
+        lictords.check_token().context("--token-file")?;
         println!("This can be used.");
         return Ok(());
     }

@@ -14,6 +14,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use lictor_wire::TOKEN_VARIABLE;
 use lictor_wire::domain::Instance;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
@@ -96,6 +97,8 @@ impl Program {
             .env(SUPERVISOR, &agent)
             // What systemd is told of is the agent.
             .env_remove(systemd::SOCKET)
+            // What the agent shows is nothing to the server.
+            .env_remove(TOKEN_VARIABLE)
             .stdin(Stdio::null())
             .spawn()
     }

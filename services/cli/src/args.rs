@@ -10,6 +10,7 @@ mod policy;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod token;
 mod values;
 
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub(crate) use self::import::{ImportCommand, Nodes, OutputArgs};
 pub(crate) use self::node::NodeCommand;
 pub(crate) use self::operation::OperationCommand;
 pub(crate) use self::tls::{InitArgs, TlsCommand};
+pub(crate) use self::token::{CreateTokenArgs, TokenCommand};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,8 +46,11 @@ Examples:
   lictor route watch
   lictor recovery show last
   lictor import proxysql dump.sql --cluster orders=10.0.0.11:3306
+  lictor token create ada --role operator --reason 'on call'
 
-What is done stands in the audit log in the name of LICTOR_ACTOR, or else of USER.
+A token is shown where --token-file (LICTOR_TOKEN_FILE) names a file with one, or else
+LICTOR_TOKEN is one. What is done stands in the audit log in its name, and in that of
+LICTOR_ACTOR, or else of USER.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
@@ -116,6 +121,16 @@ pub(crate) struct Server {
         help_heading = "Global options"
     )]
     pub(crate) key_file: Option<PathBuf>,
+
+    /// A file with the token to show.
+    #[arg(
+        long,
+        global = true,
+        env = "LICTOR_TOKEN_FILE",
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 #[cfg(test)]
@@ -127,6 +142,7 @@ impl Server {
             ca_file: None,
             cert_file: None,
             key_file: None,
+            token_file: None,
         }
     }
 }
@@ -197,6 +213,9 @@ pub(crate) enum Noun {
     ControlPlane(ControlPlaneCommand),
     /// How the control plane stands; the same as `control-plane status`.
     Status,
+    /// Tokens: who may call, and what.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Certificates to try Lictor out with.
     #[command(subcommand)]
     Tls(TlsCommand),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use lictor_tls::{ClientTls, Identity};
-use lictor_wire::objections;
+use lictor_wire::{Bearer, TOKEN_VARIABLE, TokenSource, objections};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -30,12 +30,26 @@ const ACTOR: &str = "LICTOR_ACTOR";
 /// The control plane takes no longer ones.
 const LONGEST_ACTOR: usize = 128;
 
-/// A connection on which every call is in the name of who runs this program.
-pub(crate) type Connection = InterceptedService<Channel, Me>;
+/// A connection on which every call is in the name of who runs this program, and
+/// shows a token.
+pub(crate) type Connection = InterceptedService<Channel, Caller>;
+
+/// Who runs this program, and what lets it in.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    me: Me,
+    bearer: Bearer,
+}
+
+impl Interceptor for Caller {
+    fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
+        self.bearer.call(self.me.call(request)?)
+    }
+}
 
 /// Who runs this program, for the history; nobody when that is not known.
 #[derive(Clone, Debug)]
-pub(crate) struct Me(Option<MetadataValue<Ascii>>);
+struct Me(Option<MetadataValue<Ascii>>);
 
 impl Me {
     fn new(said: Option<&str>, user: Option<&str>) -> anyhow::Result<Self> {
@@ -73,6 +87,7 @@ impl Interceptor for Me {
 /// A connection to the instance at this URL.
 pub(crate) async fn connect(server: &Server) -> anyhow::Result<Connection> {
     let me = Me::of_environment()?;
+    let bearer = server.bearer()?;
     let url = &server.url;
     let endpoint = lictor_wire::endpoint(url, &server.tls()?).context("--server")?;
     let channel = endpoint
@@ -91,10 +106,20 @@ pub(crate) async fn connect(server: &Server) -> anyhow::Result<Connection> {
                 )
             )
         })?;
-    Ok(InterceptedService::new(channel, me))
+    Ok(InterceptedService::new(channel, Caller { me, bearer }))
 }
 
 impl Server {
+    /// The token to show, if there is one.
+    fn bearer(&self) -> anyhow::Result<Bearer> {
+        let source = TokenSource::or_variable(self.token_file.clone());
+        let place = match &source {
+            Some(TokenSource::File(_)) => "--token-file",
+            _ => TOKEN_VARIABLE,
+        };
+        Bearer::of(source.as_ref()).context(place)
+    }
+
     fn tls(&self) -> anyhow::Result<ClientTls> {
         let identity = match (self.cert_file.clone(), self.key_file.clone()) {
             (Some(cert_file), Some(key_file)) => Some(Identity {
@@ -170,6 +195,15 @@ pub(crate) fn explain(status: &Status) -> String {
         | Code::AlreadyExists
         | Code::Aborted
         | Code::ResourceExhausted => status.message().to_owned(),
+        Code::Unauthenticated => format!(
+            "{}. --token-file or LICTOR_TOKEN_FILE names a file with a token, or {TOKEN_VARIABLE} \
+             is one; an admin makes them: `lictor token create`.",
+            sentence(status)
+        ),
+        Code::PermissionDenied => format!(
+            "{}. `lictor token whoami` shows what your token is for.",
+            sentence(status)
+        ),
         _ if status.source().is_some() => {
             let otherwise = "Is there a lictord, and does it answer?";
             format!(
@@ -183,6 +217,11 @@ pub(crate) fn explain(status: &Status) -> String {
         }
         code => format!("the control plane failed ({code:?}): {}", status.message()),
     }
+}
+
+/// What the server said, for a sentence to follow it.
+fn sentence(status: &Status) -> &str {
+    status.message().trim_end_matches('.')
 }
 
 /// Why a call or a stream broke off, or what the server said.
@@ -245,6 +284,29 @@ mod tests {
         assert_eq!(explain(&status), "there is no cluster orders");
         let status = Status::already_exists("127.0.0.2:3306 belongs to orders");
         assert_eq!(explain(&status), "127.0.0.2:3306 belongs to orders");
+    }
+
+    #[test]
+    fn who_is_turned_away_is_told_what_to_set() {
+        let told = explain(&Status::unauthenticated("no token was shown."));
+        assert!(
+            told.starts_with("no token was shown. --token-file"),
+            "{told}"
+        );
+        assert!(told.contains("LICTOR_TOKEN_FILE"), "{told}");
+        let told = explain(&Status::permission_denied("a viewer changes nothing"));
+        let expected = "a viewer changes nothing. `lictor token whoami` shows";
+        assert!(told.starts_with(expected), "{told}");
+    }
+
+    #[tokio::test]
+    async fn a_token_that_cannot_be_read_is_named_by_its_option() {
+        let mut server = Server::at("http://127.0.0.1:1");
+        server.token_file = Some("/absent/token".into());
+        let error = connect(&server).await.unwrap_err();
+        let said = format!("{error:#}");
+        let expected = "--token-file: the token file /absent/token cannot be read: ";
+        assert!(said.starts_with(expected), "{said}");
     }
 
     #[test]

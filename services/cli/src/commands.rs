@@ -31,7 +31,7 @@ use crate::import;
 use crate::nodes;
 use crate::output::show;
 use crate::view::rule::Written;
-use crate::{config, keyspaces, operations, switchover, tls, watch};
+use crate::{config, keyspaces, operations, switchover, tls, tokens, watch};
 
 /// Bytes of a routing table at most.
 const LARGEST_TABLE: usize = 64 * 1024 * 1024;
@@ -75,6 +75,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             let kinds = problem_kinds(&server).await?;
             explain(&code, &kinds, format)
         }
+        Noun::Token(command) => tokens::run(command, &server, format).await,
         Noun::Tls(TlsCommand::Init(args)) => tls::init(&args, format),
         Noun::Status | Noun::ControlPlane(ControlPlaneCommand::Status) => {
             let mut client = ControlPlaneServiceClient::new(connect(&server).await?);

@@ -18,6 +18,7 @@ mod operations;
 mod output;
 mod switchover;
 mod tls;
+mod tokens;
 mod view;
 mod watch;
 

@@ -1,16 +1,18 @@
 //! Prints each change of the routing table, and where it comes from.
 //!
-//! `cargo run -p lictor-client --example routes -- http://127.0.10.4:7400`
+//! `cargo run -p lictor-client --example routes -- http://127.0.10.4:7400`, with the
+//! token that `LICTOR_TOKEN_FILE` or `LICTOR_TOKEN` has
 
 use std::time::Duration;
 
-use lictor_client::{Routes, SubscribeConfig};
+use lictor_client::{Routes, SubscribeConfig, TokenSource};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let endpoint = std::env::args().nth(1);
     let endpoint = endpoint.unwrap_or_else(|| "http://127.0.0.1:7400".to_owned());
-    let config = SubscribeConfig::new("routes-example", vec![endpoint]);
+    let mut config = SubscribeConfig::new("routes-example", vec![endpoint]);
+    config.token = TokenSource::of_environment();
     let routes = Routes::subscribe(config, Duration::from_secs(10)).await?;
     let mut changes = routes.changes();
     loop {

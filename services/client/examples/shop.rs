@@ -2,12 +2,13 @@
 //! them.
 //!
 //! `cargo run -p lictor-client --example shop -- http://127.0.10.4:7400` in the
-//! demo, with a keyspace `shop` and the tables of `prepare`.
+//! demo, with a keyspace `shop`, the tables of `prepare`, and the token that
+//! `LICTOR_TOKEN_FILE` or `LICTOR_TOKEN` has.
 
 use std::time::Duration;
 
 use lictor_client::mysql_async::prelude::Queryable;
-use lictor_client::{AnyLag, ClientConfig, Credentials, Idempotent, Lictor, Retry};
+use lictor_client::{AnyLag, ClientConfig, Credentials, Idempotent, Lictor, Retry, TokenSource};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -19,6 +20,7 @@ async fn connect(endpoint: String) -> Outcome<Lictor> {
     };
     let mut config = ClientConfig::new("shop-1", vec![endpoint], credentials);
     config.pool.maximum_pool_size = 20;
+    config.subscribe.token = TokenSource::of_environment();
     config.subscribe.cache_file = Some("shop-1.routes".into());
     Ok(Lictor::connect(config).await?)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lictor_domain::{ClusterName, HostgroupId, KeyspaceName, NodeAddress};
 use lictor_tls::ClientTls;
-use lictor_wire::v1;
+use lictor_wire::{TokenSource, v1};
 use mysql_async::{ClientIdentity, Opts, OptsBuilder, SslOpts};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -42,6 +42,9 @@ pub struct SubscribeConfig {
     pub endpoints: Vec<String>,
     /// Whom to trust at endpoints of `https`, and what to show there.
     pub tls: ClientTls,
+    /// The token to show: one of the role subscriber is enough. A file is read anew
+    /// for each connection.
+    pub token: Option<TokenSource>,
     /// This process's name, for people: unique among subscribers and stable
     /// over restarts.
     pub id: String,
@@ -68,6 +71,7 @@ impl SubscribeConfig {
         Self {
             endpoints,
             tls: ClientTls::default(),
+            token: None,
             id: id.into(),
             kind: SubscriberKind::default(),
             clusters: Vec::new(),
@@ -184,8 +188,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_never_shows_the_password() {
-        let config = ClientConfig::new(
+    fn debug_never_shows_the_password_or_the_token() {
+        let mut config = ClientConfig::new(
             "shop",
             vec![],
             Credentials {
@@ -194,8 +198,10 @@ mod tests {
                 database: None,
             },
         );
+        config.subscribe.token = Some(TokenSource::Text("lictor_0a_feed".into()));
         let shown = format!("{config:?}");
         assert!(shown.contains("app"), "{shown}");
         assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(!shown.contains("feed"), "{shown}");
     }
 }

@@ -71,6 +71,21 @@
 //! # }
 //! ```
 //!
+//! # Tokens
+//!
+//! Who subscribes shows a token ([`SubscribeConfig::token`]); one of the role
+//! subscriber is enough. Its file is read anew for each connection, so that it can be
+//! replaced under a running process. When it is refused, the last good table stays,
+//! and [`Routes::source`] says why.
+//!
+//! ```
+//! # use lictor_client::{ClientConfig, TokenSource};
+//! # fn allowed(mut config: ClientConfig) -> ClientConfig {
+//! config.subscribe.token = Some(TokenSource::File("/etc/shop/lictor.token".into()));
+//! # config
+//! # }
+//! ```
+//!
 //! # Writing
 //!
 //! A switchover costs no statement: the control plane asks to hold writes, and
@@ -228,6 +243,8 @@ pub use error::{CheckoutError, ClientError, Interruption, Unfit, UnfitReader};
 pub use lictor::Lictor;
 /// How a client speaks TLS: to the control plane, and to the MySQL nodes.
 pub use lictor_tls::{ClientTls, Identity};
+/// Where a token for the control plane is.
+pub use lictor_wire::TokenSource;
 pub use pool::PoolConfig;
 pub use query::{Decision, Destination, Router};
 pub use read::{AnyLag, LagLimit, MaxLag, Read};

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use lictor_wire::EndpointError;
 use lictor_wire::v1::routing_service_client::RoutingServiceClient;
 use lictor_wire::v1::subscribe_request::Message as Request;
 use lictor_wire::v1::subscribe_response::Message;
 use lictor_wire::v1::{self, Ack, Hello, Nack, SubscribeRequest};
+use lictor_wire::{Bearer, EndpointError, TokenError};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
@@ -46,6 +46,8 @@ const SOFTWARE: &str = concat!("lictor-client/", env!("CARGO_PKG_VERSION"));
 enum Ended {
     #[error("the endpoint cannot be used")]
     Unusable(#[from] EndpointError),
+    #[error("there is no token to show")]
+    NoToken(#[from] TokenError),
     #[error("no connection")]
     NoConnection(#[from] tonic::transport::Error),
     #[error("no answer within {PATIENCE:?}")]
@@ -137,7 +139,8 @@ impl Subscription {
     }
 
     async fn open(&self, url: &str) -> Result<(Answers, Streaming<v1::SubscribeResponse>), Ended> {
-        // Anew each time: certificates are renewed while a process lives.
+        // Anew each time: certificates and tokens are renewed while a process lives.
+        let bearer = Bearer::of(self.config.token.as_ref())?;
         let endpoint = endpoint(url, &self.config)?;
         let channel = timeout(PATIENCE, endpoint.connect())
             .await
@@ -145,7 +148,7 @@ impl Subscription {
         let (answers, requests) = mpsc::channel(ANSWERS);
         let answers = Answers(answers);
         answers.send(Request::Hello(self.hello())).await?;
-        let mut client = RoutingServiceClient::new(channel);
+        let mut client = RoutingServiceClient::with_interceptor(channel, bearer);
         let response = timeout(PATIENCE, client.subscribe(ReceiverStream::new(requests)))
             .await
             .map_err(|_| Ended::NoAnswer)?

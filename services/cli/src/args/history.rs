@@ -1,6 +1,7 @@
 //! The words about what happened.
 
 use clap::{Args, Subcommand};
+use lictor_wire::domain::access::Outcome;
 use lictor_wire::domain::{ClusterName, HappeningKind, NodeName, Severity};
 use lictor_wire::v1;
 
@@ -84,6 +85,9 @@ pub(crate) struct AuditArgs {
     /// Only what was done to this.
     #[arg(long)]
     pub(crate) target: Option<String>,
+    /// Only what ended so.
+    #[arg(long, value_parser = words(&Outcome::ALL, Outcome::as_str))]
+    pub(crate) outcome: Option<Outcome>,
     /// Only what contains this, whatever the case.
     #[arg(
         long,
@@ -99,10 +103,12 @@ pub(crate) struct AuditArgs {
 
 impl From<AuditArgs> for v1::ListAuditRequest {
     fn from(args: AuditArgs) -> Self {
+        let outcome = args.outcome.map(v1::AuditOutcome::from);
         Self {
             actor: args.actor,
             action: args.action,
             target: args.target,
+            outcome: outcome.unwrap_or_default().into(),
             text: args.search,
             limit: args.limit,
             before: None,

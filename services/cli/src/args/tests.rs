@@ -1,12 +1,14 @@
 //! Whole command lines, read and refused.
 
+use std::path::Path;
+
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use lictor_wire::domain::{Mode, NodeName, Policy, PromotionRule};
 use lictor_wire::v1;
 
 use super::policy::DEFAULTS;
-use super::{Cli, ClusterCommand, Format, ImportCommand, NodeCommand, Noun};
+use super::{Cli, ClusterCommand, Format, ImportCommand, NodeCommand, Noun, TokenCommand};
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(line.split_whitespace())
@@ -281,5 +283,59 @@ fn a_cluster_is_given_with_the_addresses_of_its_nodes() {
     assert_eq!(
         kind_of_error("lictor import proxysql x --password secret"),
         ErrorKind::UnknownArgument
+    );
+}
+
+#[test]
+fn a_token_is_asked_for_whole_and_its_text_is_never_an_argument() {
+    let line = "lictor token create ci --role viewer --cluster orders --cluster users \
+                --expires-in 90d --to-file ci.token --reason tests";
+    let Noun::Token(TokenCommand::Create(args)) = parse(line).unwrap().noun else {
+        panic!("not token create");
+    };
+    assert_eq!(args.to_file.as_deref(), Some(Path::new("ci.token")));
+    let expected = v1::CreateTokenRequest {
+        name: "ci".to_owned(),
+        role: v1::Role::Viewer.into(),
+        clusters: ["orders", "users"].map(str::to_owned).into(),
+        expires_in_secs: Some(90 * 24 * 60 * 60),
+        reason: "tests".to_owned(),
+    };
+    assert_eq!(v1::CreateTokenRequest::from(args), expected);
+    let cli = parse("lictor token whoami --token-file /token").unwrap();
+    assert_eq!(cli.server.token_file.as_deref(), Some(Path::new("/token")));
+    assert_eq!(
+        kind_of_error("lictor token whoami --token lictor_0a_0b"),
+        ErrorKind::UnknownArgument
+    );
+}
+
+#[test]
+fn a_token_that_cannot_be_is_refused_before_anyone_is_asked() {
+    for (rest, kind) in [
+        ("ci --role king --reason why", ErrorKind::InvalidValue),
+        ("c/i --role viewer --reason why", ErrorKind::ValueValidation),
+        ("ci --role viewer --reason=", ErrorKind::InvalidValue),
+        (
+            "ci --role viewer --reason why --expires-in 11years",
+            ErrorKind::ValueValidation,
+        ),
+        (
+            "ci --role viewer --reason why --expires-in 0s",
+            ErrorKind::ValueValidation,
+        ),
+        (
+            "ci --role viewer --reason why --cluster Or_ders",
+            ErrorKind::ValueValidation,
+        ),
+        ("ci --role viewer", ErrorKind::MissingRequiredArgument),
+        ("ci --reason why", ErrorKind::MissingRequiredArgument),
+    ] {
+        let line = format!("lictor token create {rest}");
+        assert_eq!(kind_of_error(&line), kind, "{line}");
+    }
+    assert_eq!(
+        kind_of_error("lictor token revoke ci"),
+        ErrorKind::MissingRequiredArgument
     );
 }

@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use humantime::format_duration;
 use lictor_wire::domain::cluster::LONGEST_EXCEPTION;
 use lictor_wire::domain::{
-    AvailabilityPercent, Budget, Durability, NodeName, OnStarved, Order, PromotionRule,
+    AvailabilityPercent, Budget, Durability, NodeName, OnStarved, Order, PromotionRule, Token,
 };
 
 /// Whom a node is to follow; nobody by name for the primary.
@@ -128,6 +128,11 @@ pub(super) fn age(text: &str) -> Result<u64, String> {
 /// For how long something is to hold, in seconds.
 pub(super) fn exception(text: &str) -> Result<u64, String> {
     seconds_up_to(LONGEST_EXCEPTION, text)
+}
+
+/// For how long a token is good, in seconds.
+pub(super) fn life(text: &str) -> Result<u64, String> {
+    seconds_up_to(Token::LONGEST_LIFE, text)
 }
 
 fn seconds_up_to(longest: Duration, text: &str) -> Result<u64, String> {

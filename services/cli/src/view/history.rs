@@ -1,6 +1,8 @@
 //! What happened, what is wrong, what was done, and how available clusters were.
 
-use lictor_view::{AuditRecord, Availability, ClusterAvailability, ClusterProblem, Happening};
+use lictor_view::{
+    AuditOutcome, AuditRecord, Availability, ClusterAvailability, ClusterProblem, Happening,
+};
 
 use super::{of_severity, short};
 use crate::output::{Paint, Tone, View, or_dash, plain};
@@ -33,14 +35,26 @@ impl View for Vec<AuditRecord> {
             vec![
                 plain(short(it.at)),
                 plain(&it.actor),
+                plain(or_dash(it.token.clone())),
+                plain(or_dash(it.from.clone())),
                 plain(&it.action),
                 plain(&it.target),
                 plain(it.reason.clone().unwrap_or_default()),
-                plain(&it.result),
+                (it.result.clone(), of_outcome(it.outcome)),
             ]
         };
-        let header = ["AT (UTC)", "ACTOR", "ACTION", "TARGET", "REASON", "RESULT"];
+        let header = [
+            "AT (UTC)", "ACTOR", "BY TOKEN", "FROM", "ACTION", "TARGET", "REASON", "RESULT",
+        ];
         paint.table(&header, self.iter().map(row))
+    }
+}
+
+const fn of_outcome(outcome: AuditOutcome) -> Tone {
+    match outcome {
+        AuditOutcome::Done => Tone::Plain,
+        AuditOutcome::Refused => Tone::Doubtful,
+        AuditOutcome::Denied | AuditOutcome::Unknown => Tone::Bad,
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod routing;
 pub(crate) mod rule;
 pub(crate) mod status;
 pub(crate) mod switchover;
+pub(crate) mod token;
 pub(crate) mod upkeep;
 pub(crate) mod variable;
 

@@ -41,6 +41,8 @@ struct State {
     /// Updates sent as they are, whatever the table is.
     raw: broadcast::Sender<Update>,
     heard: mpsc::UnboundedSender<Heard>,
+    /// Who does not show this one is turned away.
+    token: Option<&'static str>,
     stop: CancellationToken,
 }
 
@@ -58,6 +60,15 @@ impl ControlPlane {
     }
 
     pub(crate) async fn start_at(address: SocketAddr, history: Vec<RoutingTable>) -> Self {
+        Self::start_for(None, address, history).await
+    }
+
+    /// One that lets nobody in without that token, if there is one.
+    pub(crate) async fn start_for(
+        token: Option<&'static str>,
+        address: SocketAddr,
+        history: Vec<RoutingTable>,
+    ) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (heard_sender, heard) = mpsc::unbounded_channel();
@@ -67,6 +78,7 @@ impl ControlPlane {
             history: Mutex::new(history),
             raw: broadcast::Sender::new(16),
             heard: heard_sender,
+            token,
             stop: stop.clone(),
         });
         let service = RoutingServiceServer::new(Fake(Arc::clone(&state)));
@@ -134,6 +146,12 @@ impl RoutingService for Fake {
         &self,
         request: tonic::Request<Streaming<SubscribeRequest>>,
     ) -> Result<tonic::Response<Updates>, Status> {
+        let shown = request.metadata().get("authorization");
+        if let Some(token) = self.0.token
+            && shown.is_none_or(|shown| shown != &format!("Bearer {token}"))
+        {
+            return Err(Status::unauthenticated("nobody has this token"));
+        }
         let mut requests = request.into_inner();
         let first = requests.message().await?.and_then(|first| first.message);
         let Some(Request::Hello(hello)) = first else {

@@ -1,10 +1,11 @@
 //! The subscription against a control plane that speaks the real protocol.
 
+use std::fs;
 use std::net::TcpListener;
 use std::time::Duration;
 
 use lictor_client::domain::{Revision, RouteState};
-use lictor_client::{ClientError, Routes};
+use lictor_client::{ClientError, Routes, TableSource, TokenSource};
 use lictor_wire::v1;
 use lictor_wire::v1::subscribe_response::Message as Update;
 use tokio::time::timeout;
@@ -162,6 +163,53 @@ async fn after_a_refusal_the_next_snapshot_is_taken() {
     assert_eq!(plane.hears().await, Heard::Ack(revision(9)));
     reaches(&routes, revision(9)).await;
     assert_eq!(*routes.table(), served_by(9, 3));
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_the_reason_and_one_in_its_place_is_shown() {
+    let [old, new] = ["lictor_0a_feed", "lictor_0b_beef"];
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("token");
+    fs::write(&file, old).unwrap();
+    let anywhere = "127.0.0.1:0".parse().unwrap();
+    let plane = ControlPlane::start_for(Some(old), anywhere, vec![served_by(1, 1)]).await;
+    let mut config = subscriber(vec![plane.url()]);
+    config.token = Some(TokenSource::File(file.clone()));
+    let routes = Routes::subscribe(config, PATIENCE).await.unwrap();
+
+    let address = plane.address;
+    plane.stop().await;
+    let _plane = ControlPlane::start_for(Some(new), address, vec![served_by(2, 2)]).await;
+    let told = timeout(PATIENCE, async {
+        loop {
+            let source = routes.source();
+            if let TableSource::LastGood { reason, .. } = source
+                && reason.contains("nobody has this token")
+            {
+                return reason;
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    let told = told.await.unwrap();
+    assert!(!told.contains("feed"), "{told}");
+    assert_eq!(*routes.table(), served_by(1, 1));
+
+    fs::write(&file, new).unwrap();
+    reaches(&routes, revision(2)).await;
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_read_is_the_reason() {
+    let plane = ControlPlane::start(vec![served_by(1, 1)]).await;
+    let mut config = subscriber(vec![plane.url()]);
+    config.token = Some(TokenSource::File("/absent/token".into()));
+    let within = Duration::from_millis(200);
+    let error = Routes::subscribe(config, within).await.unwrap_err();
+    let ClientError::NoTable { reason, .. } = &error else {
+        panic!("{error}");
+    };
+    assert!(reason.contains("/absent/token cannot be read"), "{reason}");
 }
 
 #[tokio::test]
