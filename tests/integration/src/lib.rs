@@ -9,5 +9,5 @@ mod scene;
 mod whole;
 
 pub use load::{Acknowledged, Ledger, Load};
-pub use scene::{OPERATOR, PATIENCE, Scene, supervise};
+pub use scene::{Connection, OPERATOR, PATIENCE, Scene, supervise};
 pub use whole::Whole;

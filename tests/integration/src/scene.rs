@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use lictor_client::{ClientConfig, Credentials, Lictor};
+use lictor_client::{ClientConfig, Credentials, Lictor, TokenSource};
 use lictor_lab::{
     APP, APP_DATABASE, Authority, Lab, LabBuilder, Lictord, Node, Server, State, eventually,
     sibling,
 };
 use lictor_tls::ClientTls;
-use lictor_wire::v1;
+use lictor_wire::{Bearer, v1};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 
 /// How long a condition may take to come true. Generous: the machine may be
@@ -36,6 +38,9 @@ pub async fn supervise(node: &Node) -> Result<()> {
 
 /// Who runs `lictor`, as the audit log has it.
 pub const OPERATOR: &str = "ada@laboratory";
+
+/// A connection to the API that shows the laboratory's token.
+pub type Connection = InterceptedService<Channel, Bearer>;
 
 /// A laboratory with `lictord`.
 pub struct Scene {
@@ -128,10 +133,16 @@ impl Scene {
 
     /// Runs the command line `lictor`.
     pub async fn lictor(&self, args: &[&str]) -> Result<Output> {
+        self.lictor_as(self.lab.token(), args).await
+    }
+
+    /// The same under this token.
+    pub async fn lictor_as(&self, token: &str, args: &[&str]) -> Result<Output> {
         let mut run = Command::new(&self.lictor)
             .args(["--server", &self.server().await?])
             .args(args)
             .env("LICTOR_ACTOR", OPERATOR)
+            .env("LICTOR_TOKEN", token)
             .envs(self.trust().ca_file.map(|file| ("LICTOR_CA_FILE", file)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -185,16 +196,38 @@ impl Scene {
         }
     }
 
+    /// Where the laboratory's token is, an admin's.
+    #[must_use]
+    pub fn token(&self) -> TokenSource {
+        TokenSource::File(self.lab.token_file())
+    }
+
     /// A connection to the API; of several `lictord`, to the one that leads.
-    pub async fn channel(&self) -> Result<Channel> {
-        let endpoint = lictor_wire::endpoint(&self.server().await?, &self.trust())?;
-        Ok(endpoint.connect().await?)
+    pub async fn channel(&self) -> Result<Connection> {
+        self.channel_at(&self.server().await?, &self.trust()).await
     }
 
     /// A connection to the API of that one.
-    pub async fn channel_to(&self, lictord: &Lictord) -> Result<Channel> {
-        let endpoint = Channel::from_shared(lictord.url())?;
-        Ok(endpoint.connect().await?)
+    pub async fn channel_to(&self, lictord: &Lictord) -> Result<Connection> {
+        self.channel_at(&lictord.url(), &self.trust()).await
+    }
+
+    /// A connection to the API at that URL, by whom this trusts.
+    pub async fn channel_at(&self, url: &str, trust: &ClientTls) -> Result<Connection> {
+        let channel = lictor_wire::endpoint(url, trust)?.connect().await?;
+        Ok(InterceptedService::new(channel, self.token().read()?))
+    }
+
+    /// A client of REST that shows the laboratory's token, to be built.
+    pub fn http(&self) -> Result<reqwest::ClientBuilder> {
+        let mut shown = HeaderValue::from_str(&format!("Bearer {}", self.lab.token()))?;
+        shown.set_sensitive(true);
+        let headers = [(AUTHORIZATION, shown)].into_iter().collect();
+        let client = reqwest::Client::builder().default_headers(headers);
+        match self.lab.authority() {
+            Some(authority) => authority.http(client),
+            None => Ok(client),
+        }
     }
 
     /// How that one says that it stands.
@@ -246,6 +279,7 @@ impl Scene {
         let mut config = ClientConfig::new(id, servers, credentials);
         config.pool.connection_timeout = PATIENCE;
         config.subscribe.tls = self.trust();
+        config.subscribe.token = Some(self.token());
         config.mysql_tls = Some(self.trust()).filter(ClientTls::is_said);
         Ok(Arc::new(Lictor::connect(config).await?))
     }

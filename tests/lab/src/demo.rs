@@ -43,6 +43,8 @@ struct Ready {
     urls: Vec<String>,
     /// For `lab --socket`.
     socket: PathBuf,
+    /// The file with the first token, an admin's.
+    token_file: PathBuf,
 }
 
 /// Runs until Ctrl-C or `SIGTERM`, then stops what it started.
@@ -83,6 +85,7 @@ async fn start_and_serve(place: Place, lictords: u8) -> Result<()> {
                 url: lab.lictord().url(),
                 urls: lab.lictords().iter().map(Lictord::url).collect(),
                 socket: control::socket_of(lab.block()),
+                token_file: lab.token_file(),
             };
             println!("{}", serde_json::to_string(&ready)?);
             control::serve(&lab).await
@@ -115,17 +118,21 @@ async fn start(cli: &Path, plan: LabBuilder, tell: fn(&str, Duration)) -> Result
         plan = plan.cluster(cluster, REPLICAS);
     }
     let lab = plan.start().await?;
-    let server = lab.lictord().url();
+    let operator = Operator {
+        cli,
+        server: lab.lictord().url(),
+        token_file: lab.token_file(),
+    };
     for cluster in lab.clusters() {
         let from = Instant::now();
-        register(cli, &server, cluster).await?;
+        operator.register(cluster).await?;
         tell(
             &format!("registered cluster {}", cluster.name()),
             from.elapsed(),
         );
     }
     let from = Instant::now();
-    configure(cli, &server).await?;
+    operator.configure().await?;
     tell("routed keyspace shop", from.elapsed());
     Ok(lab)
 }
@@ -134,54 +141,69 @@ fn step(what: &str, took: Duration) {
     println!("  {what}: {:.1} s", took.as_secs_f64());
 }
 
-/// Puts a cluster under the control plane, as an operator would.
-async fn register(cli: &Path, server: &str, cluster: &Cluster) -> Result<()> {
-    let seed = cluster.node(1).address().to_string();
-    let args = ["cluster", "add", cluster.name(), "--seed", &seed];
-    order(cli, server, &[&args[..], &["--mode", "auto"]].concat(), "").await
+/// Who gives the first orders.
+struct Operator<'a> {
+    cli: &'a Path,
+    server: String,
+    token_file: PathBuf,
 }
 
-/// Says what is routed where, so that there is something to look at.
-async fn configure(cli: &Path, server: &str) -> Result<()> {
-    let args = [
-        "config",
-        "apply",
-        "-",
-        "--yes",
-        "--reason",
-        "the demonstration",
-    ];
-    order(cli, server, &args, CONFIG).await
-}
+impl Operator<'_> {
+    /// Puts a cluster under the control plane, as an operator would.
+    async fn register(&self, cluster: &Cluster) -> Result<()> {
+        let seed = cluster.node(1).address().to_string();
+        let args = ["cluster", "add", cluster.name(), "--seed", &seed];
+        self.order(&[&args[..], &["--mode", "auto"]].concat(), "")
+            .await
+    }
 
-/// Runs `lictor` with this input.
-async fn order(cli: &Path, server: &str, args: &[&str], input: &str) -> Result<()> {
-    let said = format!("'lictor {}'", args.join(" "));
-    let mut child = Command::new(cli)
-        .args(["--server", server])
-        .args(args)
-        .env("LICTOR_ACTOR", "lab")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .with_context(|| format!("cannot run {}", cli.display()))?;
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(input.as_bytes()).await?;
+    /// Says what is routed where, so that there is something to look at.
+    async fn configure(&self) -> Result<()> {
+        let args = [
+            "config",
+            "apply",
+            "-",
+            "--yes",
+            "--reason",
+            "the demonstration",
+        ];
+        self.order(&args, CONFIG).await
     }
-    let output = tokio::time::timeout(ORDER, child.wait_with_output())
-        .await
-        .with_context(|| format!("{said} took too long"))??;
-    if !output.status.success() {
-        let told = String::from_utf8_lossy(&output.stderr);
-        bail!("{said} failed: {}", told.trim());
+
+    /// Runs `lictor` with this input.
+    async fn order(&self, args: &[&str], input: &str) -> Result<()> {
+        let said = format!("'lictor {}'", args.join(" "));
+        let mut child = Command::new(self.cli)
+            .args(["--server", &self.server])
+            .args(args)
+            .env("LICTOR_ACTOR", "lab")
+            .env("LICTOR_TOKEN_FILE", &self.token_file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("cannot run {}", self.cli.display()))?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input.as_bytes()).await?;
+        }
+        let output = tokio::time::timeout(ORDER, child.wait_with_output())
+            .await
+            .with_context(|| format!("{said} took too long"))??;
+        if !output.status.success() {
+            let told = String::from_utf8_lossy(&output.stderr);
+            bail!("{said} failed: {}", told.trim());
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn explain(lab: &Lab, cli: &Path) {
-    println!("Open {}/\n", lab.lictord().url());
+    println!(
+        "Open {}/ and log in with this token, which only this laboratory knows:\n\n  {}\n",
+        lab.lictord().url(),
+        lab.token()
+    );
     for server in lab.servers() {
         println!("  {:<10} {}", server.name(), server.address());
     }
@@ -190,7 +212,8 @@ fn explain(lab: &Lab, cli: &Path) {
         "  {:<10} {dns}\n\n\
          Files and logs: {dir}. MySQL accounts: {} with password {}, {} with {}.\n\n\
          Try, in another shell, in this folder; first, in every shell you open:\n\n  \
-         export PATH=\"{bin}:$PATH\" LICTOR_SERVER={server}\n\n  \
+         export PATH=\"{bin}:$PATH\" LICTOR_SERVER={server}\n  \
+         export LICTOR_TOKEN_FILE={token_file}\n\n  \
          lictor cluster show orders   # nodes, roles, lag, problems\n  \
          lictor route watch           # leave it running, and in yet another shell:\n  \
          lab kill orders              # kill -9 the primary of orders\n  \
@@ -210,6 +233,7 @@ fn explain(lab: &Lab, cli: &Path) {
         dir = lab.block().dir().display(),
         bin = binaries(cli),
         server = lab.lictord().url(),
+        token_file = lab.token_file().display(),
         ip = dns.ip(),
         port = dns.port(),
     );

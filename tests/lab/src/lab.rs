@@ -1,17 +1,20 @@
 //! A whole laboratory: what is in it, how it starts, and that it ends.
 
+mod links;
+
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use futures::future::{join_all, try_join_all};
 
+use crate::access::Access;
 use crate::block::{Block, Lease};
 use crate::cluster::Cluster;
 use crate::consul::{Consul, Tokens};
-use crate::lictord::{Lictord, Standing, sibling};
+use crate::lictord::{Around, Lictord, Standing, sibling};
 use crate::mysqld::{Agent, Surroundings};
 use crate::network::Network;
 use crate::node::Node;
@@ -186,10 +189,9 @@ impl LabBuilder {
         );
         let tools = Tools::find()?;
         let lictord = (self.lictords > 0).then(Lictord::find).transpose()?;
-        let agent = self
-            .agents
-            .then(|| sibling("lictor-agent", "LICTOR_AGENT_BIN"));
-        let agent = agent.transpose()?.map(Program::of_system);
+        let agent = || sibling("lictor-agent", "LICTOR_AGENT_BIN");
+        let agent = self.agents.then(agent).transpose()?;
+        let agent = agent.map(Program::of_system);
         let lease = match self.place {
             Place::On(block) => Lease::of(block)?,
             Place::Anywhere => Lease::any()?,
@@ -201,11 +203,16 @@ impl LabBuilder {
             .then(|| Authority::new(&dir.join("tls"), "laboratory"))
             .transpose()?
             .map(Arc::new);
+        let access = Access::new(&dir.join("access"))?;
         let tls = authority.as_deref();
         let urls = self.lictord_octets();
         let servers: Vec<_> = urls.map(|last| Lictord::url_at(block, last, tls)).collect();
         let around = Surroundings {
-            agent: agent.map(|program| Agent { program, servers }),
+            agent: agent.map(|program| Agent {
+                program,
+                servers,
+                token_file: access.agents_token_file(),
+            }),
             authority: authority.clone(),
         };
         let network = matches!(self.place, Place::Networked)
@@ -248,6 +255,7 @@ impl LabBuilder {
             postgres,
             standby: standby.flatten(),
             lictords: vec![],
+            access,
             network,
             authority,
             lease,
@@ -298,18 +306,27 @@ impl LabBuilder {
         consul: &Consul,
         postgres: &str,
     ) -> Result<Vec<Lictord>> {
-        let (block, tls) = (lab.block(), lab.authority());
+        let block = lab.block();
+        let around = Around {
+            access: &lab.access,
+            tls: lab.authority(),
+        };
         let named = self.lictord_octets().zip(1..).map(|(last, number)| {
             let name = match self.lictords {
                 1 => "lictord".to_owned(),
                 _ => format!("lictord-{number}"),
             };
-            Lictord::new(&name, program, block, last, consul, postgres, tls)
+            Lictord::new(&name, program, block, last, consul, postgres, around)
         });
         let lictords = named.collect::<Result<Vec<_>>>()?;
         if let Some((first, others)) = lictords.split_first() {
             first.start().await?;
             first.wait_ready().await?;
+            first.wait_serving().await?;
+            if self.agents {
+                let token = first.make_token("agents", "agent").await?;
+                lab.access.admit_agents(&token)?;
+            }
             try_join_all(others.iter().map(async |other| {
                 other.start().await?;
                 other.wait_serving().await
@@ -373,6 +390,7 @@ pub struct Lab {
     postgres: Option<Postgres>,
     standby: Option<Postgres>,
     lictords: Vec<Lictord>,
+    access: Access,
     network: Option<Network>,
     authority: Option<Arc<Authority>>,
     lease: Lease,
@@ -395,6 +413,18 @@ impl Lab {
     #[must_use]
     pub fn authority(&self) -> Option<&Authority> {
         self.authority.as_deref()
+    }
+
+    /// The text of an admin's token, for its `lictord`.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.access.token()
+    }
+
+    /// The file that has this token.
+    #[must_use]
+    pub fn token_file(&self) -> PathBuf {
+        self.access.token_file()
     }
 
     /// Its clusters, in the order they were asked for.
@@ -527,37 +557,6 @@ impl Lab {
         bail!("no server is called {name}: there are {}", names.join(", "))
     }
 
-    /// Cuts the links between each of `one` and each of `other`: packets are
-    /// lost, and nobody is told.
-    ///
-    /// # Errors
-    /// When the laboratory has no network of its own, too.
-    pub fn cut(&self, one: &[&dyn Server], other: &[&dyn Server]) -> Result<()> {
-        self.network()?.cut(&addresses(one), &addresses(other))
-    }
-
-    /// Cuts the links between each of these servers and this process.
-    ///
-    /// # Errors
-    /// When the laboratory has no network of its own, too.
-    pub fn cut_from_outside(&self, servers: &[&dyn Server]) -> Result<()> {
-        let network = self.network()?;
-        network.cut(&addresses(servers), &[network.outside()])
-    }
-
-    /// Heals every link.
-    ///
-    /// # Errors
-    /// When the laboratory has no network of its own, too.
-    pub fn heal(&self) -> Result<()> {
-        self.network()?.heal()
-    }
-
-    fn network(&self) -> Result<&Network> {
-        let network = self.network.as_ref();
-        network.context("the laboratory has no network of its own")
-    }
-
     /// Keeps its directory, with every log, when it is dropped.
     pub fn keep(&self) {
         self.lease.keep();
@@ -582,11 +581,6 @@ impl Lab {
             self.node(name)?.start().await
         }
     }
-}
-
-fn addresses(servers: &[&dyn Server]) -> Vec<Ipv4Addr> {
-    let addresses = servers.iter().map(|server| *server.address().ip());
-    addresses.collect()
 }
 
 impl Drop for Lab {

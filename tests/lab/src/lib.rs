@@ -9,6 +9,7 @@
 //! What it must not do: touch a server it did not start, or decide anything
 //! about a cluster; it only obeys the test that holds it.
 
+mod access;
 mod accounts;
 mod block;
 mod cache;

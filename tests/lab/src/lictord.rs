@@ -7,8 +7,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use serde::Deserialize;
+use serde_json::json;
 
+use crate::access::Access;
 use crate::accounts::{CONTROL, REPLICATION};
 use crate::block::Block;
 use crate::consul::Consul;
@@ -31,6 +34,15 @@ pub struct Lictord {
     scheme: &'static str,
 }
 
+/// What is around every `lictord` of a laboratory.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a> {
+    /// Who is let in.
+    pub(crate) access: &'a Access,
+    /// Whose certificates are used.
+    pub(crate) tls: Option<&'a Authority>,
+}
+
 /// How a `lictord` stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -47,6 +59,12 @@ pub enum Standing {
 struct Told {
     leader: bool,
     ready: bool,
+}
+
+/// A token that it made.
+#[derive(Deserialize)]
+struct Made {
+    secret: String,
 }
 
 impl Server for Lictord {
@@ -74,8 +92,9 @@ impl Lictord {
         last_octet: u8,
         consul: &Consul,
         postgres: &str,
-        tls: Option<&Authority>,
+        around: Around<'_>,
     ) -> Result<Self> {
+        let Around { access, tls } = around;
         let address = SocketAddrV4::new(block.address(last_octet), PORT);
         let slot = Slot::new(Kind::Lictord, name, address, &block.dir())?;
         let secret = |account: crate::Account| -> Result<PathBuf> {
@@ -87,6 +106,7 @@ impl Lictord {
         fs::write(&token, consul.control_token())?;
         let settings = format!(
             "listen = \"{address}\"\n\n\
+             [access]\nkey_file = \"{key}\"\nbootstrap_token_file = \"{first}\"\n\n\
              [tls]\n{tls}\n\
              [postgres]\nurl = \"{postgres}\"\n\n\
              [consul]\naddress = \"{consul}\"\ntoken_file = \"{token}\"\n{consul_tls}\n\
@@ -97,6 +117,8 @@ impl Lictord {
              replication_password_file = \"{replication_password}\"\n\n\
              [history]\nspool_dir = \"{spool}\"\n\n\
              [log]\nformat = \"json\"\n",
+            key = access.key_file().display(),
+            first = access.token_file().display(),
             tls = tls_settings(name, address, tls)?,
             spool = slot.dir().join("spool").display(),
             consul = consul.url(),
@@ -112,7 +134,7 @@ impl Lictord {
         Ok(Self {
             slot,
             program: program.clone(),
-            http: client(tls)?,
+            http: client(around)?,
             scheme: scheme(tls),
         })
     }
@@ -171,7 +193,8 @@ impl Lictord {
     /// How it says that it stands.
     ///
     /// # Errors
-    /// When it does not answer within two seconds.
+    /// When it does not answer within two seconds, or does not know the laboratory's
+    /// token yet.
     pub async fn standing(&self) -> Result<Standing> {
         let status = format!("{}/v1/control-plane", self.url());
         let answer = self.http.get(&status).send().await?.error_for_status()?;
@@ -181,6 +204,18 @@ impl Lictord {
             Told { ready: false, .. } => Standing::Begins,
             Told { .. } => Standing::Leads,
         })
+    }
+
+    /// Makes a token of that name and role; its text.
+    ///
+    /// # Errors
+    /// When it does not lead, or there is one.
+    pub(crate) async fn make_token(&self, name: &str, role: &str) -> Result<String> {
+        let tokens = format!("{}/v1/tokens", self.url());
+        let body = json!({ "name": name, "role": role, "reason": "the laboratory" });
+        let answer = self.http.post(&tokens).json(&body).send().await?;
+        let made: Made = answer.error_for_status()?.json().await?;
+        Ok(made.secret)
     }
 
     /// Its address for clients, `http://ADDRESS:7400`, or `https`.
@@ -197,9 +232,13 @@ const fn scheme(tls: Option<&Authority>) -> &'static str {
     }
 }
 
-fn client(tls: Option<&Authority>) -> Result<reqwest::Client> {
-    let client = reqwest::Client::builder().timeout(LOOK);
-    let client = match tls {
+fn client(around: Around<'_>) -> Result<reqwest::Client> {
+    let mut shown = HeaderValue::from_str(&format!("Bearer {}", around.access.token()))?;
+    shown.set_sensitive(true);
+    let client = reqwest::Client::builder()
+        .timeout(LOOK)
+        .default_headers([(AUTHORIZATION, shown)].into_iter().collect());
+    let client = match around.tls {
         Some(authority) => authority.http(client)?,
         None => client,
     };

@@ -98,6 +98,8 @@ pub(crate) struct Agent {
     pub(crate) program: Program,
     /// The URL of each `lictord`.
     pub(crate) servers: Vec<String>,
+    /// The file that has its token, or will have.
+    pub(crate) token_file: PathBuf,
 }
 
 /// Writes the settings file of a server and returns how to start it, by an agent
@@ -137,6 +139,7 @@ pub(crate) fn recipe(
         None => Recipe::new(&tools.mysqld, None, log),
         Some(agent) => Recipe::new(&agent.program, None, log)
             .args(agent.servers.iter().flat_map(|url| ["--server", url]))
+            .arg(format!("--token-file={}", agent.token_file.display()))
             .args(
                 own.tls
                     .map(|tls| format!("--ca-file={}", tls.ca_file.display())),

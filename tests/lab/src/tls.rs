@@ -74,7 +74,10 @@ impl Authority {
     }
 
     /// A client of HTTP that trusts nobody else, and shows a certificate of it.
-    pub(crate) fn http(&self, client: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
+    ///
+    /// # Errors
+    /// When its files cannot be read.
+    pub fn http(&self, client: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
         let shown = self.issue("laboratory", &[])?;
         let ca = reqwest::Certificate::from_pem(&fs::read(self.ca_file())?)?;
         let pem = [fs::read(shown.cert_file)?, fs::read(shown.key_file)?].concat();

@@ -7,8 +7,10 @@
 //! have their first state, then one line of JSON for each change that all have.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -63,8 +65,14 @@ struct Load {
 }
 
 /// Runs the load until its standard input or output is closed.
-pub(crate) fn run(server: SocketAddr, streams: u32, connections: u32, queries: bool) -> Result<()> {
+pub(crate) fn run(
+    server: SocketAddr,
+    streams: u32,
+    connections: u32,
+    token_file: Option<&Path>,
+) -> Result<()> {
     take_all_handles()?;
+    let token = token_file.map(fs::read_to_string).transpose()?;
     let mut load = Load {
         poll: Poll::new()?,
         lines: vec![],
@@ -74,10 +82,9 @@ pub(crate) fn run(server: SocketAddr, streams: u32, connections: u32, queries: b
         touched: vec![],
     };
     for number in 0..connections {
-        let peer: Box<dyn Peer> = if queries {
-            Box::new(Query::default())
-        } else {
-            Box::new(Subscribers::new(number, streams / connections))
+        let peer: Box<dyn Peer> = match &token {
+            None => Box::new(Query::default()),
+            Some(token) => Box::new(Subscribers::new(number, streams / connections, token)),
         };
         load.connect(server, number, peer)?;
         if number % AT_ONCE == 0 {

@@ -22,6 +22,7 @@ mod rival;
 mod subscriber;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
@@ -53,9 +54,9 @@ enum Part {
         streams: u32,
         #[arg(long)]
         connections: u32,
-        /// Blocking queries instead of subscribers.
+        /// Where the token of subscribers is; without it, blocking queries.
         #[arg(long)]
-        queries: bool,
+        token_file: Option<PathBuf>,
     },
 }
 
@@ -65,10 +66,10 @@ fn main() -> Result<()> {
         server,
         streams,
         connections,
-        queries,
+        token_file,
     }) = args.part
     {
-        return load::run(server, streams, connections, queries);
+        return load::run(server, streams, connections, token_file.as_deref());
     }
     ensure!(args.changes > 0, "--changes must be at least 1");
     tokio::runtime::Runtime::new()?.block_on(measure(args.changes))

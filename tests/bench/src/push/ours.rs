@@ -1,18 +1,19 @@
 //! Lictor's side: a laboratory with `lictord`, changes, and what they cost.
 
+use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
-use lictor_integration::{PATIENCE, Scene};
+use lictor_integration::{Connection, PATIENCE, Scene};
 use lictor_lab::{Lab, Server, eventually};
 use lictor_wire::v1;
 use lictor_wire::v1::node_service_client::NodeServiceClient;
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
-use tonic::transport::Channel;
 
 use crate::figures::Figures;
 use crate::load::{Crowd, READY, Received};
@@ -68,7 +69,8 @@ impl Ours {
         self.readers(1).await?;
         let watched = Watched(lictord.pid().context("lictord does not run")?);
         let before = watched.rss_kb()?;
-        let mut load = Load::start(lictord.address().to_string(), crowd, false).await?;
+        let token_file = self.lab().token_file();
+        let mut load = Load::start(lictord.address().to_string(), crowd, Some(token_file)).await?;
         let idle_from = watched.cpu_ms()?;
         tokio::time::sleep(IDLE).await;
         let idle_ms = (watched.cpu_ms()? - idle_from) / IDLE.as_secs_f64();
@@ -133,7 +135,7 @@ impl Ours {
 }
 
 /// The operator.
-struct Hand(NodeServiceClient<Channel>);
+struct Hand(NodeServiceClient<Connection>);
 
 impl Hand {
     /// Puts the replica into the read pool, or takes it out.
@@ -162,14 +164,23 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Starts it, and waits until everyone has the first state.
-    pub(crate) async fn start(server: String, crowd: Crowd, queries: bool) -> Result<Self> {
+    /// Starts it, with subscribers under the token in the file or with blocking queries,
+    /// and waits until everyone has the first state.
+    pub(crate) async fn start(
+        server: String,
+        crowd: Crowd,
+        token_file: Option<PathBuf>,
+    ) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command
             .args(["load", "--server", &server])
             .args(["--streams", &crowd.streams.to_string()])
             .args(["--connections", &crowd.connections.to_string()])
-            .args(queries.then_some("--queries"))
+            .args(
+                token_file
+                    .iter()
+                    .flat_map(|file| [OsStr::new("--token-file"), file.as_os_str()]),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true);

@@ -51,7 +51,7 @@ impl Rival {
             connections: queries,
         };
         let server = SocketAddr::from(consul.address()).to_string();
-        let mut load = Load::start(server, crowd, true).await?;
+        let mut load = Load::start(server, crowd, None).await?;
         let mut rival = Self {
             figures: Figures::default(),
             writes_ms: vec![],

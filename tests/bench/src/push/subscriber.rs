@@ -34,6 +34,7 @@ const PREFIX: usize = 5;
 pub(crate) struct Subscribers {
     streams: u32,
     number: u32,
+    headers: Vec<u8>,
     partial: Vec<u8>,
     /// The last message, its change, and the acknowledgement of it: most of what
     /// comes is the same on all streams.
@@ -41,11 +42,12 @@ pub(crate) struct Subscribers {
 }
 
 impl Subscribers {
-    /// The connection of that number.
-    pub(crate) const fn new(number: u32, streams: u32) -> Self {
+    /// The connection of that number, under this token.
+    pub(crate) fn new(number: u32, streams: u32, token: &str) -> Self {
         Self {
             streams,
             number,
+            headers: headers(token),
             partial: vec![],
             last: None,
         }
@@ -101,10 +103,9 @@ impl Peer for Subscribers {
         frame(say, SETTINGS, 0, 0, &settings);
         let opened = (WINDOW - WINDOW_AT_FIRST).to_be_bytes();
         frame(say, WINDOW_UPDATE, 0, 0, &opened);
-        let headers = headers();
         for at in 0..self.streams {
             let stream = 2 * at + 1;
-            frame(say, HEADERS, END_HEADERS, stream, &headers);
+            frame(say, HEADERS, END_HEADERS, stream, &self.headers);
             let hello = message_of(Say::Hello(v1::Hello {
                 id: format!("bench-{}-{at}", self.number),
                 kind: v1::SubscriberKind::Client.into(),
@@ -163,7 +164,8 @@ fn message_of(message: Say) -> Vec<u8> {
 }
 
 /// The headers of the call, each a literal that is not indexed (RFC 7541, 6.2.2).
-fn headers() -> Vec<u8> {
+fn headers(token: &str) -> Vec<u8> {
+    let shown = format!("Bearer {}", token.trim());
     let mut block = vec![];
     for (name, value) in [
         (":method", "POST"),
@@ -172,6 +174,7 @@ fn headers() -> Vec<u8> {
         (":authority", "lictor"),
         ("te", "trailers"),
         ("content-type", "application/grpc"),
+        ("authorization", &shown),
     ] {
         block.push(0);
         for text in [name, value] {

@@ -4,12 +4,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use futures::future::{select_ok, try_join_all};
-use lictor_integration::{Load, PATIENCE, Scene};
+use lictor_integration::{Connection, Load, PATIENCE, Scene};
 use lictor_lab::{Lab, Lictord, Node, Server, eventually};
 use lictor_wire::v1;
 use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
 use lictor_wire::v1::control_plane_service_client::ControlPlaneServiceClient;
-use tonic::transport::Channel;
 
 use crate::figures::{Missed, Takeover};
 
@@ -136,7 +135,7 @@ impl Ours {
 }
 
 /// Those that do not lead.
-struct Others(Vec<Channel>);
+struct Others(Vec<Connection>);
 
 impl Others {
     /// How long no other may lead yet: until either has seen both records
@@ -164,7 +163,7 @@ impl Others {
     }
 }
 
-async fn able_to_act(channel: &Channel) -> Result<(Instant, Instant)> {
+async fn able_to_act(channel: &Connection) -> Result<(Instant, Instant)> {
     let leads = eventually("this one to lead", PATIENCE, || async {
         ensure!(status(channel).await?.leader, "it does not lead");
         Ok(Instant::now())
@@ -179,13 +178,13 @@ async fn able_to_act(channel: &Channel) -> Result<(Instant, Instant)> {
     Ok((leads, able.await?))
 }
 
-async fn status(channel: &Channel) -> Result<v1::GetStatusResponse> {
+async fn status(channel: &Connection) -> Result<v1::GetStatusResponse> {
     let mut api = ControlPlaneServiceClient::new(channel.clone());
     Ok(api.get_status(v1::GetStatusRequest {}).await?.into_inner())
 }
 
 /// A change that changes nothing: the budget is what it was.
-async fn change(channel: &Channel) -> Result<()> {
+async fn change(channel: &Connection) -> Result<()> {
     let mut api = ClusterServiceClient::new(channel.clone());
     api.update_policy(Scene::lifted_budget("orders")).await?;
     Ok(())

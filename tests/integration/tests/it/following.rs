@@ -12,7 +12,6 @@ use lictor_wire::v1::cluster_service_client::ClusterServiceClient;
 use lictor_wire::v1::subscribe_response::Message;
 use reqwest::Method;
 use tonic::Request;
-use tonic::transport::Channel;
 
 use crate::push::{At, Stream, at, serves};
 use crate::rest::{Rest, because};
@@ -40,10 +39,6 @@ fn follower(scene: &Scene) -> Result<&Lictord> {
     scene.lab.lictords().last().context("no lictord")
 }
 
-async fn channel(lictord: &Lictord) -> Result<Channel> {
-    Ok(Channel::from_shared(lictord.url())?.connect().await?)
-}
-
 fn named<T>(message: T, actor: &'static str) -> Request<T> {
     let mut request = Request::new(message);
     let actor = tonic::metadata::MetadataValue::from_static(actor);
@@ -55,7 +50,7 @@ fn named<T>(message: T, actor: &'static str) -> Request<T> {
 async fn what_is_asked_of_a_follower_is_done_by_the_leader_once_in_the_callers_name() {
     let scene = scene(2, 1).await.unwrap();
     let follower = follower(&scene).unwrap();
-    let rest = Rest::at(follower.url()).unwrap();
+    let rest = Rest::with(&scene, follower).unwrap();
     let plane = rest.shown("/v1/control-plane").await.unwrap();
     assert_eq!(
         (&plane["leader"], &plane["ready"]),
@@ -75,7 +70,7 @@ async fn what_is_asked_of_a_follower_is_done_by_the_leader_once_in_the_callers_n
     let cluster = rest.shown("/v1/clusters/orders").await.unwrap();
     assert_eq!(cluster["pause"]["owner"], "grace", "{cluster}");
 
-    let mut clusters = ClusterServiceClient::new(channel(follower).await.unwrap());
+    let mut clusters = ClusterServiceClient::new(scene.channel_to(follower).await.unwrap());
     let name = "orders".to_owned();
     let resume = v1::ResumeClusterRequest {
         name,
@@ -93,17 +88,18 @@ async fn what_is_asked_of_a_follower_is_done_by_the_leader_once_in_the_callers_n
     let status = clusters.get_cluster(unknown).await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::NotFound);
 
-    who_says_no_name_is_known_by_its_own_address(&scene, follower)
+    who_says_no_name_is_known_by_its_token_and_its_own_address(&scene, follower)
         .await
         .unwrap();
 }
 
-async fn who_says_no_name_is_known_by_its_own_address(
+async fn who_says_no_name_is_known_by_its_token_and_its_own_address(
     scene: &Scene,
     follower: &Lictord,
 ) -> Result<()> {
     let here = scene.lab.block().address(250);
-    let http = reqwest::Client::builder()
+    let http = scene
+        .http()?
         .timeout(PATIENCE)
         .local_address(std::net::IpAddr::from(here))
         .build()?;
@@ -111,8 +107,8 @@ async fn who_says_no_name_is_known_by_its_own_address(
     let rest = Rest { http, root };
     rest.ask(Method::POST, PAUSE, &[], Some(because())).await?;
     let audited = rest.audited("cluster.pause").await?;
-    let anonymous = format!("anonymous@{here}");
-    ensure!(audited[0]["actor"] == anonymous, "{audited:?}");
+    ensure!(audited[0]["actor"] == "bootstrap", "{audited:?}");
+    ensure!(audited[0]["from"] == here.to_string(), "{audited:?}");
     Ok(())
 }
 
@@ -122,16 +118,16 @@ async fn every_member_says_itself_how_it_stands_and_who_is_subscribed_there() {
     let [leader, follower] = scene.lab.lictords() else {
         panic!("two lictord");
     };
-    let mut near = Stream::open_on(channel(leader).await.unwrap(), "near", None)
+    let mut near = Stream::open_on(scene.channel_to(leader).await.unwrap(), "near", None)
         .await
         .unwrap();
-    let mut far = Stream::open_on(channel(follower).await.unwrap(), "far", None)
+    let mut far = Stream::open_on(scene.channel_to(follower).await.unwrap(), "far", None)
         .await
         .unwrap();
     near.next_acked().await.unwrap();
     far.next_acked().await.unwrap();
     for lictord in [leader, follower] {
-        let rest = Rest::at(lictord.url()).unwrap();
+        let rest = Rest::with(&scene, lictord).unwrap();
         // Consul's agent looks now and then whether each is ready.
         let told = || both_are_told(&rest);
         eventually("both to be told", PATIENCE, told).await.unwrap();
@@ -140,7 +136,7 @@ async fn every_member_says_itself_how_it_stands_and_who_is_subscribed_there() {
     assert!(status.contains("relayed here as it is"), "{status}");
 
     follower.kill().unwrap();
-    let rest = Rest::at(leader.url()).unwrap();
+    let rest = Rest::with(&scene, leader).unwrap();
     let plane = rest.shown("/v1/control-plane").await.unwrap();
     let members = plane["members"].as_array().unwrap();
     let gone = members.iter().find(|it| it["leader"] == false).unwrap();
@@ -196,7 +192,7 @@ async fn a_primary_that_another_lictord_reaches_is_not_failed_over() {
     let [leader, follower] = scene.lab.lictords() else {
         panic!("two lictord");
     };
-    let rest = Rest::at(leader.url()).unwrap();
+    let rest = Rest::with(&scene, leader).unwrap();
     eventually("the leader to know the other", PATIENCE, || async {
         let plane = rest.shown("/v1/control-plane").await?;
         let members = plane["members"].as_array().context("no members")?;
@@ -250,7 +246,7 @@ async fn hears_of(stream: &mut Stream, node: &str) -> Result<At> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscriber_at_a_follower_hears_of_each_primary_whoever_leads() {
     let scene = scene(3, 2).await.unwrap();
-    let channel = channel(follower(&scene).unwrap()).await.unwrap();
+    let channel = scene.channel_to(follower(&scene).unwrap()).await.unwrap();
     let mut stream = Stream::open_on(channel, "far", None).await.unwrap();
     let old = scene.lab.cluster("orders").primary().await.unwrap();
     let first = hears_of(&mut stream, old.name()).await.unwrap();
@@ -287,13 +283,14 @@ async fn a_subscriber_at_a_follower_hears_of_each_primary_whoever_leads() {
 }
 
 /// An application that knows one instance only.
-async fn client_of(lictord: &Lictord) -> Result<std::sync::Arc<Lictor>> {
+async fn client_of(scene: &Scene, lictord: &Lictord) -> Result<std::sync::Arc<Lictor>> {
     let credentials = Credentials {
         user: APP.user.to_owned(),
         password: APP.password.into(),
         database: Some(APP_DATABASE.to_owned()),
     };
     let mut config = ClientConfig::new("far", vec![lictord.url()], credentials);
+    config.subscribe.token = Some(scene.token());
     config.pool.connection_timeout = PATIENCE;
     Ok(std::sync::Arc::new(Lictor::connect(config).await?))
 }
@@ -303,7 +300,7 @@ async fn a_switchover_holds_for_those_who_write_by_a_follower() {
     let scene = scene(2, 2).await.unwrap();
     let primary = scene.lab.cluster("orders").primary().await.unwrap();
     Load::prepare(primary).await.unwrap();
-    let client = client_of(follower(&scene).unwrap()).await.unwrap();
+    let client = client_of(&scene, follower(&scene).unwrap()).await.unwrap();
     let load = Load::start(&client, "orders", 4, 1);
     load.writes(50).await.unwrap();
     for to in ["orders-2", "orders-3", "orders-1"] {
@@ -326,7 +323,7 @@ async fn whoever_asks_while_the_leader_hangs_is_told_that_nobody_knows_and_nothi
     let scene = scene(2, 1).await.unwrap();
     let leader = scene.lab.leader().await.unwrap();
     let follower = follower(&scene).unwrap();
-    let rest = Rest::at(follower.url()).unwrap();
+    let rest = Rest::with(&scene, follower).unwrap();
     leader.freeze().unwrap();
     let path = "/v1/clusters/orders";
     let (read, change) = tokio::join!(
@@ -348,7 +345,7 @@ async fn whoever_asks_while_the_leader_hangs_is_told_that_nobody_knows_and_nothi
     leader.thaw().unwrap();
     leader.wait_ready().await.unwrap();
     // Both answer now, and the one that was frozen asks the other.
-    let thawed = Rest::at(leader.url()).unwrap();
+    let thawed = Rest::with(&scene, leader).unwrap();
     let cluster = thawed.shown(path).await.unwrap();
     assert_eq!(cluster["pause"], serde_json::Value::Null, "{cluster}");
     assert!(rest.audited("cluster.pause").await.unwrap().is_empty());
@@ -358,8 +355,8 @@ async fn whoever_asks_while_the_leader_hangs_is_told_that_nobody_knows_and_nothi
 async fn while_nobody_leads_nothing_is_changed_and_the_table_stays() {
     let scene = scene(2, 2).await.unwrap();
     let follower = follower(&scene).unwrap();
-    let rest = Rest::at(follower.url()).unwrap();
-    let mut stream = Stream::open_on(channel(follower).await.unwrap(), "far", None)
+    let rest = Rest::with(&scene, follower).unwrap();
+    let mut stream = Stream::open_on(scene.channel_to(follower).await.unwrap(), "far", None)
         .await
         .unwrap();
     let primary = scene.lab.cluster("orders").primary().await.unwrap();

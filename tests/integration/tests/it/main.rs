@@ -1,5 +1,6 @@
 //! End-to-end tests on real servers.
 
+mod access;
 mod agents;
 mod architecture;
 mod asleep;

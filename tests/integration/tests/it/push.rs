@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use lictor_integration::{PATIENCE, Scene};
+use lictor_integration::{Connection, PATIENCE, Scene};
 use lictor_lab::{Server, eventually};
 use lictor_wire::v1;
 use lictor_wire::v1::routing_service_client::RoutingServiceClient;
@@ -14,7 +14,6 @@ use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tonic::Streaming;
-use tonic::transport::Channel;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
@@ -38,7 +37,7 @@ impl Stream {
     }
 
     /// The same at any instance.
-    pub(crate) async fn open_on(channel: Channel, id: &str, last: Option<At>) -> Result<Self> {
+    pub(crate) async fn open_on(channel: Connection, id: &str, last: Option<At>) -> Result<Self> {
         let (requests, inbox) = mpsc::channel(16);
         let hello = v1::Hello {
             id: id.to_owned(),
@@ -179,6 +178,7 @@ pub(crate) fn python(scene: &Scene, args: &[&str]) -> Result<Command> {
         .arg(Path::new(ROOT).join("deploy/examples/python/subscriber.py"))
         .arg(scene.lab.lictord().address().to_string())
         .args(args)
+        .env("LICTOR_TOKEN_FILE", scene.lab.token_file())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::null())
         .kill_on_drop(true);
@@ -264,6 +264,7 @@ async fn route_watch_shows_a_failover_live() {
     let scene = Scene::with_orders(2).await.unwrap();
     let mut watch = Command::new(lictor_lab::sibling("lictor", "LICTOR_BIN").unwrap())
         .args(["--server", &scene.lab.lictord().url(), "route", "watch"])
+        .env("LICTOR_TOKEN_FILE", scene.lab.token_file())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use lictor_integration::{PATIENCE, Scene};
-use lictor_lab::eventually;
+use lictor_lab::{Lictord, eventually};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 /// Longer than lictord takes for any answer.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// One who speaks REST with a lictord.
+/// One who speaks REST with a lictord, under the laboratory's token or none.
 pub(crate) struct Rest {
     pub(crate) http: Client,
     pub(crate) root: String,
@@ -37,13 +37,28 @@ pub(crate) struct Said {
 }
 
 impl Rest {
+    /// Without a token.
     pub(crate) fn at(root: String) -> Result<Self> {
         let http = Client::builder().timeout(DEADLINE).build()?;
         Ok(Self { http, root })
     }
 
+    /// With that one.
+    pub(crate) fn with(scene: &Scene, lictord: &Lictord) -> Result<Self> {
+        let http = scene.http()?.timeout(DEADLINE).build()?;
+        let root = lictord.url();
+        Ok(Self { http, root })
+    }
+
     fn of(scene: &Scene) -> Result<Self> {
-        Self::at(scene.lab.lictord().url())
+        Self::with(scene, scene.lab.lictord())
+    }
+
+    /// With the one that leads, once one does.
+    pub(crate) async fn of_leader(scene: &Scene) -> Result<Self> {
+        let http = scene.http()?.timeout(DEADLINE).build()?;
+        let root = scene.server().await?;
+        Ok(Self { http, root })
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Said> {
@@ -105,7 +120,7 @@ impl Said {
         })
     }
 
-    fn json(&self) -> Result<Value> {
+    pub(crate) fn json(&self) -> Result<Value> {
         serde_json::from_str(&self.text).with_context(|| format!("no JSON: {self:?}"))
     }
 

@@ -21,9 +21,10 @@ struct Event {
 
 impl Reader {
     /// Begins after the event of this id, or now; what it is greeted with.
-    async fn start(rest: &Rest, last: Option<&str>) -> Result<(Self, Event)> {
+    async fn start(scene: &Scene, rest: &Rest, last: Option<&str>) -> Result<(Self, Event)> {
         // A stream lasts: no deadline for the whole.
-        let mut request = Client::new().get(format!("{}/v1/events?cluster=orders", rest.root));
+        let http = scene.http()?.build()?;
+        let mut request = http.get(format!("{}/v1/events?cluster=orders", rest.root));
         if let Some(last) = last {
             request = request.header("Last-Event-ID", last);
         }
@@ -111,10 +112,10 @@ impl Event {
 async fn a_browser_that_breaks_off_comes_back_and_misses_nothing() {
     let scene = Scene::with_orders(2).await.unwrap();
     let rest = Rest::of(&scene).unwrap();
-    let (mut witness, hello) = Reader::start(&rest, None).await.unwrap();
+    let (mut witness, hello) = Reader::start(&scene, &rest, None).await.unwrap();
     assert_eq!(hello.data["leader"], true);
     assert_eq!(hello.data["resumed"], false);
-    let (mut browser, _) = Reader::start(&rest, None).await.unwrap();
+    let (mut browser, _) = Reader::start(&scene, &rest, None).await.unwrap();
 
     let body = json!({ "to": "orders-2" });
     let said = rest.post("/v1/clusters/orders/switchover", body);
@@ -129,7 +130,7 @@ async fn a_browser_that_breaks_off_comes_back_and_misses_nothing() {
     let opened = |it: &Event| it.is_happening("problem_opened") && it.data["node"] == "orders-3";
     witness.until(opened).await.unwrap();
 
-    let (mut browser, hello) = Reader::start(&rest, Some(&last)).await.unwrap();
+    let (mut browser, hello) = Reader::start(&scene, &rest, Some(&last)).await.unwrap();
     assert_eq!(hello.data["resumed"], true, "{hello:?}");
     browser.until(opened).await.unwrap();
     let done = browser.until(|it| it.is_recovery("done")).await.unwrap();
@@ -151,6 +152,6 @@ async fn a_browser_that_breaks_off_comes_back_and_misses_nothing() {
     let both = all.len().min(told.len());
     assert_eq!(all[..both], told[..both], "something was missed");
 
-    let (_, hello) = Reader::start(&rest, Some("not one")).await.unwrap();
+    let (_, hello) = Reader::start(&scene, &rest, Some("not one")).await.unwrap();
     assert_eq!(hello.data["resumed"], false, "{hello:?}");
 }

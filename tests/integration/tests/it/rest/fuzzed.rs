@@ -60,6 +60,7 @@ async fn schemathesis(scene: &Scene, rest: &Rest) -> Result<Output> {
         .arg(ours.join("schemathesis.toml"))
         .args(["--no-color", "run"])
         .arg(format!("{}/openapi.json", rest.root))
+        .env("LICTOR_TOKEN", scene.lab.token())
         .current_dir(scene.lab.block().dir())
         .env("SCHEMATHESIS_HOOKS", ours.join("hooks.py"))
         .env("PYTHONDONTWRITEBYTECODE", "1")

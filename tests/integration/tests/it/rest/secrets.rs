@@ -21,7 +21,9 @@ async fn what_is_secret_stands_nowhere_that_is_written_or_shown() {
     let rest = Rest::of(&scene).unwrap();
     let _client = scene.client("one who subscribes").await.unwrap();
     live(&scene).await.unwrap();
-    let secrets = secrets(&scene).unwrap();
+    let mut secrets = secrets(&scene).unwrap();
+    secrets.extend(made(&rest).await.unwrap());
+    assert!(secrets.iter().all(|(_, secret)| secret.len() > 8));
     let mut looked = vec![];
     looked.extend(files(&scene.lab.block().dir()).unwrap());
     looked.extend(pages(&rest).await.unwrap());
@@ -62,6 +64,7 @@ async fn live(scene: &Scene) -> Result<()> {
 
 fn secrets(scene: &Scene) -> Result<Vec<(&'static str, String)>> {
     let consul = scene.lab.consul().control_token();
+    let key = fs::read_to_string(scene.lab.token_file().with_file_name("access.key"))?;
     let secrets = vec![
         (
             "the control account's password",
@@ -69,9 +72,30 @@ fn secrets(scene: &Scene) -> Result<Vec<(&'static str, String)>> {
         ),
         ("the replication password", REPLICATION.password.to_owned()),
         ("Consul's token", consul.to_owned()),
+        ("the first token", scene.lab.token().to_owned()),
+        ("the shared key", key.trim().to_owned()),
     ];
-    ensure!(secrets.iter().all(|(_, secret)| secret.len() > 8));
     Ok(secrets)
+}
+
+/// A token that is made, and a session that is begun with it.
+async fn made(rest: &Rest) -> Result<[(&'static str, String); 2]> {
+    let wanted = json!({ "name": "ann", "role": "viewer", "reason": "a test" });
+    let keyed = [("Idempotency-Key", "kept-for-a-day")];
+    let made = rest.ask(Method::POST, "/v1/tokens", &keyed, Some(wanted));
+    let made = made.await?.json()?;
+    let token = made["secret"].as_str().context("no secret")?.to_owned();
+    let begun = rest.post("/v1/session", json!({ "token": token })).await?;
+    let cookie = begun.header("set-cookie").split(';').next();
+    let session = cookie.and_then(|pair| pair.split_once('='));
+    let (_, session) = session.context("no session")?;
+    let headers = [("cookie", &*format!("lictor_session={session}"))];
+    let used = Rest::at(rest.root.clone())?;
+    let used = used
+        .ask(Method::GET, "/v1/clusters", &headers, None)
+        .await?;
+    ensure!(used.status == 200, "{used:?}");
+    Ok([("a token", token), ("a session", session.to_owned())])
 }
 
 /// Every file that was written, but for those that are meant to hold secrets.
