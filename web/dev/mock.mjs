@@ -3,11 +3,12 @@
 //
 //   node dev/mock.mjs [--port 7400] [--clusters 12] [--events 20]   (events a second)
 //
-// It serves dist/ as well, with the policy lictord sends, if there is a build.
+// Log in with the token `viewer`, `operator` or `admin`. It serves dist/ as well, with the policy lictord sends, if there is a build.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname } from "node:path";
 import { parseArgs } from "node:util";
+import { access, caller, note, permit } from "./double/access.mjs";
 import { dice, fleet, summary, tick } from "./double/fleet.mjs";
 import { Problem, routes } from "./double/routes.mjs";
 import { happensNow } from "./double/story.mjs";
@@ -23,6 +24,7 @@ const { values: args } = parseArgs({
 const listeners = new Set();
 let number = 0;
 const state = {
+  access: access(),
   clusters: fleet(Number(args.clusters)),
   startedAt: Date.now(),
   running: new Map(),
@@ -51,7 +53,7 @@ async function page(path, response) {
 }
 
 /** It remembers no events, so nobody can go on where they were. */
-function events(request, response) {
+function events(request, response, who) {
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
   const hello = {
     instance: "lictord-1",
@@ -60,7 +62,11 @@ function events(request, response) {
   };
   response.write(`id: ${number}\nevent: hello\ndata: ${JSON.stringify(hello)}\n\n`);
   listeners.add(response);
-  request.on("close", () => listeners.delete(response));
+  state.access.streams.set(response, who.token);
+  request.on("close", () => {
+    listeners.delete(response);
+    state.access.streams.delete(response);
+  });
 }
 
 async function bodyOf(request) {
@@ -78,13 +84,16 @@ function answer(response, status, data, headers = {}) {
 async function handle(request, response) {
   const url = new URL(request.url, "http://double");
   const path = decodeURI(url.pathname);
-  if (path === "/v1/events") return events(request, response);
   if (!path.startsWith("/v1/")) return page(path, response);
+  const open = request.method === "POST" && path === "/v1/session";
+  const who = open ? null : caller(state.access, request);
+  if (who) permit(who, request, path);
+  if (path === "/v1/events") return events(request, response, who);
   const body = request.method === "GET" ? {} : await bodyOf(request);
   for (const [method, pattern, act] of routes) {
     const found = method === request.method && pattern.exec(path);
     if (!found) continue;
-    const call = { state, body, params: url.searchParams, headers: request.headers };
+    const call = { state, body, params: url.searchParams, headers: request.headers, who };
     const { status = 200, headers, ...rest } = act(call, ...found.slice(1)) ?? {};
     return answer(response, status, rest.data, headers);
   }
@@ -93,8 +102,9 @@ async function handle(request, response) {
 
 createServer((request, response) => {
   handle(request, response).catch((error) => {
+    note(state.access, request, new URL(request.url, "http://double").pathname, error);
     const known = error instanceof Problem ? error : new Problem(500, "INTERNAL", String(error));
-    answer(response, known.body.status, known.body);
+    answer(response, known.body.status, known.body, known.headers);
   });
 }).listen(Number(args.port), "127.0.0.1", () => {
   console.log(`the double answers on http://127.0.0.1:${args.port}, ${args.clusters} clusters`);

@@ -2,10 +2,18 @@
 // page. It lives as long as this process: it ends when its standard input does.
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { expect } from "@playwright/test";
-import type { Cluster, Page, RecoverySummary } from "../src/api/types";
+import { expect, type BrowserContextOptions } from "@playwright/test";
+import type {
+  Cluster,
+  CreatedToken,
+  LogInRequest,
+  Page,
+  RecoverySummary,
+  TokenRole,
+} from "../src/api/types";
 
 const BINARIES = new URL("../../target/debug/", import.meta.url);
 const START_MS = 120_000;
@@ -15,14 +23,29 @@ const STOP_MS = 30_000;
 /** What may be done to a server; `lab --help` tells what each means. */
 export type Fault = "kill" | "freeze" | "thaw" | "restart";
 
+/** What a browser keeps: a session, or nothing. */
+export type Kept = Exclude<BrowserContextOptions["storageState"], string | undefined>;
+
+export const NOTHING_KEPT: Kept = { cookies: [], origins: [] };
+
+interface Started {
+  url: string;
+  socket: string;
+  /** Holds an administrator's token. */
+  token_file: string;
+}
+
 export class Lab {
   /** Where lictord serves. */
   readonly url: string;
+  /** An administrator's. */
+  readonly token: string;
   private readonly socket: string;
   private readonly processes: ChildProcess[];
 
-  private constructor(url: string, socket: string, processes: ChildProcess[]) {
+  private constructor({ url, socket }: Started, token: string, processes: ChildProcess[]) {
     this.url = url;
+    this.token = token;
     this.socket = socket;
     this.processes = processes;
   }
@@ -32,12 +55,14 @@ export class Lab {
     const lab = spawn(binary("lab"), ["demo", "--anywhere", "--lictords", "1"], {
       stdio: ["pipe", "pipe", "inherit"],
     });
-    const { url, socket } = JSON.parse(await firstLine(lab)) as { url: string; socket: string };
+    const started = JSON.parse(await firstLine(lab)) as Started;
+    const { url, token_file } = started;
     const subscriber = spawn(binary("lictor"), ["--server", url, "route", "watch"], {
       stdio: ["ignore", "ignore", "inherit"],
-      env: { ...process.env, LICTOR_ACTOR: "browser-test" },
+      env: { ...process.env, LICTOR_ACTOR: "browser-test", LICTOR_TOKEN_FILE: token_file },
     });
-    return new Lab(url, socket, [subscriber, lab]);
+    const token = (await readFile(token_file, "utf8")).trim();
+    return new Lab(started, token, [subscriber, lab]);
   }
 
   async stop(): Promise<void> {
@@ -59,10 +84,44 @@ export class Lab {
   }
 
   /** What lictord answers to a GET. */
-  async get<T>(path: string): Promise<T> {
-    const response = await fetch(new URL(path, this.url), { signal: AbortSignal.timeout(20_000) });
-    if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
+  get<T>(path: string): Promise<T> {
+    return this.ask<T>("GET", path);
+  }
+
+  private async ask<T>(method: string, path: string, body?: object): Promise<T> {
+    const headers = new Headers({ authorization: `Bearer ${this.token}` });
+    if (body) headers.set("content-type", "application/json");
+    const response = await this.send(method, path, headers, body);
     return (await response.json()) as T;
+  }
+
+  private async send(method: string, path: string, headers: Headers, body?: object) {
+    const response = await fetch(new URL(path, this.url), {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+      signal: AbortSignal.timeout(20_000),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status}`);
+    return response;
+  }
+
+  /** A new token for every cluster. */
+  makeToken(name: string, role: TokenRole): Promise<CreatedToken> {
+    return this.ask<CreatedToken>("POST", "/v1/tokens", { name, role, reason: "a browser test" });
+  }
+
+  /** A session as the log-in page makes it, for a browser to keep. */
+  async session(token: string): Promise<Kept> {
+    const body: LogInRequest = { token };
+    const headers = new Headers({ "content-type": "application/json" });
+    const response = await this.send("POST", "/v1/session", headers, body);
+    const [cookie = ""] = response.headers.getSetCookie();
+    const [, name, value] = /^([^=;]+)=([^;]*)/.exec(cookie) ?? [];
+    if (name === undefined || value === undefined) throw new Error("it set no cookie");
+    const { hostname: domain } = new URL(this.url);
+    const kept = { name, value, domain, path: "/", expires: -1, httpOnly: true, secure: false };
+    return { cookies: [{ ...kept, sameSite: "Strict" }], origins: [] };
   }
 
   cluster(name: string): Promise<Cluster> {

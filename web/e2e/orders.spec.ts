@@ -9,9 +9,10 @@ test("a switchover is rehearsed, confirmed by the cluster's name, and watched st
   const { primary, nodes } = await lab.sound("orders");
   const to = nodes.find((node) => node.name !== primary)?.name ?? "";
   await visit(page, "/clusters/orders");
-  await page.getByRole("button", { name: "No name set" }).click();
-  const who = page.getByRole("dialog", { name: "Who are you?" });
-  await who.getByLabel("Your name").fill("ada");
+  await page.getByRole("button", { name: /^Logged in with the token/ }).click();
+  await page.getByRole("menuitem", { name: "On whose behalf…" }).click();
+  const who = page.getByRole("dialog", { name: "On whose behalf do you act?" });
+  await who.getByLabel("Name").fill("ada");
   await who.getByRole("button", { name: "Save" }).click();
 
   await page.getByRole("button", { name: "Switch over…" }).click();

@@ -20,6 +20,7 @@ const pages: Record<string, string> = {
   problems: "/problems",
   history: "/problems?tab=history",
   audit: "/audit",
+  tokens: "/tokens",
   availability: "/availability",
   "unknown address": "/no/such/page",
 };

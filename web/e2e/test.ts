@@ -1,4 +1,5 @@
-// What every browser test has: the laboratory, one for the whole run, and a page that is watched.
+// What every browser test has: the laboratory, one for the whole run, and a page that is watched and
+// in which an administrator is logged in.
 //
 // A test fails when its page writes an error to the console, breaks its content security policy,
 // throws, or asks anybody but lictord for anything.
@@ -10,14 +11,14 @@ import {
   type Locator,
   type Page,
 } from "@playwright/test";
-import { Lab } from "./lab";
+import { Lab, NOTHING_KEPT, type Kept } from "./lab";
 
 interface Options {
   /** Errors in the console that the test causes itself. */
   tolerated: RegExp | null;
 }
 
-export const test = base.extend<Options, { lab: Lab }>({
+export const test = base.extend<Options, { lab: Lab; administrator: Kept }>({
   tolerated: [null, { option: true }],
   lab: [
     // eslint-disable-next-line no-empty-pattern -- Playwright reads the pattern.
@@ -28,7 +29,10 @@ export const test = base.extend<Options, { lab: Lab }>({
     },
     { scope: "worker", timeout: 180_000 },
   ],
+  administrator: [async ({ lab }, give) => give(await lab.session(lab.token)), { scope: "worker" }],
   baseURL: ({ lab }, give) => give(lab.url),
+  // Every page begins logged in, but for a test that says otherwise.
+  storageState: ({ administrator }, give) => give(administrator),
   page: async ({ page, lab, tolerated }, give) => {
     const faults: string[] = [];
     await watch(page, lab.url, (fault) => {
@@ -39,7 +43,7 @@ export const test = base.extend<Options, { lab: Lab }>({
   },
 });
 
-export { expect };
+export { expect, NOTHING_KEPT };
 
 /** Opens a page of the UI, and waits until it is live and shows no placeholder any more. */
 export async function visit(page: Page, path: string): Promise<void> {

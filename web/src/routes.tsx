@@ -1,12 +1,12 @@
-// Every address of the page. A page is a file of its own that is loaded when it is visited; it
+// Every address of the page, all of them behind the gate. A page is a file of its own that is loaded when it is visited; it
 // exports `Component`.
 import { createBrowserRouter } from "react-router";
 import { Crash } from "./shell/Crash";
-import { Shell } from "./shell/Shell";
+import { Gate } from "./shell/Gate";
 
 export const router = createBrowserRouter([
   {
-    element: <Shell />,
+    element: <Gate />,
     errorElement: <Crash />,
     hydrateFallbackElement: <></>,
     children: [
@@ -23,6 +23,7 @@ export const router = createBrowserRouter([
           { path: "control-plane", lazy: () => import("./pages/control-plane") },
           { path: "problems", lazy: () => import("./pages/problems") },
           { path: "audit", lazy: () => import("./pages/audit") },
+          { path: "tokens", lazy: () => import("./pages/tokens") },
           { path: "availability", lazy: () => import("./pages/availability") },
           { path: "*", lazy: () => import("./shell/NotFound") },
         ],

@@ -8,7 +8,7 @@ export type Language = "en" | "zh";
 export interface Settings {
   theme: Theme;
   language: Language;
-  /** Who the audit log says made a change, in visible ASCII; empty: nobody said. */
+  /** On whose behalf changes are made, for the audit log, in visible ASCII; empty: nobody said. */
   actor: string;
 }
 

@@ -1,4 +1,5 @@
 // What the double answers. A handler returns { data, status?, headers? } or throws a Problem.
+import * as access from "./access.mjs";
 import * as config from "./config.mjs";
 import { summary } from "./fleet.mjs";
 import * as orders from "./orders.mjs";
@@ -121,15 +122,15 @@ function csv(rows) {
 }
 
 function audit({ state, params }) {
-  const found = story
-    .audits(state.clusters, 240)
-    .filter(
-      (one) =>
-        is(one.actor, params.get("actor")) &&
-        is(one.action, params.get("action")) &&
-        is(one.target, params.get("target")) &&
-        holds(`${one.actor} ${one.action} ${one.target} ${one.reason}`, params.get("q")),
-    );
+  const all = [...state.access.denials, ...story.audits(state.clusters, 240)];
+  const found = all.filter(
+    (one) =>
+      is(one.actor, params.get("actor")) &&
+      is(one.action, params.get("action")) &&
+      is(one.target, params.get("target")) &&
+      is(one.outcome, params.get("outcome")) &&
+      holds(`${one.actor} ${one.action} ${one.target} ${one.reason}`, params.get("q")),
+  );
   return page(found, params);
 }
 
@@ -277,5 +278,6 @@ export const routes = [
         })),
       ),
   ],
+  ...access.routes,
   ...orders.routes({ clusterOf, nodeOf }),
 ];

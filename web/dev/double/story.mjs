@@ -154,6 +154,12 @@ export function happensNow(clusters, random, id) {
   return happening([...clusters.values()], random, id, ago(0));
 }
 
+const came = {
+  done: { outcome: "done", result: "done" },
+  refused: { outcome: "refused", result: "refused: the candidate is quarantined" },
+  denied: { outcome: "denied", result: "denied: guest is viewer; this takes operator" },
+};
+
 export function audits(clusters, count) {
   const actions = [
     "cluster.add",
@@ -170,7 +176,9 @@ export function audits(clusters, count) {
     action: actions[at % actions.length],
     target: names[at % Math.max(names.length, 1)] ?? "config",
     reason: at % 2 ? "planned work" : null,
-    result: at % 9 === 8 ? "refused: the candidate is quarantined" : "done",
+    ...came[at % 9 === 8 ? "refused" : at % 11 === 10 ? "denied" : "done"],
+    token: at % 11 === 10 ? "guest" : "ops",
+    from: "10.0.0.9",
   }));
 }
 

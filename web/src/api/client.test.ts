@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { changeSettings } from "../settings";
+import { become, currentStanding } from "../session";
+import { logInAs } from "../session.fixture";
 import { api, ApiError, everyPage, newKey, path, url } from "./client";
 
 const calls: { url: string; init: RequestInit }[] = [];
@@ -9,6 +11,7 @@ beforeEach(() => {
   calls.length = 0;
   answers = [];
   changeSettings({ actor: "" });
+  become({ state: "out", ended: false });
   vi.stubGlobal("fetch", (at: string, init: RequestInit) => {
     calls.push({ url: at, init });
     const next = answers.shift() ?? new Error("no answer is left");
@@ -51,6 +54,14 @@ describe("a mutation", () => {
     expect(header(0, "content-type")).toBe("application/json");
   });
 
+  it("proves that this page sends it, which a read need not", async () => {
+    logInAs("operator", { csrf: "c5" });
+    answers = [json({}), json({})];
+    await api.delete("/v1/x");
+    await api.get("/v1/x");
+    expect([header(0, "lictor-csrf"), header(1, "lictor-csrf")]).toEqual(["c5", null]);
+  });
+
   it("gives the version and the place of what came of it", async () => {
     const headers = { etag: '"17"', location: "/v1/operations/7" };
     answers = [json({}, { status: 202, headers })];
@@ -81,6 +92,36 @@ describe("what fails", () => {
       code: "HTTP_502",
       title: "Bad Gateway",
     });
+  });
+
+  it("says for how long lictord wants no other try", async () => {
+    const headers = { "retry-after": "7" };
+    answers = [json({}, { status: 429, headers }), json({}, { status: 500 })];
+    expect((await refused(api.get("/v1/x"))).retryAfter).toBe(7);
+    expect((await refused(api.get("/v1/x"))).retryAfter).toBeNull();
+  });
+
+  it("ends the session under which it was asked when lictord takes it no more", async () => {
+    logInAs("viewer");
+    answers = [json({ code: "BAD_TOKEN" }, { status: 401 })];
+    await refused(api.get("/v1/x"));
+    expect(currentStanding()).toEqual({ state: "out", ended: true });
+  });
+
+  it("does not end a session that began while it was asked", async () => {
+    logInAs("viewer");
+    answers = [json({ code: "BAD_TOKEN" }, { status: 401 })];
+    const late = refused(api.get("/v1/x"));
+    logInAs("admin");
+    await late;
+    expect(currentStanding()).toMatchObject({ state: "in" });
+  });
+
+  it("leaves the session to one who may not do one thing", async () => {
+    logInAs("viewer");
+    answers = [json({ code: "NOT_ALLOWED" }, { status: 403 })];
+    await refused(api.get("/v1/x"));
+    expect(currentStanding()).toMatchObject({ state: "in" });
   });
 
   it("says when lictord cannot be reached, and when an answer is no JSON", async () => {

@@ -1,8 +1,10 @@
 // The one way to lictord's REST API: JSON in, JSON out, an `ApiError` for everything else.
 //
-// A mutation carries the name of the person (`Lictor-Actor`), what it was made from (`If-Match`)
-// and a key (`Idempotency-Key`) under which it happens at most once. Nothing is retried here: who
-// asks decides.
+// A mutation carries what proves that this page sends it (`Lictor-Csrf`), the name of the person
+// (`Lictor-Actor`), what it was made from (`If-Match`) and a key (`Idempotency-Key`) under which it
+// happens at most once. Nothing is retried here: who asks decides. An answer that lictord knows the
+// session no more ends it.
+import { currentSession, endSession } from "../session";
 import { currentSettings } from "../settings";
 import type { ApiProblem } from "./types";
 
@@ -42,9 +44,12 @@ export interface Answer<T> {
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly problem: ApiProblem;
-  constructor(problem: ApiProblem) {
+  /** For how long lictord wants no other try, in seconds; null where it did not say. */
+  readonly retryAfter: number | null;
+  constructor(problem: ApiProblem, retryAfter: number | null = null) {
     super(problem.detail || problem.title);
     this.problem = problem;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -109,8 +114,10 @@ async function send<T>(
   body: unknown,
   request: Request,
 ): Promise<Answer<T>> {
+  const session = currentSession();
   const response = await reach(method, url(path, request.params), body, request);
-  if (!response.ok) throw new ApiError(await problemOf(response));
+  if (response.status === 401) endSession(session);
+  if (!response.ok) throw await errorOf(response);
   const data = response.status === 204 ? undefined : await bodyOf(response, request.json ?? own);
   return {
     data: data as T,
@@ -145,6 +152,8 @@ function headersOf(method: string, body: unknown, request: Request): Headers {
   if (request.idempotencyKey) headers.set("idempotency-key", request.idempotencyKey);
   const { actor } = currentSettings();
   if (method !== "GET" && actor) headers.set("lictor-actor", actor);
+  const csrf = currentSession()?.csrf;
+  if (method !== "GET" && csrf) headers.set("lictor-csrf", csrf);
   return headers;
 }
 
@@ -156,13 +165,14 @@ async function bodyOf(response: Response, json: Json): Promise<unknown> {
   }
 }
 
-async function problemOf(response: Response): Promise<ApiProblem> {
+async function errorOf(response: Response): Promise<ApiError> {
   const fallback = local(
     `HTTP_${response.status}`,
     response.statusText || `HTTP ${response.status}`,
   ).problem;
   const said = (await response.json().catch(() => null)) as Partial<ApiProblem> | null;
-  return { ...fallback, status: response.status, ...said };
+  const problem = { ...fallback, status: response.status, ...said };
+  return new ApiError(problem, secsOf(response.headers.get("retry-after")));
 }
 
 function local(code: string, title: string): ApiError {
@@ -177,6 +187,10 @@ function local(code: string, title: string): ApiError {
     conflict: null,
     leader: null,
   });
+}
+
+function secsOf(header: string | null): number | null {
+  return header !== null && /^\d+$/.test(header) ? Number(header) : null;
 }
 
 function versionOf(etag: string | null): number | null {

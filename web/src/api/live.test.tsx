@@ -1,6 +1,8 @@
 import { QueryClient } from "@tanstack/react-query";
 import { act, renderHook } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { become, currentStanding } from "../session";
+import { logInAs } from "../session.fixture";
 import { keys } from "./keys";
 import { followEvents, useLive } from "./live";
 import type { ClusterSummary } from "./types";
@@ -104,4 +106,12 @@ it("leaves out events it does not know and data it cannot read", async () => {
   const { state } = await follow();
   await stream(0).say(`${hello(true)}event: weather\ndata: rain\n\n`);
   expect(state()).toBe("live");
+});
+
+it("ends the session when lictord takes it no more", async () => {
+  logInAs("viewer");
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response("", { status: 401 })));
+  await follow();
+  expect(currentStanding()).toEqual({ state: "out", ended: true });
+  become({ state: "out", ended: false });
 });

@@ -8,6 +8,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { useSyncExternalStore } from "react";
+import { currentSession, endSession } from "../session";
 import { writeEvents } from "./live-cache";
 import type {
   ClusterSummary,
@@ -52,12 +53,7 @@ const SILENCE_MS = 12_000;
 const BATCH_MS = 25;
 const BACKOFF_MS = [250, 500, 1000, 2000, 5000];
 
-let connection: Connection = {
-  state: "connecting",
-  since: Date.now(),
-  instance: null,
-  leader: null,
-};
+let connection: Connection = unknown();
 const listeners = new Set<() => void>();
 
 /** How the stream stands, for a component. */
@@ -75,6 +71,7 @@ export function useLive(): Connection {
 export async function followEvents(cache: QueryClient, signal: AbortSignal): Promise<void> {
   let lastId: string | null = null;
   let failures = 0;
+  become(unknown());
   const batch = new Batch(cache);
   for (;;) {
     const attempt = new AbortController();
@@ -114,7 +111,9 @@ async function stream(
   try {
     const headers = new Headers({ accept: "text/event-stream" });
     if (lastId !== null) headers.set("last-event-id", lastId);
+    const session = currentSession();
     const response = await fetch("/v1/events", { headers, signal, cache: "no-store" });
+    if (response.status === 401) endSession(session);
     if (!response.ok || response.body === null) throw new Error(`HTTP ${response.status}`);
     const parser = createParser({ onEvent: onMessage });
     const decoder = new TextDecoder();
@@ -149,6 +148,10 @@ class Batch {
       writeEvents(this.cache, events);
     }, BATCH_MS);
   }
+}
+
+function unknown(): Connection {
+  return { state: "connecting", since: Date.now(), instance: null, leader: null };
 }
 
 function greet(hello: { instance: string; leader: boolean }): void {

@@ -633,6 +633,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who the caller is; in a browser also what its changes have to show. */
+        get: operations["get_session"];
+        put?: never;
+        /** Begins a session in the browser: a cookie that stands for the token for half a day. */
+        post: operations["log_in"];
+        /** Ends a session: the browser forgets it. */
+        delete: operations["log_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/subscribers": {
         parameters: {
             query?: never;
@@ -645,6 +664,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every token, also those that were revoked or have expired; those in force first. */
+        get: operations["list_tokens"];
+        put?: never;
+        /** Makes a token. Its text is in this answer and nowhere else. */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a token for good; what is open under it ends. */
+        delete: operations["revoke_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -705,6 +759,8 @@ export interface components {
          * @description RFC 3339 in UTC, with milliseconds.
          */
         At: string;
+        /** @enum {string} */
+        AuditOutcome: "done" | "refused" | "denied";
         AuditPage: {
             /** @description What is on it, in the list's order. */
             items: components["schemas"]["AuditRecord"][];
@@ -720,8 +776,15 @@ export interface components {
             id: number;
             /** @description When it was written. */
             at: components["schemas"]["At"];
-            /** @description Who did it: an operator, or Lictor itself. */
+            /** @description Who did it: an operator, as its caller says, or Lictor itself. */
             actor: string;
+            /**
+             * @description The name of the token that was shown; null of what Lictor did itself, and of
+             *     callers without one.
+             */
+            token: string | null;
+            /** @description The address it was asked from; null where that is not known. */
+            from: string | null;
             /** @description What was done, such as `cluster.set`. */
             action: string;
             /** @description To what. */
@@ -730,6 +793,8 @@ export interface components {
             reason: string | null;
             /** @description How it ended. */
             result: string;
+            /** @description What came of it. */
+            outcome: components["schemas"]["AuditOutcome"];
         };
         /** @description How available clusters were over a time. */
         Availability: {
@@ -1156,6 +1221,29 @@ export interface components {
              */
             members: components["schemas"]["Member"][];
         };
+        /** @description A token to make. */
+        CreateTokenRequest: {
+            /** @description What people call it; unique among those in force. */
+            name: string;
+            /** @description What it is for. */
+            role: components["schemas"]["TokenRole"];
+            /** @description The only clusters it is to be good for; of any cluster when there is none. */
+            clusters?: string[];
+            /**
+             * Format: int64
+             * @description For how long, in seconds: at most 10 years; for ever when it is not said.
+             */
+            expires_in_secs?: number | null;
+            /** @description Why, for the history. */
+            reason: string;
+        };
+        /** @description A token that was made. */
+        CreatedToken: {
+            /** @description It. */
+            token: components["schemas"]["Token"];
+            /** @description Its text: shown this once. */
+            secret: components["schemas"]["Secret"];
+        };
         /** @description A node that traffic can go to. */
         Endpoint: {
             /** @description Its name. */
@@ -1348,6 +1436,11 @@ export interface components {
              *     was never read.
              */
             age_us: number | null;
+        };
+        /** @description The token under which a browser is to act. */
+        LogInRequest: {
+            /** @description Its text. */
+            token: components["schemas"]["Secret"];
         };
         /** @enum {string} */
         LongTransactions: "wait" | "kill" | "refuse";
@@ -2230,6 +2323,21 @@ export interface components {
             /** @description Why, for the history. */
             reason: string;
         };
+        /** @description Why a token is revoked. */
+        RevokeTokenRequest: {
+            /** @description Why, for the history. */
+            reason: string;
+        };
+        /** @description A token that was revoked. */
+        RevokedToken: {
+            /** @description It. */
+            token: components["schemas"]["Token"];
+            /**
+             * @description Instances that have not heard of it yet; each does as soon as it can read
+             *     Postgres.
+             */
+            unheard: string[];
+        };
         /** @enum {string} */
         Role: "primary" | "replica";
         /** @description Where one cluster's traffic goes. */
@@ -2356,6 +2464,8 @@ export interface components {
              */
             document?: Record<string, unknown> | null;
         };
+        /** @description The text of a token. */
+        Secret: string;
         /** @description A server of a hostgroup. */
         Server: {
             /** @description Where it listens. */
@@ -2380,6 +2490,16 @@ export interface components {
         };
         /** @enum {string} */
         ServerStatus: "online" | "offline_soft" | "offline_hard";
+        /** @description Who the caller is. */
+        Session: {
+            /** @description Its token. */
+            token: components["schemas"]["Token"];
+            /**
+             * @description What a browser that changes something sends as `lictor-csrf`; null without
+             *     a session cookie.
+             */
+            csrf: string | null;
+        };
         /** @enum {string} */
         Severity: "info" | "warning" | "critical";
         /** @description Where some of the keys live. */
@@ -2564,6 +2684,34 @@ export interface components {
             /** @description Why, for the history. */
             reason?: string | null;
         };
+        /** @description A token, without its text. */
+        Token: {
+            /** @description What it is revoked by: 12 hexadecimal digits; the text begins with it. */
+            id: string;
+            /** @description What people call it; unique among those in force. */
+            name: string;
+            /** @description What it is for. */
+            role: components["schemas"]["TokenRole"];
+            /** @description The only clusters it is good for; of any cluster when there is none. */
+            clusters: string[];
+            /** @description When it was made. */
+            created_at: components["schemas"]["At"];
+            /** @description Who made it. */
+            created_by: string;
+            expires_at: components["schemas"]["At"] | null;
+            revoked_at: components["schemas"]["At"] | null;
+            /** @description Who revoked it. */
+            revoked_by: string | null;
+            last_used_at: components["schemas"]["At"] | null;
+            /** @description The address it was used from then. */
+            last_used_from: string | null;
+        };
+        TokenList: {
+            /** @description Each of them. */
+            items: components["schemas"]["Token"][];
+        };
+        /** @enum {string} */
+        TokenRole: "subscriber" | "agent" | "viewer" | "operator" | "admin";
         /** @description A variable of a server. */
         Variable: {
             /** @description Its name, such as `sync_binlog`. */
@@ -2617,6 +2765,8 @@ export interface operations {
                 action?: string;
                 /** @description Only what was done to this. */
                 target?: string;
+                /** @description Only those with this outcome. */
+                outcome?: "done" | "refused" | "denied";
                 /** @description Only those with this in any text. */
                 q?: string;
                 /** @description How many at most. */
@@ -4163,6 +4313,95 @@ export interface operations {
             };
         };
     };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller's token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description It was refused, and nothing was changed; why is said */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiProblem"];
+                };
+            };
+        };
+    };
+    log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogInRequest"];
+            };
+        };
+        responses: {
+            /** @description It has begun */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description It was refused, and nothing was changed; why is said */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiProblem"];
+                };
+            };
+        };
+    };
+    log_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is over */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It was refused, and nothing was changed; why is said */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiProblem"];
+                };
+            };
+        };
+    };
     list_subscribers: {
         parameters: {
             query?: {
@@ -4184,6 +4423,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SubscriberPage"];
+                };
+            };
+            /** @description It was refused, and nothing was changed; why is said */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiProblem"];
+                };
+            };
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            /** @description It was refused, and nothing was changed; why is said */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiProblem"];
+                };
+            };
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, for the audit log; the caller's address when it is not said. */
+                "lictor-actor"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTokenRequest"];
+            };
+        };
+        responses: {
+            /** @description It was made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedToken"];
+                };
+            };
+            /** @description It was refused, and nothing was changed; why is said */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ApiProblem"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Happen once: asked again under the same key, the same is answered. Kept for a day. */
+                "idempotency-key"?: string;
+                /** @description Who asks, for the audit log; the caller's address when it is not said. */
+                "lictor-actor"?: string;
+            };
+            path: {
+                /** @description Its id */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeTokenRequest"];
+            };
+        };
+        responses: {
+            /** @description It was revoked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedToken"];
                 };
             };
             /** @description It was refused, and nothing was changed; why is said */

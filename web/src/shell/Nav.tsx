@@ -2,10 +2,11 @@ import { useTranslation } from "react-i18next";
 import { Link, NavLink } from "react-router";
 import { useClusters } from "../api/queries/clusters";
 import css from "./Shell.module.css";
-import { pages } from "./pages";
+import { usePages } from "./pages";
 
 export function Nav() {
   const { t } = useTranslation("shell");
+  const pages = usePages();
   return (
     <>
       <Link to="/" className={css.brand}>

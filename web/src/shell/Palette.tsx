@@ -7,7 +7,7 @@ import { useNavigate } from "react-router";
 import { useClusters } from "../api/queries/clusters";
 import { useNodes } from "../api/queries/nodes";
 import { useModal } from "../ui/useModal";
-import { pages } from "./pages";
+import { usePages } from "./pages";
 import css from "./Palette.module.css";
 import { best } from "./search";
 
@@ -18,10 +18,14 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [, setElement] = useModal();
   const [typed, setTyped] = useState("");
+  const pages = usePages();
   const clusters = useClusters().data;
   const nodes = useNodes().data;
 
-  const places = useMemo(() => pages.map((page) => ({ ...page, name: t(`nav.${page.key}`) })), [t]);
+  const places = useMemo(
+    () => pages.map((page) => ({ ...page, name: t(`nav.${page.key}`) })),
+    [t, pages],
+  );
   const foundPages = best(places, typed, SHOWN);
   const foundClusters = best(clusters ?? [], typed, SHOWN);
   const foundNodes = typed ? best(nodes ?? [], typed, SHOWN) : [];

@@ -3,6 +3,7 @@ import {
   Activity,
   Boxes,
   History,
+  KeyRound,
   LifeBuoy,
   Network,
   ScrollText,
@@ -10,6 +11,9 @@ import {
   Users,
   type LucideIcon,
 } from "lucide-react";
+import { useMemo } from "react";
+import { lackOf, type Need } from "../api/access";
+import { useSession } from "../session";
 
 type Key =
   | "fleet"
@@ -19,15 +23,18 @@ type Key =
   | "routing"
   | "subscribers"
   | "controlPlane"
-  | "audit";
+  | "audit"
+  | "tokens";
 
 export interface PageLink {
   key: Key;
   to: string;
   icon: LucideIcon;
+  /** Only who may do that has any use for it. */
+  need?: Need;
 }
 
-export const pages: PageLink[] = [
+const pages: PageLink[] = [
   { key: "fleet", to: "/", icon: Boxes },
   { key: "problems", to: "/problems", icon: Activity },
   { key: "recoveries", to: "/recoveries", icon: LifeBuoy },
@@ -36,4 +43,14 @@ export const pages: PageLink[] = [
   { key: "subscribers", to: "/subscribers", icon: Users },
   { key: "controlPlane", to: "/control-plane", icon: ServerCog },
   { key: "audit", to: "/audit", icon: ScrollText },
+  { key: "tokens", to: "/tokens", icon: KeyRound, need: "administer" },
 ];
+
+/** Those that are any use to who is logged in. */
+export function usePages(): PageLink[] {
+  const token = useSession()?.token;
+  return useMemo(
+    () => pages.filter(({ need }) => !need || (token && lackOf(token, need, null) === null)),
+    [token],
+  );
+}

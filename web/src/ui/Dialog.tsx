@@ -1,6 +1,6 @@
 // A dialog: the browser's own, which holds the focus, closes on Escape and makes the rest inert.
 import { X } from "lucide-react";
-import { useId, type ReactNode } from "react";
+import { useEffect, useId, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { IconButton } from "./Button";
 import { classes } from "./class";
@@ -10,7 +10,8 @@ import { useModal } from "./useModal";
 
 export interface DialogProps {
   open: boolean;
-  onClose: () => void;
+  /** Left out where only its own buttons may close it. */
+  onClose?: () => void;
   title: ReactNode;
   description?: ReactNode;
   /** Buttons, the affirming one last. */
@@ -28,6 +29,14 @@ function OpenDialog({ onClose, title, description, footer, size = "md", children
   const [element, setElement] = useModal();
   const [titleId, descriptionId] = [useId(), useId()];
   const { t } = useTranslation();
+  const fixed = onClose === undefined;
+  // A browser lets a page refuse Escape once only, unless it takes the key away.
+  useEffect(() => {
+    if (!fixed || !element) return;
+    const keep = (event: KeyboardEvent) => event.key === "Escape" && event.preventDefault();
+    element.addEventListener("keydown", keep);
+    return () => element.removeEventListener("keydown", keep);
+  }, [fixed, element]);
   return (
     <dialog
       ref={setElement}
@@ -36,13 +45,13 @@ function OpenDialog({ onClose, title, description, footer, size = "md", children
       aria-describedby={description ? descriptionId : undefined}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        onClose?.();
       }}
     >
       <Layer value={element}>
         <header className={css.head}>
           <h2 id={titleId}>{title}</h2>
-          <IconButton icon={X} label={t("close")} size="sm" onClick={onClose} />
+          {onClose && <IconButton icon={X} label={t("close")} size="sm" onClick={onClose} />}
         </header>
         <div className={css.body}>
           {description && (

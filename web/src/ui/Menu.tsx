@@ -21,16 +21,20 @@ export function Menu({
   children,
   items,
   label,
+  refused,
   open,
   onOpenChange,
 }: {
   children: ReactNode;
   items: (MenuItem | "line")[];
   label?: ReactNode;
+  /** Why nobody may open it: its button says so, and it is closed. */
+  refused?: string | undefined;
   /** Given where something besides the button opens it; otherwise the button alone does. */
   open?: boolean;
   onOpenChange?: (open: boolean) => void;
 }) {
+  if (refused !== undefined) return children;
   return (
     <MenuFrame trigger={children} open={open} onOpenChange={onOpenChange}>
       {label && <DropdownMenu.Label className={css.label}>{label}</DropdownMenu.Label>}

@@ -47,7 +47,7 @@ export function SmallTable<T>({
                 </th>
               ) : (
                 <td key={column.header} className={look(column)} data-header={column.header}>
-                  <span>{column.cell(row)}</span>
+                  <div>{column.cell(row)}</div>
                 </td>
               ),
             )}

@@ -3,6 +3,7 @@ import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import type { AuditRecord } from "../../api/types";
 import { UNKNOWN } from "../../format";
+import { Status, type Tone } from "../../ui/Badge";
 import { Sentence } from "../../ui/Sentence";
 import type { Column } from "../../ui/Table";
 import { Time } from "../../ui/Time";
@@ -16,6 +17,18 @@ export function auditColumns(t: TFunction<"audit">): Column<AuditRecord>[] {
       cell: ({ row: { original: one } }) => <Time at={one.at} full />,
     },
     { id: "actor", header: t("column.actor"), accessorKey: "actor" },
+    {
+      id: "token",
+      header: t("column.token"),
+      cell: ({ row: { original: one } }) => (
+        <>
+          {one.token ?? UNKNOWN}
+          {one.from !== null && (
+            <div className={css.below}>{t("fromWhere", { from: one.from })}</div>
+          )}
+        </>
+      ),
+    },
     {
       id: "action",
       header: t("column.action"),
@@ -31,6 +44,11 @@ export function auditColumns(t: TFunction<"audit">): Column<AuditRecord>[] {
       ),
     },
     {
+      id: "outcome",
+      header: t("column.outcome"),
+      cell: ({ row: { original: one } }) => <Outcome of={one} />,
+    },
+    {
       id: "result",
       header: t("column.result"),
       meta: { fill: true, wrap: true },
@@ -39,6 +57,17 @@ export function auditColumns(t: TFunction<"audit">): Column<AuditRecord>[] {
   ];
   // It is the server's order, page by page.
   return columns.map((column) => ({ ...column, enableSorting: false }));
+}
+
+const TONES: Record<AuditRecord["outcome"], Tone> = {
+  done: "ok",
+  refused: "warning",
+  denied: "critical",
+};
+
+function Outcome({ of: { outcome } }: { of: AuditRecord }) {
+  const { t } = useTranslation("audit");
+  return <Status tone={TONES[outcome]}>{t(`outcome.${outcome}`)}</Status>;
 }
 
 export function RecordCard({ record }: { record: AuditRecord }) {
@@ -53,10 +82,12 @@ export function RecordCard({ record }: { record: AuditRecord }) {
       </p>
       {record.reason !== null && <p>{t("why", { reason: record.reason })}</p>}
       <p>
-        <Sentence>{record.result}</Sentence>
+        <Outcome of={record} /> <Sentence>{record.result}</Sentence>
       </p>
       <p className={css.faint}>
         <Time at={record.at} full />
+        {record.token !== null && ` · ${t("withToken", { token: record.token })}`}
+        {record.from !== null && ` · ${t("fromWhere", { from: record.from })}`}
       </p>
     </article>
   );

@@ -7,7 +7,7 @@ import type { AuditRecord } from "../../api/types";
 import { Button } from "../../ui/Button";
 import { Empty } from "../../ui/Empty";
 import { ErrorNote } from "../../ui/ErrorNote";
-import { Filters, SearchBox, TextChoice } from "../../ui/Filters";
+import { Choice, Filters, SearchBox, TextChoice } from "../../ui/Filters";
 import { More } from "../../ui/More";
 import { PageHeader } from "../../ui/PageHeader";
 import { Skeleton } from "../../ui/Skeleton";
@@ -15,7 +15,8 @@ import { Table } from "../../ui/Table";
 import { pick, useAddress } from "../../ui/useAddress";
 import { auditColumns, RecordCard } from "./columns";
 
-const KEYS = ["q", "actor", "action", "target"] as const;
+const KEYS = ["q", "actor", "action", "target", "outcome"] as const;
+const OUTCOMES: AuditRecord["outcome"][] = ["done", "refused", "denied"];
 
 export function Component() {
   const { t } = useTranslation("audit");
@@ -26,7 +27,7 @@ export function Component() {
   const rows = useMemo(() => audit.data?.pages.flatMap((page) => page.items), [audit.data]);
   const columns = useMemo(() => auditColumns(t), [t]);
   const filtered = Object.keys(filter).length > 0;
-  const clear = () => change({ q: null, actor: null, action: null, target: null });
+  const clear = () => change(Object.fromEntries(KEYS.map((key) => [key, null])));
   const { hasNextPage, isError, error, fetchNextPage } = audit;
   const busy = audit.isFetchingNextPage || audit.isPlaceholderData;
   return (
@@ -43,6 +44,12 @@ export function Component() {
             onChange={(value) => change({ [key]: value })}
           />
         ))}
+        <Choice
+          label={t("column.outcome")}
+          value={filter.outcome}
+          choices={OUTCOMES.map((value) => ({ value, label: t(`outcome.${value}`) }))}
+          onChange={(outcome) => change({ outcome })}
+        />
       </Filters>
       {isError && <ErrorNote error={error} onRetry={() => void audit.refetch()} />}
       {rows && (
@@ -52,7 +59,9 @@ export function Component() {
           columns={columns}
           rowKey={(one) => String(one.id)}
           card={(one) => <RecordCard record={one} />}
-          cardHeight={110}
+          rowHeight={52}
+          cardHeight={130}
+          narrow={1280}
           empty={
             hasNextPage || isError ? (
               <></>

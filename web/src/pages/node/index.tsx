@@ -10,6 +10,7 @@ import { Button } from "../../ui/Button";
 import { Loaded } from "../../ui/Loaded";
 import { Menu } from "../../ui/Menu";
 import { PageHeader } from "../../ui/PageHeader";
+import { useMay } from "../../ui/useMay";
 import { clusterPath } from "../cluster/model/address";
 import { useNodeItems } from "../cluster/orders/NodeMenu";
 import type { NodeOrder } from "../cluster/orders/order";
@@ -81,6 +82,7 @@ function OrdersIn({ node, cluster }: { node: Node; cluster: Cluster }) {
   const { t } = useTranslation("node");
   const [order, setOrder] = useState<NodeOrder | null>(null);
   const items = useNodeItems(node, node.name === cluster.primary, setOrder);
+  const { why } = useMay("operate", cluster.name);
   const navigate = useNavigate();
   // A recovery is the cluster's: it is followed on its page.
   const follow = (id: string) => {
@@ -89,8 +91,10 @@ function OrdersIn({ node, cluster }: { node: Node; cluster: Cluster }) {
   };
   return (
     <>
-      <Menu items={items}>
-        <Button icon={ChevronDown}>{t("actions")}</Button>
+      <Menu items={items} refused={why}>
+        <Button icon={ChevronDown} refused={why}>
+          {t("actions")}
+        </Button>
       </Menu>
       {order && (
         <OrderDialog

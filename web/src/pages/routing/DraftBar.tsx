@@ -7,6 +7,7 @@ import { Button, IconButton } from "../../ui/Button";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { Note } from "../../ui/Note";
 import { Sentence } from "../../ui/Sentence";
+import { useMay } from "../../ui/useMay";
 import { ApplyDialog } from "./ApplyDialog";
 import type { Draft } from "./draft";
 import css from "./DraftBar.module.css";
@@ -31,6 +32,7 @@ export function DraftBar() {
 
 function Bar({ draft, ready }: { draft: Draft; ready: boolean }) {
   const { t } = useTranslation("routing");
+  const { why } = useMay("administer");
   const [open, setOpen] = useState(false);
   const [asked, setAsked] = useState<"apply" | "discard" | null>(null);
   const close = () => setAsked(null);
@@ -57,6 +59,7 @@ function Bar({ draft, ready }: { draft: Draft; ready: boolean }) {
           size="sm"
           variant="primary"
           icon={GitCompare}
+          refused={why}
           disabled={!ready}
           onClick={() => setAsked("apply")}
         >

@@ -18,6 +18,7 @@ import { isAbout } from "./faults";
 import { HostgroupDialog } from "./HostgroupDialog";
 import css from "./routing.module.css";
 import { useWork } from "./store";
+import { useMay } from "../../ui/useMay";
 import { useEditing } from "./editing";
 
 const STATUS: Record<ServerStatus, Tone> = {
@@ -32,6 +33,7 @@ export function Hostgroups() {
   const filled = useRouting().data?.hostgroups ?? [];
   const { document, head } = useEditing();
   const [asked, setAsked] = useState<HostgroupEntry | "new" | null>(null);
+  const { why } = useMay("administer");
   const before = new Map(head?.document.hostgroups.map((one) => [one.id, one]));
   return (
     <Loaded query={config}>
@@ -39,7 +41,7 @@ export function Hostgroups() {
         <div className={css.stack}>
           <div className={css.toolbar}>
             <p className={css.faint}>{t("hostgroup.about")}</p>
-            <Button icon={Plus} onClick={() => setAsked("new")}>
+            <Button icon={Plus} refused={why} onClick={() => setAsked("new")}>
               {t("hostgroup.add")}
             </Button>
           </div>
@@ -71,6 +73,7 @@ interface CardProps {
 
 function HostgroupCard({ entry, before, now, onEdit }: CardProps) {
   const { t } = useTranslation("routing");
+  const { why } = useMay("administer");
   const { edit } = useEditing();
   const { faults } = useWork();
   const wrong = faults.some((fault) => isAbout(fault, { kind: "hostgroup", id: entry.id }));
@@ -90,11 +93,13 @@ function HostgroupCard({ entry, before, now, onEdit }: CardProps) {
         <>
           <IconButton
             icon={Pencil}
+            refused={why}
             label={t("hostgroup.edit", { id: entry.id })}
             onClick={onEdit}
           />
           <IconButton
             icon={Trash2}
+            refused={why}
             label={t("hostgroup.remove", { id: entry.id })}
             onClick={() => void edit({ kind: "hostgroup", id: entry.id, was: entry, to: null })}
           />

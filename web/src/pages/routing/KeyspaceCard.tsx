@@ -20,6 +20,7 @@ import type { Refusal } from "./refusal";
 import css from "./routing.module.css";
 import { ShardDialog, type ShardAction } from "./ShardDialog";
 import { useWork } from "./store";
+import { useMay } from "../../ui/useMay";
 import { useEditing } from "./editing";
 
 interface Props {
@@ -96,6 +97,7 @@ export function KeyspaceCard({ keyspace, before, writers, paint, found, alone }:
 
 function Actions({ keyspace }: { keyspace: KeyspaceShape }) {
   const { t } = useTranslation("routing");
+  const { why } = useMay("administer");
   const { document, edit } = useEditing();
   const entry = document?.keyspaces[keyspace.name];
   const change = useEdit(edit);
@@ -104,6 +106,7 @@ function Actions({ keyspace }: { keyspace: KeyspaceShape }) {
   };
   return (
     <Menu
+      refused={why}
       items={[
         {
           label: t("keyspace.remove"),
@@ -114,7 +117,11 @@ function Actions({ keyspace }: { keyspace: KeyspaceShape }) {
         },
       ]}
     >
-      <IconButton icon={EllipsisVertical} label={t("keyspace.actions", { name: keyspace.name })} />
+      <IconButton
+        icon={EllipsisVertical}
+        label={t("keyspace.actions", { name: keyspace.name })}
+        refused={why}
+      />
     </Menu>
   );
 }
@@ -272,6 +279,7 @@ function ShardMenu({
   onAction,
 }: Pick<RowProps, "keyspace" | "shard" | "entry" | "onAction">) {
   const { t } = useTranslation("routing");
+  const { why } = useMay("administer");
   const { document, edit } = useEditing();
   const change = useEdit(edit);
   const off = entry === null;
@@ -312,8 +320,8 @@ function ShardMenu({
     },
   ];
   return (
-    <Menu items={items}>
-      <IconButton size="sm" icon={EllipsisVertical} label={t("action.of", at)} />
+    <Menu items={items} refused={why}>
+      <IconButton size="sm" icon={EllipsisVertical} label={t("action.of", at)} refused={why} />
     </Menu>
   );
 }

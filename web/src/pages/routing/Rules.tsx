@@ -37,6 +37,7 @@ import { RuleDialog } from "./RuleDialog";
 import css from "./Rules.module.css";
 import page from "./routing.module.css";
 import { RuleTester } from "./RuleTester";
+import { useMay } from "../../ui/useMay";
 import { conditions, reordering } from "./rules";
 import { useWork } from "./store";
 import { useEditing } from "./editing";
@@ -46,6 +47,7 @@ export function Rules() {
   const config = useConfig();
   const { document } = useEditing();
   const [asked, setAsked] = useState<RuleEntry | "new" | null>(null);
+  const { why } = useMay("administer");
   return (
     <Loaded query={config}>
       {() => (
@@ -53,7 +55,7 @@ export function Rules() {
           <RuleTester />
           <div className={page.toolbar}>
             <p className={page.faint}>{t("rule.about")}</p>
-            <Button icon={Plus} onClick={() => setAsked("new")}>
+            <Button icon={Plus} refused={why} onClick={() => setAsked("new")}>
               {t("rule.add")}
             </Button>
           </div>
@@ -124,6 +126,7 @@ interface RuleProps {
 
 function Rule({ rule, at, onEdit, onMove }: RuleProps) {
   const { t } = useTranslation("routing");
+  const { why } = useMay("administer");
   const { setNodeRef: setPlace, isOver } = useDroppable({ id: at });
   const { setNodeRef: setRule, isDragging, listeners, transform } = useDraggable({ id: at });
   const { faults } = useWork();
@@ -152,7 +155,8 @@ function Rule({ rule, at, onEdit, onMove }: RuleProps) {
           data-handle
           className={css.handle}
           aria-label={t("rule.handle", { id: rule.rule_id, place: at + 1 })}
-          title={t("rule.handleHint")}
+          title={why ?? t("rule.handleHint")}
+          disabled={why !== undefined}
           onPointerDown={(event) => {
             listeners?.onPointerDown?.(event);
           }}
@@ -225,11 +229,13 @@ function Where({ rule }: { rule: RuleEntry }) {
 
 function RuleMenu({ rule, onEdit }: { rule: RuleEntry; onEdit: () => void }) {
   const { t } = useTranslation("routing");
+  const { why } = useMay("administer");
   const { edit } = useEditing();
   const id = rule.rule_id;
   const change = (to: RuleEntry | null) => void edit({ kind: "rule", id, was: rule, to });
   return (
     <Menu
+      refused={why}
       items={[
         { label: t("rule.edit"), icon: Pencil, onSelect: onEdit },
         {
@@ -241,7 +247,12 @@ function RuleMenu({ rule, onEdit }: { rule: RuleEntry; onEdit: () => void }) {
         { label: t("rule.remove"), icon: Trash2, danger: true, onSelect: () => change(null) },
       ]}
     >
-      <IconButton size="sm" icon={EllipsisVertical} label={t("rule.actions", { id })} />
+      <IconButton
+        size="sm"
+        icon={EllipsisVertical}
+        label={t("rule.actions", { id })}
+        refused={why}
+      />
     </Menu>
   );
 }

@@ -17,6 +17,7 @@ import { KeyspaceDialog } from "./KeyspaceDialog";
 import { paints } from "./paint";
 import { ResolveBox } from "./ResolveBox";
 import css from "./routing.module.css";
+import { useMay } from "../../ui/useMay";
 import { useEditing } from "./editing";
 
 export function ShardMap() {
@@ -26,6 +27,7 @@ export function ShardMap() {
 
 function AllKeyspaces({ table }: { table: RoutingTable }) {
   const { t } = useTranslation("routing");
+  const { why } = useMay("administer");
   const { document, isDraft } = useEditing();
   const [adding, setAdding] = useState(false);
   const [search] = useSearchParams();
@@ -43,7 +45,12 @@ function AllKeyspaces({ table }: { table: RoutingTable }) {
     <div className={css.stack}>
       <div className={css.toolbar}>
         <ResolveBox keyspaces={table.keyspaces} />
-        <Button icon={Plus} disabled={document === null} onClick={() => setAdding(true)}>
+        <Button
+          icon={Plus}
+          refused={why}
+          disabled={document === null}
+          onClick={() => setAdding(true)}
+        >
           {t("keyspace.add")}
         </Button>
       </div>

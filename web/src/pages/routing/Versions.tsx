@@ -15,6 +15,7 @@ import { Input } from "../../ui/Field";
 import { Loaded } from "../../ui/Loaded";
 import { Skeleton } from "../../ui/Skeleton";
 import { Time } from "../../ui/Time";
+import { useMay } from "../../ui/useMay";
 import { ChangeDialog } from "./ApplyDialog";
 import { Changes, Summary } from "./Changes";
 import css from "./Versions.module.css";
@@ -71,6 +72,7 @@ interface VersionProps {
 
 function Version({ step, isHead, onRollback, onDocument }: VersionProps) {
   const { t } = useTranslation("config");
+  const { why } = useMay("administer");
   const { version, at, author, action, reason } = step.version;
   return (
     <li className={css.version}>
@@ -85,7 +87,7 @@ function Version({ step, isHead, onRollback, onDocument }: VersionProps) {
             {t("document")}
           </Button>
           {!isHead && (
-            <Button size="sm" variant="ghost" icon={RotateCcw} onClick={onRollback}>
+            <Button size="sm" variant="ghost" icon={RotateCcw} refused={why} onClick={onRollback}>
               {t("rollback")}
             </Button>
           )}

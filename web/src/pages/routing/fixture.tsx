@@ -3,6 +3,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { render } from "@testing-library/react";
 import { createMemoryRouter, RouterProvider } from "react-router";
 import { vi } from "vitest";
+import { logInAs } from "../../session.fixture";
 import { newCache } from "../../api/cache";
 import type { ApiProblem, ConfigOutcome } from "../../api/types";
 import { TooltipRoom } from "../../ui/Tooltip";
@@ -28,6 +29,7 @@ export interface Server {
 /** Shows the page at a tab, over a server. */
 export function showPage(server: Server, search: string) {
   discard();
+  logInAs("admin");
   vi.stubGlobal("matchMedia", () => ({
     matches: false,
     addEventListener: () => undefined,

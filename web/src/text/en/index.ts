@@ -1,4 +1,5 @@
 // English, the catalogue the others are held to. One file per page.
+import access from "./access.json";
 import audit from "./audit.json";
 import availability from "./availability.json";
 import cluster from "./cluster.json";
@@ -13,8 +14,10 @@ import recoveries from "./recoveries.json";
 import routing from "./routing.json";
 import shell from "./shell.json";
 import subscribers from "./subscribers.json";
+import tokens from "./tokens.json";
 
 export default {
+  access,
   audit,
   availability,
   cluster,
@@ -29,4 +32,5 @@ export default {
   routing,
   shell,
   subscribers,
+  tokens,
 };

@@ -3,6 +3,7 @@ import { ArrowLeftRight, Pause, Play, Siren } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { Cluster } from "../../../api/types";
 import { Button } from "../../../ui/Button";
+import { useMay } from "../../../ui/useMay";
 import type { Order } from "./order";
 
 export function ClusterActions({
@@ -13,20 +14,25 @@ export function ClusterActions({
   onOrder: (order: Order) => void;
 }) {
   const { t } = useTranslation("cluster");
+  const { why } = useMay("operate", cluster.name);
   return (
     <>
-      <Button icon={ArrowLeftRight} onClick={() => onOrder({ kind: "switchover", to: null })}>
+      <Button
+        icon={ArrowLeftRight}
+        refused={why}
+        onClick={() => onOrder({ kind: "switchover", to: null })}
+      >
         {t("actions.switchover")}
       </Button>
-      <Button icon={Siren} onClick={() => onOrder({ kind: "failover", to: null })}>
+      <Button icon={Siren} refused={why} onClick={() => onOrder({ kind: "failover", to: null })}>
         {t("actions.failover")}
       </Button>
       {cluster.pause ? (
-        <Button icon={Play} onClick={() => onOrder({ kind: "resume" })}>
+        <Button icon={Play} refused={why} onClick={() => onOrder({ kind: "resume" })}>
           {t("actions.resume")}
         </Button>
       ) : (
-        <Button icon={Pause} onClick={() => onOrder({ kind: "pause" })}>
+        <Button icon={Pause} refused={why} onClick={() => onOrder({ kind: "pause" })}>
           {t("actions.pause")}
         </Button>
       )}

@@ -16,6 +16,7 @@ import { useNavigate } from "react-router";
 import type { Node } from "../../../api/types";
 import { IconButton } from "../../../ui/Button";
 import { Menu, type MenuItem } from "../../../ui/Menu";
+import { useMay } from "../../../ui/useMay";
 import { nodePath } from "../model/address";
 import { isRebuilding } from "../model/standing";
 import type { NodeOrder } from "./order";
@@ -40,6 +41,7 @@ export function NodeMenu({
 }: NodeMenuProps) {
   const { t } = useTranslation("cluster");
   const items = useNodeItems(node, isPrimary, onOrder);
+  const { allowed, why } = useMay("operate", node.cluster);
   const navigate = useNavigate();
   const visit: MenuItem = {
     label: t("menu.open"),
@@ -48,8 +50,13 @@ export function NodeMenu({
   };
   return (
     <Menu
-      label={node.name}
-      items={[visit, "line", ...items]}
+      label={
+        <>
+          {node.name}
+          {why !== undefined && <p>{why}</p>}
+        </>
+      }
+      items={allowed ? [visit, "line", ...items] : [visit]}
       open={open}
       onOpenChange={onOpenChange}
     >
@@ -63,7 +70,7 @@ export function NodeMenu({
   );
 }
 
-/** The orders that a node can be given in its role. */
+/** The orders that a node can be given in its role, by one who may give any. */
 export function useNodeItems(
   node: Node,
   isPrimary: boolean,
@@ -71,6 +78,7 @@ export function useNodeItems(
 ): (MenuItem | "line")[] {
   const { t } = useTranslation("cluster");
   const { name } = node;
+  const { allowed: administers } = useMay("administer", node.cluster);
   const upkeep: MenuItem[] = [
     node.maintenance
       ? {
@@ -83,12 +91,13 @@ export function useNodeItems(
           icon: Wrench,
           onSelect: () => onOrder({ kind: "maintenance", node: name }),
         },
-    {
+  ];
+  if (administers)
+    upkeep.push({
       label: t("menu.placement"),
       icon: MapPin,
       onSelect: () => onOrder({ kind: "placement", node: name }),
-    },
-  ];
+    });
   if (isPrimary) return upkeep;
   return [
     {

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { orders } from "../../../api/orders";
 import type { Cluster, Node, NodeChange } from "../../../api/types";
 import { exact } from "../../../format";
+import { useSession } from "../../../session";
 import { useSettings } from "../../../settings";
 import { Checkbox, Field, Input, Select } from "../../../ui/Field";
 import { notify } from "../../../ui/notices";
@@ -28,11 +29,12 @@ const HOUR: Lasting = { count: "1", unit: "hours" };
 function OwnerField({ value, onChange }: { value: string; onChange: (owner: string) => void }) {
   const { t } = useTranslation("orders");
   const { actor } = useSettings();
+  const session = useSession();
   return (
     <Field label={t("owner")}>
       <Input
         value={value}
-        placeholder={actor}
+        placeholder={actor || session?.token.name}
         maxLength={128}
         onChange={(event) => onChange(event.target.value)}
       />

@@ -7,6 +7,7 @@ import type { CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Cluster } from "../../../api/types";
+import { useMay } from "../../../ui/useMay";
 import { nodePath } from "../model/address";
 import type { NoDrop } from "../model/drop";
 import type { Place } from "../model/layout";
@@ -42,12 +43,14 @@ export function NodeCard(props: NodeCardProps) {
   const { node } = branch;
   const { t } = useTranslation("cluster");
   const isPrimary = node.name === cluster.primary;
+  const { allowed } = useMay("operate", cluster.name);
+  const stays = isPrimary || !allowed;
   const {
     setNodeRef: setDragged,
     setActivatorNodeRef: setHandle,
     listeners,
     attributes,
-  } = useDraggable({ id: node.name, disabled: isPrimary });
+  } = useDraggable({ id: node.name, disabled: stays });
   const { setNodeRef: setTarget, isOver } = useDroppable({
     id: node.name,
     disabled: dragged === null || noDrop !== null,
@@ -81,7 +84,7 @@ export function NodeCard(props: NodeCardProps) {
       <div className={css.head}>
         <Name branch={branch} isPrimary={isPrimary} current={current} />
         <HealthOf node={node} />
-        {!isPrimary && (
+        {!stays && (
           <button
             ref={setHandle}
             type="button"

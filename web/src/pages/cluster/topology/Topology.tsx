@@ -4,6 +4,7 @@ import { DndContext, DragOverlay } from "@dnd-kit/core";
 import { useMemo, useRef, useState, type CSSProperties, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 import type { Cluster } from "../../../api/types";
+import { useMay } from "../../../ui/useMay";
 import { noDrop } from "../model/drop";
 import { draw, isCompact, type Line } from "../model/layout";
 import { flowTone } from "../model/standing";
@@ -22,6 +23,7 @@ export function Topology({
 }) {
   const { t } = useTranslation("cluster");
   const roots = useMemo(() => grow(cluster), [cluster]);
+  const { allowed } = useMay("operate", cluster.name);
   const compact = isCompact(cluster.nodes.length);
   const picture = useMemo(() => draw(roots, compact), [roots, compact]);
   const [chosen, setChosen] = useState(cluster.primary);
@@ -102,7 +104,7 @@ export function Topology({
         </div>
       </div>
       <p className={css.help} id="tree-help">
-        {t("tree.help")}
+        {t("tree.help")} {allowed && t("tree.helpMove")}
       </p>
       <DragOverlay dropAnimation={null}>
         {dragged !== null && <div className={css.overlay}>{dragged}</div>}
