@@ -261,7 +261,10 @@ async fn lictord_does_not_believe_servers_of_another_authority_and_says_which() 
         let disbelieved = missing
             .iter()
             .filter(|it| it.to_string().contains("UnknownIssuer"));
-        ensure!(status == 503 && disbelieved.count() == 2, "{status}: {told}");
+        ensure!(
+            status == 503 && disbelieved.count() == 2,
+            "{status}: {told}"
+        );
         Ok(())
     })
     .await?;
