@@ -3,13 +3,13 @@
 //! All are idempotent: what already stands as it should is left untouched by
 //! Consul and wakes no watcher.
 
-use lictor_domain::NodeName;
+use lictor_domain::{ClusterName, NodeName};
 
 use crate::client::Consul;
 use crate::entry::NodeEntry;
 use crate::error::ConsulError;
 use crate::term::TermGuard;
-use crate::txn::{CheckBody, NodeBody, OPERATIONS_MAX, Op, Verb};
+use crate::txn::{CheckBody, NodeBody, OPERATIONS_MAX, Op, ServiceBody, Verb};
 
 impl Consul {
     /// Makes the nodes, their services and checks as given.
@@ -79,6 +79,33 @@ impl Consul {
             },
         };
         self.commit_guarded(guard, vec![op], &doing).await
+    }
+
+    /// Whether Consul's rules let this token write what it shows of a cluster's nodes.
+    ///
+    /// Asked by a transaction that never holds, for Consul judges rights before it
+    /// carries anything out: <https://developer.hashicorp.com/consul/api-docs/v1.8.x/txn>.
+    ///
+    /// [`ConsulError::Refused`] names the right that is missing.
+    pub async fn may_register(&self, cluster: &ClusterName) -> Result<(), ConsulError> {
+        let doing = format!("asking for the right to register the nodes of {cluster}");
+        let node = NodeName::numbered(cluster, 1).consul_node();
+        let service = Op::Service {
+            verb: Verb::Set,
+            node: node.clone(),
+            service: ServiceBody::called(cluster.as_str()),
+        };
+        let node = Op::Node {
+            verb: Verb::Set,
+            node: NodeBody {
+                node,
+                ..NodeBody::default()
+            },
+        };
+        match self.commit_nothing(vec![node, service], &doing).await {
+            Err(ConsulError::StaleTerm { .. }) => Ok(()),
+            asked => asked,
+        }
     }
 
     async fn commit_pieces(

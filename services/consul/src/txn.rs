@@ -101,7 +101,33 @@ pub(crate) struct CheckBody {
     pub(crate) service_name: String,
 }
 
+impl ServiceBody {
+    /// One of that name, and nothing else.
+    pub(crate) fn called(name: &str) -> Self {
+        Self {
+            id: name.to_owned(),
+            service: name.to_owned(),
+            port: 0,
+            tags: BTreeSet::new(),
+            meta: BTreeMap::new(),
+        }
+    }
+}
+
+/// A key that is never written.
+const NO_KEY: &str = "lictor/never";
+
 impl Op {
+    /// Fails every transaction.
+    fn never() -> Self {
+        Self::Key(KeyOp {
+            verb: Verb::CheckIndex,
+            key: NO_KEY.to_owned(),
+            value: None,
+            index: 1,
+        })
+    }
+
     /// Fails the transaction unless the term key is as the guard left it.
     pub(crate) fn check_term(guard: &TermGuard) -> Self {
         Self::Key(KeyOp {
@@ -183,6 +209,17 @@ impl Consul {
         doing: &str,
     ) -> Result<(), ConsulError> {
         let ops: Vec<Op> = std::iter::once(Op::check_term(guard)).chain(ops).collect();
+        self.commit(&ops, doing).await.map(drop)
+    }
+
+    /// Has `ops` judged, and commits none of them: [`ConsulError::StaleTerm`] where
+    /// nothing else stands against it.
+    pub(crate) async fn commit_nothing(
+        &self,
+        ops: Vec<Op>,
+        doing: &str,
+    ) -> Result<(), ConsulError> {
+        let ops: Vec<Op> = std::iter::once(Op::never()).chain(ops).collect();
         self.commit(&ops, doing).await.map(drop)
     }
 

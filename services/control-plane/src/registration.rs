@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use futures::future::join_all;
+use lictor_consul::ConsulError;
 use lictor_domain::access::Outcome;
 use lictor_domain::{
     Actor, Cluster, ClusterName, Epoch, Node, NodeAddress, NodeName, Policy, Promotion, Survey,
@@ -152,6 +153,7 @@ async fn try_add(app: &Shared, wish: &Wish, term: Term) -> Result<Added, Registr
     let cluster = match known {
         None => {
             let cluster = new_cluster(&wish.name, policy, &found.surveys, &admitted, term)?;
+            consul_takes(app, &wish.name).await?;
             let entry = wish.done("registered");
             app.store.cluster_add(term, &cluster, &entry).await?;
             cluster
@@ -172,6 +174,23 @@ async fn try_add(app: &Shared, wish: &Wish, term: Term) -> Result<Added, Registr
         created,
         warnings: admitted.warnings,
     })
+}
+
+/// Refuses a cluster that Consul's rules would not let stand in the catalog. While
+/// Consul is away nobody knows.
+async fn consul_takes(app: &Shared, name: &ClusterName) -> Result<(), RegistrationError> {
+    let asked = app.consul.may_register(name).await;
+    let Err(error @ ConsulError::Refused { .. }) = asked else {
+        return Ok(());
+    };
+    Err(RegistrationError::Refused(vec![Objection {
+        node: None,
+        sentence: error.to_string(),
+        remedy: format!(
+            "let lictord's Consul token write the service \"{name}\" and nodes of the prefix \
+             \"mysql-\": deploy/privileges/consul.hcl"
+        ),
+    }]))
 }
 
 async fn known_cluster(

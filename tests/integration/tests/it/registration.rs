@@ -39,7 +39,8 @@ async fn adding_a_cluster_again_changes_nothing_and_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_clusters_cannot_share_a_node() {
-    let scene = Scene::with_orders(2).await.unwrap();
+    let scene = Scene::start(&[("orders", 2), ("users", 0)]).await.unwrap();
+    scene.register("orders").await.unwrap();
     let seed = scene.lab.cluster("orders").node(2).address().to_string();
     let output = scene
         .lictor(&["cluster", "add", "users", "--seed", &seed])
@@ -48,6 +49,21 @@ async fn two_clusters_cannot_share_a_node() {
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success());
     assert!(error.contains("orders"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_consul_would_not_show_is_refused_with_the_right_that_is_missing() {
+    let scene = Scene::start(&[("orders", 1)]).await.unwrap();
+    let seed = scene.lab.cluster("orders").node(1).address().to_string();
+    let add = ["cluster", "add", "strange", "--seed", &seed];
+    let output = scene.lictor(&add).await.unwrap();
+    assert!(!output.status.success());
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("access rules refuse"), "{error}");
+    assert!(error.contains("service \"strange\""), "{error}");
+    let listed = scene.lictor_ok(&["cluster", "list"]).await.unwrap();
+    assert!(!listed.contains("strange"), "{listed}");
+    scene.register("orders").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
