@@ -1,13 +1,13 @@
 //! Who was turned away stands in the audit log: at the leader at once, elsewhere by
 //! way of it.
 //!
-//! Nobody fills the log by knocking: of one address so many a minute are written
-//! down, and the rest are counted.
+//! Nobody fills the log by knocking: so many a minute are written down, of one address
+//! and of all, and the rest are counted.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
 
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 use lictor_domain::Actor;
 use lictor_domain::access::Outcome;
 use lictor_store::AuditEntry;
@@ -17,8 +17,9 @@ use tokio::sync::mpsc;
 use crate::app::{App, Shared};
 use crate::{audit, members, telemetry};
 
-/// Of one address in a minute.
-const A_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(29);
+/// Of one address in a minute, and of all.
+const OF_ONE: NonZeroU32 = NonZeroU32::MIN.saturating_add(29);
+const OF_ALL: NonZeroU32 = NonZeroU32::MIN.saturating_add(299);
 /// That wait to be written down.
 const WAITING: usize = 256;
 
@@ -26,7 +27,8 @@ const WAITING: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Denials {
     to: mpsc::Sender<AuditEntry>,
-    limit: DefaultKeyedRateLimiter<IpAddr>,
+    of_one: DefaultKeyedRateLimiter<IpAddr>,
+    of_all: DefaultDirectRateLimiter,
 }
 
 /// Where they come from.
@@ -36,8 +38,12 @@ impl Denials {
     /// Both ends.
     pub(crate) fn new() -> (Self, Told) {
         let (to, told) = mpsc::channel(WAITING);
-        let limit = RateLimiter::keyed(Quota::per_minute(A_MINUTE));
-        (Self { to, limit }, told)
+        let denials = Self {
+            to,
+            of_one: RateLimiter::keyed(Quota::per_minute(OF_ONE)),
+            of_all: RateLimiter::direct(Quota::per_minute(OF_ALL)),
+        };
+        (denials, told)
     }
 
     /// Tells of one. Never waits.
@@ -51,13 +57,14 @@ impl Denials {
             result: sentence.to_owned(),
             outcome: Outcome::Denied,
         };
-        let written = self.limit.check_key(&from).is_ok() && self.to.try_send(entry).is_ok();
+        let has_room = self.of_one.check_key(&from).is_ok() && self.of_all.check().is_ok();
+        let written = has_room && self.to.try_send(entry).is_ok();
         telemetry::denied(written);
     }
 
     /// Forgets addresses that have not knocked for a while.
     pub(super) fn tidy(&self) {
-        self.limit.retain_recent();
+        self.of_one.retain_recent();
     }
 }
 
@@ -110,4 +117,36 @@ async fn pass_on(app: &App, entry: &AuditEntry) -> Result<(), String> {
     noted
         .map(drop)
         .map_err(|status| status.message().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_fills_the_log_by_knocking() {
+        let (denials, mut told) = Denials::new();
+        let knock = |last: u8| {
+            let actor = Actor {
+                from: Some([10, 0, 0, last].into()),
+                ..Actor::called("unknown")
+            };
+            denials.tell(actor, "GET", "/v1/clusters", "no");
+        };
+        (0..100).for_each(|_| knock(1));
+        knock(2);
+        let mut written = vec![];
+        while let Ok(entry) = told.try_recv() {
+            assert_eq!(entry.outcome, Outcome::Denied);
+            written.push(entry.actor.from);
+        }
+        assert_eq!(written.len(), 31);
+        assert_eq!(written.last(), Some(&Some([10, 0, 0, 2].into())));
+        let mut others = 0;
+        for address in (3..=255).cycle().take(5000) {
+            knock(address);
+            others += usize::from(told.try_recv().is_ok());
+        }
+        assert!((100..1000).contains(&others), "{others} of 5000");
+    }
 }
