@@ -13,6 +13,10 @@ use crate::report::seconds;
 use crate::session::Session;
 use crate::target::Account;
 
+/// `ER_REPLICA_RLI_INIT_REPOSITORY`: what is remembered of the relay log does not fit
+/// the files that there are.
+const NO_APPLIER: u16 = 1872;
+
 /// How often an idle source sends a heartbeat to the replicas that Lictor
 /// points at it: silence shows after two or three.
 pub const HEARTBEAT_PERIOD: Duration = Duration::from_millis(200);
@@ -85,7 +89,10 @@ impl Session {
     ///
     /// A node that is told to follow `source` already keeps its channel with
     /// [`How::Full`]: setting it up anew would drop what it has received and not
-    /// applied yet, of which it may have acknowledged some.
+    /// applied yet, of which it may have acknowledged some. Only where the server
+    /// itself finds its relay log no more, as after a kill in the middle of
+    /// [`Session::detach`], the channel is forgotten and set up anew: there is nothing
+    /// left to apply, and `source` sends again what the node has not executed.
     pub async fn follow(
         &mut self,
         source: &NodeAddress,
@@ -102,9 +109,17 @@ impl Session {
             How::Full => dialect.follow_fully(source, account, HEARTBEAT_PERIOD),
             How::Demoted => dialect.follow_demoted(source, account, HEARTBEAT_PERIOD),
         };
-        self.tell(&deadline, &sql)
-            .await
-            .map_err(MysqlError::without_statement)
+        let anew = [
+            dialect.detach(),
+            dialect.follow_fully(source, account, HEARTBEAT_PERIOD),
+        ];
+        let told = match self.tell(&deadline, &sql).await {
+            Err(MysqlError::Server { number, .. }) if number == NO_APPLIER => {
+                self.tell(&deadline, &anew.join("; ")).await
+            }
+            told => told,
+        };
+        told.map_err(MysqlError::without_statement)
     }
 
     async fn is_told_to_follow(

@@ -238,3 +238,29 @@ async fn who_follows_a_source_already_keeps_what_it_received_and_has_not_applied
     });
     applied.await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_killed_while_it_forgot_its_source_follows_one_again() {
+    let lab = lab(1).await;
+    let [primary, replica] = nodes(&lab);
+    table(primary).await;
+    let rows = replica.sql("SELECT @@datadir").await.unwrap();
+    let data = rows[0][0].clone();
+    replica.kill().unwrap();
+    // What RESET REPLICA does first; the record of it goes last.
+    let files = std::fs::read_dir(data).unwrap().map(|file| file.unwrap());
+    let relay = files.filter(|file| file.file_name().to_string_lossy().starts_with("relay."));
+    let removed = relay.map(|file| std::fs::remove_file(file.path()).unwrap());
+    assert!(removed.count() > 1);
+    replica.start().await.unwrap();
+    let broken = replica.sql("START REPLICA").await.unwrap_err();
+    let broken = format!("{broken:#}");
+    assert!(broken.contains("applier metadata"), "{broken}");
+
+    let mut session = session(replica).await;
+    let (source, login) = (address(primary), account(REPLICATION));
+    let follow = session.follow(&source, &login, How::Full, AMPLE);
+    follow.await.unwrap();
+    let written = executed(primary).await;
+    assert!(session.wait_applied(&written, AMPLE).await.unwrap());
+}
